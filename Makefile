@@ -1,0 +1,61 @@
+# make demo    a call between two processes, its ladder on the terminal
+# make test    everything that is checked: tests, types, style, layering, coverage
+# make bench   what a message, a transaction and a call cost
+# make docs    write the generated pages of docs/ again
+
+.DELETE_ON_ERROR:
+.PHONY: demo test bench docs peers clean
+
+PY := .venv/bin/python
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+demo: .venv/installed
+	@.venv/bin/sipsm demo
+
+test: .venv/installed-test peers
+	@$(PY) -m coverage run -m pytest
+	@$(PY) -m coverage report
+
+bench: .venv/installed
+	@$(PY) -m benchmarks
+
+docs: .venv/installed-test
+	@$(PY) -m docs.generate
+
+# The first Python on the path that is new enough, with the module that makes virtual environments.
+.venv/bin/python:
+	@set -eu; \
+	for python in python3.11 python3 python3.12 python3.13 python3.14; do \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then found=$$python; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then echo "Python 3.11 or newer is needed, and was not found on the path." >&2; exit 1; fi; \
+	if ! "$$found" -c 'import ensurepip, venv' 2>/dev/null; then \
+	    if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	        apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends python3-venv >/dev/null; \
+	    else \
+	        echo "$$found cannot make virtual environments. On Debian: sudo apt-get install python3-venv" >&2; exit 1; \
+	    fi; \
+	fi; \
+	"$$found" -m venv .venv
+
+.venv/installed: pyproject.toml | .venv/bin/python
+	@$(PY) -m pip install --quiet --editable .
+	@touch $@
+
+.venv/installed-test: pyproject.toml | .venv/bin/python
+	@$(PY) -m pip install --quiet --editable '.[test]'
+	@touch $@ .venv/installed
+
+# The suite makes calls with SIP programs that are not ours.
+peers:
+	@if command -v sipp >/dev/null && command -v sipsak >/dev/null; then \
+	    :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends sip-tester sipsak >/dev/null; \
+	else \
+	    echo "The tests make calls with sipp and sipsak. On Debian: sudo apt-get install sip-tester sipsak" >&2; exit 1; \
+	fi
+
+clean:
+	rm -rf .venv .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
