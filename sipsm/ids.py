@@ -1,0 +1,41 @@
+"""Branches, tags and Call-IDs, drawn from a source of randomness given at construction.
+
+RFC 3261 8.1.1.7 (branch), 19.3 (tags: at least 32 bits of cryptographic randomness), 8.1.1.4 (Call-ID).
+"""
+
+from __future__ import annotations
+
+from secrets import SystemRandom
+from typing import Protocol
+
+MAGIC_COOKIE = "z9hG4bK"
+
+
+class RandomSource(Protocol):
+    """Where randomness comes from: `secrets.SystemRandom()`, or `random.Random(seed)` in tests."""
+
+    def getrandbits(self, k: int, /) -> int:
+        """A number of `k` random bits."""
+
+
+class Ids:
+    """The names that an endpoint makes up. By default they cannot be guessed; with a seeded source they repeat."""
+
+    def __init__(self, source: RandomSource | None = None) -> None:
+        self.source: RandomSource = SystemRandom() if source is None else source
+
+    def branch(self) -> str:
+        """A branch that no other transaction has: the magic cookie and 80 random bits (RFC 3261 8.1.1.7)."""
+        return f"{MAGIC_COOKIE}{self.source.getrandbits(80):020x}"
+
+    def tag(self) -> str:
+        """A tag for a From or To (RFC 3261 19.3), 64 bits."""
+        return f"{self.source.getrandbits(64):016x}"
+
+    def call_id(self) -> str:
+        """A Call-ID, 96 bits, without a host: it needs none to be unique (RFC 3261 8.1.1.4)."""
+        return f"{self.source.getrandbits(96):024x}"
+
+    def cseq(self) -> int:
+        """A first CSeq number below 2**16, far from the limit of 2**31 (RFC 3261 8.1.1.5)."""
+        return self.source.getrandbits(16)

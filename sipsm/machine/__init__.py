@@ -1,0 +1,53 @@
+"""The one mechanism: machines declared as tables, run one by one or several in a joint step."""
+
+from __future__ import annotations
+
+from sipsm.machine.agenda import Agenda, Watched
+from sipsm.machine.diagram import graphviz, grid, listing, mermaid
+from sipsm.machine.joint import No, Outcome, To, Wiring, joint_step
+from sipsm.machine.running import Machine, Observer, Step
+from sipsm.machine.table import (
+    Action,
+    Decision,
+    Entry,
+    Guard,
+    Ignore,
+    Refuse,
+    Row,
+    Table,
+    Timer,
+    always,
+    doubled,
+    once,
+    repeated,
+)
+
+__all__ = [
+    "Action",
+    "Agenda",
+    "Decision",
+    "Entry",
+    "Guard",
+    "Ignore",
+    "Machine",
+    "No",
+    "Observer",
+    "Outcome",
+    "Refuse",
+    "Row",
+    "Step",
+    "Table",
+    "Timer",
+    "To",
+    "Watched",
+    "Wiring",
+    "always",
+    "doubled",
+    "graphviz",
+    "grid",
+    "joint_step",
+    "listing",
+    "mermaid",
+    "once",
+    "repeated",
+]

@@ -1,0 +1,125 @@
+"""Several machines that take one step together, and the grid that says which of them has a say in what.
+
+Every event is offered to all machines that have a say in it. First each finds its row, touching nothing; one
+refusal stops all and changes nothing. Then all move, then all act. What a step causes is a further event, taken
+when the step is complete, first in, first out. Guards read the machines around them as they stood before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from attrs import frozen
+
+from sipsm.machine.running import Machine, Step
+from sipsm.machine.table import Decision, Ignore, Refuse
+
+
+@frozen
+class To:
+    """A wire: the event reaches this machine as `input`, as `rfc` says; with `each`, that machine of every dialog."""
+
+    input: str
+    rfc: str
+    each: bool = False
+
+
+@frozen
+class No:
+    """No wire, and the reason why none."""
+
+    why: str
+
+
+class Wiring:
+    """A full grid, event by machine: each cell a wire, or the reason why there is none.
+
+    The order of `machines` is the precedence of refusals and the order of outputs. `tables` names, for each of
+    them, the tables that may stand in that place. Raises `ValueError` where a cell is missing or names an input
+    that a table does not know.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        machines: Mapping[str, Sequence[Any]],
+        grid: Mapping[str, Mapping[str, To | No]],
+    ) -> None:
+        self.name = name
+        self.machines = dict(machines)
+        self.grid = {event: dict(cells) for event, cells in grid.items()}
+        for event, cells in self.grid.items():
+            if set(cells) != set(self.machines):
+                raise ValueError(f"{name}: {event} does not say what it is to each of {', '.join(self.machines)}")
+            for place, cell in cells.items():
+                for table in self.machines[place]:
+                    if isinstance(cell, To) and cell.input not in table.inputs:
+                        raise ValueError(f"{name}: {event} is {cell.input} to {table.name}, which does not know it")
+        self.wires: dict[str, tuple[tuple[str, To], ...]] = {}
+        self.connect()
+
+    def connect(self, *, without: tuple[str, str] | None = None) -> None:
+        """Compile the grid; `without` leaves one (event, machine) wire out, for the test that somebody misses it."""
+        self.wires = {
+            event: tuple(
+                (place, cells[place])  # type: ignore[misc]  # only the wires are kept
+                for place in self.machines
+                if isinstance(cells[place], To) and (event, place) != without
+            )
+            for event, cells in self.grid.items()
+        }
+
+
+@frozen
+class Outcome:
+    """What became of a joint step: the refusal that stopped it, or whether anybody moved at all."""
+
+    refusal: Refuse | None = None
+    moved: bool = True
+    why_not: str = ""
+    """When nobody moved: the reasons of those who ignored it."""
+    state: str = ""
+    """When it was refused: the state that refused it."""
+
+
+MOVED = Outcome()
+
+
+def joint_step(wiring: Wiring, here: Any, each: Sequence[Any], event: str, x: Any, step: Step) -> Outcome:
+    """Offer `event` to all who have a say in it, then what it causes, to the end.
+
+    `here` holds the machines of this event as attributes named as in the wiring; `each` the same of every
+    dialog, for wires of that scope. Returns the refusal, or what was done; the outputs are in `step`.
+    """
+    outcome = _step(wiring, here, each, event, x, step)
+    causes = step.causes
+    while causes:
+        caused, y, at = causes.pop(0)
+        refused = _step(wiring, at, each, caused, y, step).refusal
+        assert refused is None, f"{wiring.name}: {event} caused {caused}, which was refused: {refused}"
+    return outcome
+
+
+def _step(wiring: Wiring, here: Any, each: Sequence[Any], event: str, x: Any, step: Step) -> Outcome:
+    found: list[tuple[Any, Machine, Decision, str, str]] = []
+    ignored: list[str] = []
+    for place, wire in wiring.wires[event]:
+        for at in each if wire.each else (here,):
+            machine: Machine = getattr(at, place)
+            decision = machine.find(wire.input, x, at)
+            if decision.refused:
+                assert isinstance(decision.entry, Refuse)
+                return Outcome(refusal=decision.entry, moved=False, state=machine.state)
+            if decision.ignored:
+                assert isinstance(decision.entry, Ignore)
+                ignored.append(decision.entry.why)
+            else:
+                found.append((at, machine, decision, wire.input, machine.state))
+    for at, machine, decision, _, _ in found:
+        step.at = at
+        machine.move(decision, step)
+    for at, machine, decision, name, before in found:
+        step.at = at
+        machine.act(decision, name, before, x, step)
+    return MOVED if found else Outcome(moved=False, why_not="; ".join(ignored) or "nobody has a say in it")

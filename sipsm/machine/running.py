@@ -1,0 +1,128 @@
+"""A machine that runs its table: find the row, move, act.
+
+The three phases are apart so that several machines can take one step together (`sipsm.machine.joint`). Time is
+`step.now`, in seconds from any origin that never runs backwards; it is never read from a clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from attrs import define, field
+
+from sipsm.machine.table import Decision, Row, Table
+
+Observer = Callable[["Machine", str, str, Row, float], None]
+"""`observer(machine, before, input, row, now)`: told of every row taken, after the machine has moved."""
+
+
+class Step:
+    """One input's worth of consequences: the outputs in their order, and the further inputs that it causes."""
+
+    __slots__ = ("at", "causes", "emit", "now", "observer", "outputs")
+
+    def __init__(self, now: float, observer: Observer | None = None) -> None:
+        self.now = now
+        self.outputs: list[Any] = []
+        self.emit: Callable[[Any], None] = self.outputs.append
+        self.causes: list[tuple[str, Any, Any]] = []
+        self.observer = observer
+        self.at: Any = None
+        """The machines around the one that now moves or acts: what it causes is caused there."""
+
+    def cause(self, event: str, x: Any = None) -> None:
+        """A further input, taken when the step is complete, first in, first out."""
+        self.causes.append((event, x, self.at))
+
+
+@define(eq=False)
+class Machine:
+    """A state and the timers that run in it. Plain data: it can be copied, compared field by field, and saved."""
+
+    table: ClassVar[Table]
+
+    state: str = field(init=False)
+    timers: dict[str, tuple[float, float]] = field(init=False, factory=dict)
+    """Letter -> (deadline, length), of the timers now running."""
+
+    @state.default
+    def _initial(self) -> str:
+        return self.table.initial
+
+    # ---------------------------------------------------------------- by itself
+
+    def receive(self, name: str, x: Any, step: Step) -> Decision:
+        """Take one input alone, with the timers of length 0 that it starts. Returns what was decided on it.
+
+        A refusal or an ignored input has changed nothing: look at `refused` and `ignored` of the result.
+        """
+        decision = self.find(name, x, None)
+        if not (decision.refused or decision.ignored):
+            before = self.state
+            self.move(decision, step)
+            self.act(decision, name, before, x, step)
+            while step.causes:
+                caused, y, _ = step.causes.pop(0)
+                self.receive(caused, y, step)
+        return decision
+
+    def next_timeout(self) -> float | None:
+        """The earliest deadline of the running timers, or None."""
+        timers = self.timers
+        if not timers:
+            return None
+        return min(timers.values())[0]
+
+    def due(self, now: float) -> str | None:
+        """The letter of the timer that is to fire first by `now`, or None. Equal deadlines: the first started."""
+        first, found = None, None
+        for letter, (at, _) in self.timers.items():
+            if at <= now and (first is None or at < first):
+                first, found = at, letter
+        return found
+
+    def fired(self, letter: str, now: float) -> str:
+        """Take the timer as fired at `now` and set its next deadline; returns the input that this is.
+
+        A late wake-up fires a repeating timer once, not once for each deadline missed.
+        """
+        timer = self.table.timer_of[letter]
+        length = timer.then(self, self.timers[letter][1])
+        if length is None:
+            del self.timers[letter]
+        else:
+            self.timers[letter] = (now + length, length)
+        return timer.input
+
+    # ---------------------------------------------------------------- the three phases
+
+    def find(self, name: str, x: Any, at: Any) -> Decision:
+        """What the table says of this input now, touching nothing. `at`: the machines around this one."""
+        for decision in self.table.lookup[self.state].get(name, ()):
+            guard = decision.guard
+            if guard is None or guard(self, x, at):
+                return decision
+        raise AssertionError(f"{self.table.name}: nobody decided {name} in {self.state}")
+
+    def move(self, decision: Decision, step: Step) -> None:
+        """Enter the next state, its timers with it."""
+        self.state = decision.next
+        for letter in decision.stops:
+            self.timers.pop(letter, None)
+        for timer in decision.starts:
+            length = timer.lasts(self)
+            if length is None:
+                continue
+            if length > 0:
+                self.timers[timer.letter] = (step.now + length, length)
+            else:
+                step.cause(timer.input)
+
+    def act(self, decision: Decision, name: str, before: str, x: Any, step: Step) -> None:
+        """Do the row's actions."""
+        if step.observer is not None:
+            assert isinstance(decision.entry, Row), "only rows are taken"
+            step.observer(self, before, name, decision.entry, step.now)
+        for action in decision.actions:
+            action(self, x, step)
