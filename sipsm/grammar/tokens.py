@@ -1,0 +1,95 @@
+"""The smallest pieces of SIP text: tokens, quoted strings, hosts and ports.
+
+RFC 3261 25.1, with the ABNF above each pattern. Patterns are strings, to be built into larger ones; all of them
+run in linear time on any text (possessive quantifiers), since strangers choose the text.
+"""
+
+from __future__ import annotations
+
+import re
+
+from sipsm.errors import LocalProtocolError
+
+# token = 1*(alphanum / "-" / "." / "!" / "%" / "*" / "_" / "+" / "`" / "'" / "~" )
+TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"
+
+# quoted-string = SWS DQUOTE *(qdtext / quoted-pair ) DQUOTE
+# quoted-pair   = "\" (%x00-09 / %x0B-0C / %x0E-7F)
+QUOTED_STRING = r'"[^"\\\r\n]*+(?:\\[^\r\n][^"\\\r\n]*+)*+"'
+
+# IPv6reference = "[" IPv6address "]"
+# The inside is not counted out, beyond two colons: RFC 5118 4.10 wants the third colon tolerated that the grammar of
+# RFC 3261 let in.
+_IPV6 = r"[0-9A-Fa-f]*+:[0-9A-Fa-f]*+:[0-9A-Fa-f:.]*+"
+IPV6_REFERENCE = rf"\[{_IPV6}\]"
+
+# host     = hostname / IPv4address / IPv6reference
+# hostname = *( domainlabel "." ) toplabel [ "." ]
+# IPv4address = 1*3DIGIT "." 1*3DIGIT "." 1*3DIGIT "." 1*3DIGIT
+# The same characters make names and IPv4 addresses. Wider by the underscore, which is in the host names of many
+# private networks.
+HOST = rf"(?:[A-Za-z0-9._\-]++|{IPV6_REFERENCE})"
+
+# port = 1*DIGIT
+# No more than a port can be; leading zeros are read as long as they stay within five digits.
+PORT = r"(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])(?![0-9])"
+
+# LWS = [*WSP CRLF] 1*WSP
+_FOLD = re.compile(r"[ \t]*+\r\n[ \t]++")
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_TO_ESCAPE = re.compile(r'(["\\])')
+
+_is_token = re.compile(TOKEN).fullmatch
+_is_host = re.compile(HOST).fullmatch
+_is_ipv6 = re.compile(_IPV6).fullmatch
+
+
+def is_token(text: str) -> bool:
+    """True when the text is a token, as methods, header names and parameter names are (RFC 3261 25.1)."""
+    return _is_token(text) is not None
+
+
+def is_host(text: str) -> bool:
+    """True for a host name, an IPv4 address or an IPv6 address in brackets (RFC 3261 25.1)."""
+    return _is_host(text) is not None
+
+
+def is_ipv6(text: str) -> bool:
+    """True for an IPv6 address without brackets (RFC 3261 25.1)."""
+    return _is_ipv6(text) is not None
+
+
+def unbracketed(host: str) -> str:
+    """The host as sockets want it: an IPv6 address without its brackets."""
+    return host[1:-1] if host[:1] == "[" else host
+
+
+def bracketed(host: str) -> str:
+    """The host as SIP writes it: an IPv6 address in brackets (RFC 3261 25.1)."""
+    return f"[{host}]" if is_ipv6(host) else host
+
+
+def quote(text: str) -> str:
+    """The text as a quoted string, its quotes and backslashes escaped (RFC 3261 25.1)."""
+    return '"' + _TO_ESCAPE.sub(r"\\\1", text) + '"'
+
+
+def refuse_line_ends(text: str) -> str:
+    """The text itself, or LocalProtocolError when it could break out of its line: header injection (RFC 3261 7.3.1)."""
+    if "\r" in text or "\n" in text or "\0" in text:
+        raise LocalProtocolError(f"CR, LF and NUL cannot be part of a value: {text!r}", rfc="3261 25.1")
+    return text
+
+
+def unquote(text: str) -> str:
+    """What a quoted string says; other text is returned as it is (RFC 3261 25.1)."""
+    if text[:1] != '"':
+        return text
+    inside = text[1:-1]
+    return _QUOTED_PAIR.sub(r"\1", inside) if "\\" in inside else inside
+
+
+def unfold(text: str) -> str:
+    """The text on one line, each fold a space."""
+    # "All linear white space, including folding, has the same semantics as SP." (RFC 3261 25.1)
+    return _FOLD.sub(" ", text) if "\r" in text else text

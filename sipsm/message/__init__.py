@@ -1,0 +1,31 @@
+"""Messages: bytes to requests and responses and back, lossless; header values read on first touch (RFC 3261 7, 20)."""
+
+from __future__ import annotations
+
+from sipsm.message.address import Address
+from sipsm.message.build import ack_for, cancel_for, response_to
+from sipsm.message.cseq import CSeq
+from sipsm.message.message import Headers, Message, Request, Response
+from sipsm.message.methods import KNOWN_METHODS
+from sipsm.message.parse import answerable, check_message, parse_message, read_message
+from sipsm.message.status import reason_phrase
+from sipsm.message.via import Via
+
+__all__ = [
+    "KNOWN_METHODS",
+    "Address",
+    "CSeq",
+    "Headers",
+    "Message",
+    "Request",
+    "Response",
+    "Via",
+    "ack_for",
+    "answerable",
+    "cancel_for",
+    "check_message",
+    "parse_message",
+    "read_message",
+    "reason_phrase",
+    "response_to",
+]

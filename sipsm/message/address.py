@@ -1,0 +1,166 @@
+"""Who: the values of From, To, Contact, Route and Record-Route (RFC 3261 20, 20.10, 20.20, 20.30, 20.34, 20.39)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.grammar.params import VALUE, Params, format_params, parse_params
+from sipsm.grammar.tokens import HOST, PORT, QUOTED_STRING, quote, refuse_line_ends, unfold, unquote
+from sipsm.grammar.uri import OPAQUE_URI, SIP_URI, USUAL_SIP_URI, Uri
+
+# name-addr    = [ display-name ] LAQUOT addr-spec RAQUOT
+# display-name = *(token LWS)/ quoted-string
+# Wider by two: RFC 4475 3.1.1.6 has the LWS left out before "<"; and the tokens of a display name may hold any octet
+# above 127, which peers send without the quotes.
+_DISPLAY_NAME = rf"(?:{QUOTED_STRING}|[A-Za-z0-9\-.!%*_+`'~ \t\x80-\U0010ffff]*+)"
+# The most usual of them, told at half the cost: no escapes, and no parameter but a tag. Its groups are the whole,
+# display name, URI in brackets or URI without, and tag.
+USUAL_ADDRESS = (
+    rf"((?:(\"[^\"\\\r\n]*+\" ?|[A-Za-z0-9\-. ]*+)<({USUAL_SIP_URI})>"
+    rf"|(sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$/]++@)?{HOST}(?::{PORT})?))(?:;tag=({VALUE}))?)"
+)
+_usual = re.compile(USUAL_ADDRESS).fullmatch
+_name_addr = re.compile(rf"({_DISPLAY_NAME})[ \t]*+<({SIP_URI}|{OPAQUE_URI})>[ \t]*+(?=;|\Z)").match
+# "If the URI contains a comma, question mark or semicolon, the URI MUST be enclosed in angle brackets", and where it is
+# not, "any semicolon-delimited parameters are header-parameters, not URI parameters" (RFC 3261 20.10). So the URI goes
+# up to the first of them.
+_addr_spec = re.compile(r"([^;,?<>\" \t]++)[ \t]*+(?=;|\Z)").match
+_new = object.__new__
+
+
+class Address:
+    """A URI with a display name and parameters; or the `*` of a Contact (RFC 3261 20.10)."""
+
+    __slots__ = ("_display", "_params", "_tag", "_text", "_uri", "_uri_text")
+
+    _text: str
+    _display: str
+    _uri_text: str
+    _uri: Uri | None
+    _tag: str | None
+    _params: dict[str, str | None] | None
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """The address that the text, one element of a header's value, is; else raises RemoteProtocolError."""
+        match = _usual(text)
+        if match is not None:
+            return cls._usual(*match.groups())
+        address = _new(cls)
+        address._text = text = unfold(text)
+        if text == "*":
+            address._display = address._uri_text = ""
+            address._uri = address._tag = None
+            address._params = {}
+            return address
+        match = _name_addr(text)
+        if match is not None:
+            address._display, address._uri_text = match.groups()
+        else:
+            match = _addr_spec(text)
+            if match is None:
+                raise RemoteProtocolError(f"{text!r} is no address", rfc="3261 25.1", at=0)
+            address._display, address._uri_text = "", match[1]
+        address._uri = Uri.parse(address._uri_text)
+        params = address._params = parse_params(text, match.end())
+        # A tag is a token, so an empty one is none: a null tag (RFC 3261 12.1.1).
+        address._tag = params.get("tag") or None
+        return address
+
+    @classmethod
+    def _usual(cls, text: str, display: str | None, bracketed: str | None, bare: str, tag: str | None) -> Address:
+        """The address of the groups of `USUAL_ADDRESS`."""
+        address = _new(cls)
+        address._text = text
+        address._display = display or ""
+        address._uri_text = bracketed or bare
+        address._tag = tag
+        address._uri = address._params = None
+        return address
+
+    @classmethod
+    def build(cls, uri: Uri | str, display_name: str | None = None, params: Params = ()) -> Address:
+        """An address of its parts; the display name is quoted. Raises LocalProtocolError when they make no address."""
+        text = f"<{uri}>{format_params(params)}"
+        if display_name is not None:
+            text = f"{quote(display_name)} {text}"
+        return _built(text)
+
+    def with_tag(self, tag: str) -> Address:
+        """This address with a tag, in the place of the one that it had (RFC 3261 19.3).
+
+        Raises LocalProtocolError when the tag cannot be one.
+        """
+        added = format_params({"tag": tag})
+        if "tag" not in self.params:
+            return _built(self._text + added)
+        others = {name: value for name, value in self.params.items() if name != "tag"}
+        before = self._display.strip(" \t")
+        before = f"{before} <{self._uri_text}>" if before else f"<{self._uri_text}>"
+        return _built(before + format_params(others) + added)
+
+    @property
+    def display_name(self) -> str | None:
+        """The name to show, without quotes and escapes, or None where there is none."""
+        name = self._display.strip(" \t")
+        return unquote(name) if name else None
+
+    @property
+    def uri(self) -> Uri:
+        """The URI; raises RemoteProtocolError for the `*` of a Contact, which has none."""
+        if self._uri is None:
+            if not self._uri_text:
+                raise RemoteProtocolError("the Contact is *, which is no URI", rfc="3261 20.10")
+            self._uri = Uri.parse(self._uri_text)
+        return self._uri
+
+    @property
+    def is_star(self) -> bool:
+        """True for the `*` of a Contact: all bindings (RFC 3261 10.2.2)."""
+        return not self._uri_text
+
+    @property
+    def tag(self) -> str | None:
+        """The tag, which names one end of a dialog (RFC 3261 19.3)."""
+        return self._tag
+
+    @property
+    def params(self) -> Mapping[str, str | None]:
+        """The header's parameters (not the URI's) by lower-case name, in their order; None is the value of a flag."""
+        params = self._params
+        if params is None:
+            params = self._params = {} if self._tag is None else {"tag": self._tag}
+        return MappingProxyType(params)
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"<Address {self._text}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Address):
+            return NotImplemented
+        return self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __copy__(self) -> Address:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Address:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Address.parse, (self._text,)
+
+
+def _built(text: str) -> Address:
+    try:
+        return Address.parse(refuse_line_ends(text))
+    except RemoteProtocolError as error:
+        raise LocalProtocolError(error.what, rfc=error.rfc) from None

@@ -1,0 +1,45 @@
+"""The CSeq header: which request of its kind this is (RFC 3261 8.1.1.5, 20.16)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sipsm.errors import RemoteProtocolError
+from sipsm.grammar.tokens import is_token
+from sipsm.message.methods import KNOWN_METHODS
+
+
+class CSeq(NamedTuple):
+    """The number and the method of a request, and of the responses to it (RFC 3261 20.16)."""
+
+    number: int
+    """Rises by one with each request of a dialog; less than 2**31."""
+    method: str
+    """The request's method, case and all."""
+
+    @classmethod
+    def parse(cls, text: str) -> CSeq:
+        """The CSeq that the text is; raises RemoteProtocolError when it is none (RFC 3261 20.16)."""
+        # CSeq = "CSeq" HCOLON 1*DIGIT LWS Method
+        digits, _, method = text.partition(" ")
+        if method not in KNOWN_METHODS or not digits.isdecimal():
+            digits, method = _loose(text)
+        # "The sequence number value MUST be expressible as a 32-bit unsigned integer and MUST be less than 2**31."
+        # (RFC 3261 8.1.1.5)
+        if len(digits) > 10:
+            digits = digits.lstrip("0")[:11] or "0"
+        number = int(digits)
+        if number >= 2**31 or not digits.isascii():
+            raise RemoteProtocolError(f"CSeq {text[:40]!r} is not below 2**31", rfc="3261 8.1.1.5", at=0)
+        return tuple.__new__(cls, (number, method))
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.method}"
+
+
+def _loose(text: str) -> tuple[str, str]:
+    """Number and method with any white space between them, the method being a stranger."""
+    parts = text.split()
+    if len(parts) != 2 or not parts[0].isdecimal() or not is_token(parts[1]):
+        raise RemoteProtocolError(f"{text!r} is no CSeq", rfc="3261 20.16", at=0)
+    return parts[0], parts[1]

@@ -1,0 +1,127 @@
+"""Header names and header lines.
+
+RFC 3261 7.3, 7.3.3 and 20; compact forms by the IANA registry of SIP header fields. A line is kept as it came,
+without its last CRLF, folds inside; a block of them is indexed by canonical name, which is the long form in
+lower case.
+"""
+
+from __future__ import annotations
+
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.grammar.tokens import is_token, refuse_line_ends, unfold
+
+HeaderIndex = dict[str, str | list[str]]
+"""Canonical name to the one line of that name, or to all of them in order."""
+
+COMPACT = {
+    "a": "accept-contact",
+    "b": "referred-by",
+    "c": "content-type",
+    "d": "request-disposition",
+    "e": "content-encoding",
+    "f": "from",
+    "i": "call-id",
+    "j": "reject-contact",
+    "k": "supported",
+    "l": "content-length",
+    "m": "contact",
+    "n": "identity-info",
+    "o": "event",
+    "r": "refer-to",
+    "s": "subject",
+    "t": "to",
+    "u": "allow-events",
+    "v": "via",
+    "x": "session-expires",
+    "y": "identity",
+}
+"""Compact form to canonical name."""
+
+_USUAL_SPELLINGS = (
+    "Accept Accept-Contact Accept-Encoding Accept-Language Accept-Resource-Priority Alert-Info Allow Allow-Events "
+    "Answer-Mode Authentication-Info Authorization CSeq Call-ID Call-Id Call-Info Contact Content-Disposition "
+    "Content-Encoding Content-ID Content-Language Content-Length Content-Type Date Diversion Error-Info Event Expires "
+    "Feature-Caps Flow-Timer From Geolocation Geolocation-Routing History-Info Identity In-Reply-To Info-Package Join "
+    "MIME-Version Max-Breadth Max-Forwards Min-Expires Min-SE Organization P-Access-Network-Info P-Asserted-Identity "
+    "P-Associated-URI P-Called-Party-ID P-Charging-Vector P-Early-Media P-Preferred-Identity P-Visited-Network-ID "
+    "Path Priority Privacy Proxy-Authenticate Proxy-Authorization Proxy-Require RAck RSeq Reason Record-Route "
+    "Recv-Info Refer-Sub Refer-To Referred-By Reject-Contact Remote-Party-ID Replaces Reply-To Request-Disposition "
+    "Require Resource-Priority Retry-After Route SIP-ETag SIP-If-Match Security-Client Security-Server "
+    "Security-Verify Server Service-Route Session-Expires Session-ID Subject Subscription-State Supported "
+    "Suppress-If-Match Target-Dialog Timestamp To Unsupported User-Agent Via WWW-Authenticate Warning "
+)
+
+
+class _Canonical(dict[str, str]):
+    """What stands before a line's colon, to the canonical name.
+
+    The usual spellings are one lookup; the others are worked out each time, for what strangers send must not stay.
+    """
+
+    def __missing__(self, before_colon: str) -> str:
+        # HCOLON = *( SP / HTAB ) ":" SWS
+        name = before_colon.rstrip(" \t")
+        if not is_token(name):
+            raise RemoteProtocolError(f"{name!r} is no name of a header", rfc="3261 25.1")
+        name = name.lower()
+        return COMPACT.get(name, name)
+
+
+_canonical = _Canonical()
+for _long in _USUAL_SPELLINGS.split():
+    _canonical.update(dict.fromkeys((_long, _long.lower(), _long.upper()), _long.lower()))
+for _short, _long in COMPACT.items():
+    _canonical.update(dict.fromkeys((_short, _short.upper()), _long))
+
+
+def canonical(name: str) -> str:
+    """The name in the form that a `HeaderIndex` knows: long and in lower case (RFC 3261 7.3.3)."""
+    name = name.lower()
+    return COMPACT.get(name, name)
+
+
+def index_lines(lines: list[str]) -> HeaderIndex:
+    """The lines by canonical name; raises RemoteProtocolError, without `at`, when one of them is no header."""
+    index: HeaderIndex = {}
+    first_of = index.setdefault
+    known = _canonical
+    for line in lines:
+        name, colon, _ = line.partition(":")
+        if not colon:
+            raise RemoteProtocolError("a header line without a colon", rfc="3261 7.3.1")
+        name = known[name]
+        there = first_of(name, line)
+        if there is not line:
+            if isinstance(there, list):
+                there.append(line)
+            else:
+                index[name] = [there, line]
+    return index
+
+
+def value_of(line: str) -> str:
+    """What a header line says: on one line, without outer white space."""
+    value = line.partition(":")[2].strip(" \t\r\n")
+    return unfold(value) if "\r" in value else value
+
+
+def header_line(name: str, value: object) -> str:
+    """One header line as a program wants it; raises LocalProtocolError when it could be read as anything else.
+
+    Against header injection: neither part may hold CR, LF or NUL, and the name must be a token (RFC 3261 7.3.1, 25.1).
+    """
+    if name not in _canonical and not is_token(name):
+        raise LocalProtocolError(f"{name!r} cannot be the name of a header", rfc="3261 25.1")
+    text = value if value.__class__ is str else str(value)
+    refuse_line_ends(text)
+    if not text.isascii():
+        refuse_unwritable(text)
+    return f"{name}: {text}"
+
+
+def refuse_unwritable(text: str) -> None:
+    """Raises LocalProtocolError for text that is neither UTF-8 nor octets that came so (RFC 3261 7.3.1)."""
+    try:
+        text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise LocalProtocolError(f"{text!r} cannot be written as UTF-8", rfc="3261 25.1") from None

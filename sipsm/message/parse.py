@@ -1,0 +1,227 @@
+"""Bytes of one datagram to a message.
+
+RFC 3261 7, 18.3, 20.14 and 25.1. Not here: finding where a message ends in a stream (RFC 3261 18.3).
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import takewhile
+from typing import TypeVar
+
+from sipsm.errors import RemoteProtocolError
+from sipsm.grammar.tokens import is_token
+from sipsm.grammar.uri import is_usual_uri
+from sipsm.message.essentials import read_essentials
+from sipsm.message.message import Request, Response
+from sipsm.message.methods import KNOWN_METHODS
+from sipsm.message.names import HeaderIndex, index_lines, value_of
+
+AnyMessage = TypeVar("AnyMessage", Request, Response, Request | Response)
+
+
+def parse_message(data: bytes) -> Request | Response:
+    """The message that a datagram holds, fit for a transaction: read by `read_message`, checked by `check_message`.
+
+    Raises RemoteProtocolError, and nothing else, whatever the bytes.
+    """
+    return check_message(read_message(data))
+
+
+def read_message(data: bytes) -> Request | Response:
+    """The message that a datagram holds: its structure only, for the headers are read when they are asked for.
+
+    Raises RemoteProtocolError, with the offset where one can be named, for what is no SIP message (RFC 3261 7, 18.3).
+    """
+    # "Implementations processing SIP messages over stream-oriented transports MUST ignore any CRLF appearing before the
+    # start-line" (RFC 3261 7.5); over datagrams peers send them as well, as keep-alives.
+    if data[:2] == b"\r\n":
+        data = data[_start_of(data) :]
+    end = data.find(b"\r\n\r\n")
+    if end < 0:
+        data, end = _ended(data)
+    lines = data[:end].decode("utf-8", "surrogateescape").split("\r\n")
+    joined = "".join(lines)
+    if "\n" in joined or "\r" in joined:
+        raise _bare_line_end(data)
+    start_line = lines.pop(0)
+    try:
+        index = index_lines(lines)
+    except RemoteProtocolError:
+        start_line, lines, index = _folded(data[:end])
+    body = data[end + 4 :]
+    length = index.get("content-length")
+    if length.__class__ is not str or length.partition(":")[2].strip(" \t\r\n") != str(len(body)):
+        body = _framed(body, length)
+        data = data[: end + 4 + len(body)]
+    parts = start_line.split(" ", 2)
+    if parts[0] == "SIP/2.0":
+        status, reason = _status(start_line, parts)
+        return Response(status, reason, lines, index, body, data)
+    if len(parts) != 3 or parts[2] != "SIP/2.0" or parts[0] not in KNOWN_METHODS or not parts[1]:
+        if parts[0].upper() == "SIP/2.0":
+            status, reason = _status(start_line, parts)
+            return Response(status, reason, lines, index, body, data)
+        _check_request_line(start_line, parts)
+    return Request(parts[0], parts[1], lines, index, body, data)
+
+
+def check_message(message: AnyMessage) -> AnyMessage:
+    """The message itself, when it has what every transaction needs: Via, From, To, Call-ID and CSeq, each fit to read.
+
+    Raises RemoteProtocolError when one is missing or malformed or (all but Via) there twice, when a request's CSeq
+    names another method, and when its Request-URI is none or holds headers (RFC 3261 7.1, 8.1.1, 19.1.1). Tags are not
+    asked for: peers of RFC 2543 have none.
+    """
+    # Reading is checking, and what was read is kept.
+    essentials = read_essentials(message._index)
+    if essentials is not None:
+        message._via, message._from, message._to, message._call_id, message._cseq = essentials
+        method = essentials[4].method
+    else:
+        message.via, message.from_, message.to, message.call_id  # noqa: B018
+        method = message.cseq.method
+        if any(isinstance(message._index[name], list) for name in ("from", "to", "call-id", "cseq")):
+            # "multiple header field rows with the same field-name MAY be present in a message if and only if the entire
+            # field-value for that header field is defined as a comma-separated list" (RFC 3261 7.3.1)
+            raise RemoteProtocolError("more than one From, To, Call-ID or CSeq", rfc="3261 7.3.1")
+        if message.from_.is_star or message.to.is_star:
+            raise RemoteProtocolError("From and To name somebody", rfc="3261 20.20")
+    if isinstance(message, Request):
+        if not is_usual_uri(message._uri_text) and message.uri.headers is not None:
+            # Table 1 of RFC 3261 19.1.1: no headers in a Request-URI.
+            raise RemoteProtocolError("the Request-URI holds headers", rfc="3261 19.1.1")
+        # "The method MUST match that of the request." (RFC 3261 8.1.1.5)
+        if method != message.method:
+            raise RemoteProtocolError(f"CSeq names {method} in a {message.method} request", rfc="3261 8.1.1.5")
+    return message
+
+
+def answerable(data: bytes) -> Request | None:
+    """The request to answer when `read_message` raised for its datagram, or None: its head is sound, the rest is not.
+
+    Its body is empty. For a 400 to a wrong Content-Length (RFC 3261 18.3), and a 505 to another version.
+    """
+    data = data[_start_of(data) :]
+    end = data.find(b"\r\n\r\n")
+    head = data[: end if end >= 0 else max(data.rfind(b"\r\n"), 0)]
+    if _lone(head) is not None:
+        return None
+    try:
+        start_line, lines, index = _folded(head)
+        parts = start_line.split()
+        if len(parts) < 3 or not parts[-1].upper().startswith("SIP/") or not is_token(parts[0]):
+            return None
+        request = Request(parts[0], parts[1], lines, index, b"", None)
+        request.via  # noqa: B018
+    except RemoteProtocolError:
+        return None
+    return request
+
+
+def _start_of(data: bytes) -> int:
+    at = 0
+    while data.startswith(b"\r\n", at):
+        at += 2
+    return at
+
+
+def _ended(data: bytes) -> tuple[bytes, int]:
+    """The datagram and the end of its head, when the empty line is missing after the headers (RFC 4475 3.1.2.15)."""
+    if not data.endswith(b"\r\n"):
+        raise RemoteProtocolError("the headers are cut short", rfc="3261 7", at=len(data))
+    return data + b"\r\n", len(data) - 2
+
+
+_lone = re.compile(rb"\r(?!\n)|(?<!\r)\n").search
+
+
+def _bare_line_end(data: bytes) -> RemoteProtocolError:
+    # "The start-line, each message-header line, and the empty line MUST be terminated by a carriage-return line-feed
+    # sequence (CRLF)." (RFC 3261 7)  Elements that took a lone CR or LF for one would see other headers than this one.
+    match = _lone(data)
+    assert match is not None, "only called when there is one"
+    return RemoteProtocolError("CR or LF alone", rfc="3261 7", at=match.start())
+
+
+# "Header fields can be extended over multiple lines by preceding each extra line with at least one SP or horizontal tab
+# (HT). The line break and the whitespace at the beginning of the next line are treated as a single SP character."
+# (RFC 3261 7.3.1)
+_line_end = re.compile(r"\r\n(?![ \t])")
+
+
+def _folded(head: bytes) -> tuple[str, list[str], HeaderIndex]:
+    """Start line, header lines with their folds inside, and index of a head that is not of the usual kind."""
+    lines = _line_end.split(head.decode("utf-8", "surrogateescape"))
+    start_line = lines.pop(0)
+    if "\r" in start_line:
+        raise RemoteProtocolError("the start line goes on in the next line", rfc="3261 7.1", at=start_line.find("\r"))
+    try:
+        return start_line, lines, index_lines(lines)
+    except RemoteProtocolError as error:
+        before = "\r\n".join((start_line, *takewhile(_is_header, lines), ""))
+        at = len(before.encode("utf-8", "surrogateescape"))
+        raise RemoteProtocolError(error.what, rfc=error.rfc, at=at) from None
+
+
+def _is_header(line: str) -> bool:
+    try:
+        index_lines([line])
+    except RemoteProtocolError:
+        return False
+    return True
+
+
+def _framed(body: bytes, line: str | list[str] | None) -> bytes:
+    """The body of what came after the headers, by Content-Length."""
+    # "If the message has no Content-Length header field, the message body is assumed to end at the end of the
+    # transport packet." (RFC 3261 18.3)
+    if line is None:
+        return body
+    length = _content_length(line)
+    if length > len(body):
+        # "If the transport packet ends before the end of the message body, this is considered an error."
+        raise RemoteProtocolError(f"Content-Length is {length}, but {len(body)} bytes came", rfc="3261 18.3")
+    # "If there are additional bytes in the transport packet beyond the end of the body, they MUST be discarded."
+    return body[:length]
+
+
+def _content_length(line: str | list[str]) -> int:
+    if isinstance(line, list):
+        lengths = set(map(_content_length, line))
+        if len(lengths) > 1:
+            raise RemoteProtocolError("the Content-Lengths differ", rfc="3261 20.14")
+        return lengths.pop()
+    value = value_of(line)
+    # Content-Length = ( "Content-Length" / "l" ) HCOLON 1*DIGIT; no datagram or buffer has a longer number of bytes.
+    if not (value.isascii() and value.isdecimal()) or len(value.lstrip("0")) > 10:
+        raise RemoteProtocolError(f"Content-Length {value[:40]!r} is no length", rfc="3261 20.14")
+    return int(value)
+
+
+def _status(start_line: str, parts: list[str]) -> tuple[int, str]:
+    # Status-Line = SIP-Version SP Status-Code SP Reason-Phrase CRLF
+    # Wider: peers leave the last SP out together with an empty phrase (RFC 4475 3.1.1.13).
+    if len(parts) == 2:
+        parts = [*parts, ""]
+    if len(parts) != 3 or len(parts[1]) != 3 or not (parts[1].isascii() and parts[1].isdecimal()):
+        raise RemoteProtocolError(f"{start_line[:40]!r} is no status line", rfc="3261 7.2", at=0)
+    status = int(parts[1])
+    if not 100 <= status <= 699:
+        raise RemoteProtocolError(f"{status} is no status code", rfc="3261 7.2", at=8)
+    return status, parts[2]
+
+
+_version = re.compile(r"[Ss][Ii][Pp]/([0-9]++\.[0-9]++)").fullmatch
+
+
+def _check_request_line(start_line: str, parts: list[str]) -> None:
+    """Raises RemoteProtocolError unless only the method, or the version's case, is out of the usual."""
+    # Request-Line = Method SP Request-URI SP SIP-Version CRLF
+    version = _version(start_line.rpartition(" ")[2])
+    if version is not None and version[1] != "2.0":
+        raise RemoteProtocolError(f"SIP version {version[1]}", rfc="3261 21.5.6", status=505)
+    if version is None or len(parts) != 3 or " " in parts[2] or not parts[1]:
+        raise RemoteProtocolError(f"{start_line[:40]!r} is no start line", rfc="3261 7.1", at=0)
+    if not is_token(parts[0]):
+        raise RemoteProtocolError(f"{parts[0][:40]!r} is no method", rfc="3261 25.1", at=0)

@@ -1,0 +1,224 @@
+"""The Via header: the way that a request came, and the response goes back (RFC 3261 20.42, 18.2; RFC 3581)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.grammar.params import VALUE, Params, format_params, parse_params
+from sipsm.grammar.tokens import HOST, PORT, TOKEN, bracketed, refuse_line_ends, unbracketed, unfold
+
+# via-parm      = sent-protocol LWS sent-by *( SEMI via-params )
+# sent-protocol = protocol-name SLASH protocol-version SLASH transport
+# sent-by       = host [ COLON port ]
+_S = r"[ \t]*+"
+_via = re.compile(rf"{TOKEN}{_S}/{_S}{TOKEN}{_S}/{_S}({TOKEN})[ \t]++({HOST})(?:{_S}:{_S}({PORT}))?{_S}(?=;|\Z)").match
+# The most usual of them, told at half the cost: a branch, with what a server adds before or behind it. Its groups are
+# the whole, transport, host, port, and the branch in one of two places.
+USUAL_VIA = (
+    rf"(SIP/2\.0/({TOKEN}) ({HOST})(?::({PORT}))?"
+    rf"(?:;branch=({VALUE})(?:;received={VALUE}(?:;rport={PORT})?|;rport(?:={PORT})?(?:;received={VALUE})?)?"
+    rf"|;rport(?:={PORT})?(?:;received={VALUE})?;branch=({VALUE})))"
+)
+_usual = re.compile(USUAL_VIA).fullmatch
+_new = object.__new__
+
+# "If the port is absent, the default value depends on the transport." (RFC 3261 18.1.1; for WebSocket, RFC 7118 5.5)
+_DEFAULT_PORTS = {"TLS": 5061, "TLS-SCTP": 5061, "WSS": 443, "WS": 80}
+
+
+class Via:
+    """One hop of a message's way: who sent it, over which transport, and in which transaction (RFC 3261 20.42)."""
+
+    __slots__ = ("_branch", "_host", "_params", "_port", "_text", "_transport")
+
+    _text: str
+    _transport: str
+    _host: str
+    _port: int | None
+    _params: dict[str, str | None] | None
+    _branch: str | None
+
+    @classmethod
+    def parse(cls, text: str) -> Via:
+        """The Via that the text, one element of a Via header, is; raises RemoteProtocolError when it is none."""
+        match = _usual(text)
+        if match is not None:
+            return cls._usual(*match.groups())
+        via = _new(cls)
+        via._text = text = unfold(text)
+        match = _via(text)
+        if match is None:
+            raise RemoteProtocolError(f"{text!r} is no Via", rfc="3261 25.1", at=0)
+        via._transport, via._host, port = match.groups()
+        via._port = None if port is None else int(port)
+        params = via._params = parse_params(text, match.end())
+        via._branch = params.get("branch") or None
+        # Both are read as numbers later, where nobody expects them to fail: ttl = 1*3DIGIT ; 0 to 255, and
+        # response-port = 1*DIGIT (RFC 3581 3).
+        for name, most in (("rport", 65535), ("ttl", 255)):
+            if not _is_number(params.get(name), most):
+                raise RemoteProtocolError(f"{name} {params[name]!r} is no number up to {most}", rfc="3261 25.1")
+        return via
+
+    @classmethod
+    def _usual(
+        cls, text: str, transport: str, host: str, port: str | None, branch: str | None, branch_behind: str | None
+    ) -> Via:
+        """The Via of the groups of `USUAL_VIA`."""
+        via = _new(cls)
+        via._text = text
+        via._transport = transport
+        via._host = host
+        via._port = None if port is None else int(port)
+        via._branch = branch or branch_behind
+        via._params = None
+        return via
+
+    @classmethod
+    def build(
+        cls,
+        transport: str,
+        host: str,
+        port: int | None = None,
+        *,
+        branch: str | None = None,
+        rport: bool = False,
+        params: Params = (),
+    ) -> Via:
+        """The Via that an element puts on top of a request that it sends (RFC 3261 8.1.1.7, 18.1.1).
+
+        `rport` asks for the response to be sent to the port that the request comes from (RFC 3581 3). Raises
+        LocalProtocolError when the parts make no Via.
+        """
+        text = f"SIP/2.0/{transport} {bracketed(host)}{'' if port is None else f':{port}'}"
+        if rport:
+            text += ";rport"
+        if branch is not None:
+            text += format_params({"branch": branch})
+        via = _built(text + format_params(params))
+        # No part may run over into the next: a host of "a;branch=b" would make a parameter.
+        if via._host != bracketed(host):
+            raise LocalProtocolError(f"{host!r} is no host", rfc="3261 25.1")
+        return via
+
+    def with_params(self, *, received: str | None = None, rport: int | None = None) -> Via:
+        """This Via as a server marks it with where the request came from (RFC 3261 18.2.1, RFC 3581 4).
+
+        An IPv6 address is written without brackets (RFC 5118 4.5). What the Via said under these names is replaced.
+        """
+        params = dict(self._all_params())
+        if received is not None:
+            params["received"] = unbracketed(received)
+        if rport is not None:
+            params["rport"] = str(rport)
+        return _built(_before_params(self._text) + format_params(params))
+
+    @property
+    def transport(self) -> str:
+        """The transport of the sent-protocol in upper case, such as "UDP"."""
+        return self._transport.upper()
+
+    @property
+    def host(self) -> str:
+        """The host of the sent-by, an IPv6 address without its brackets."""
+        return unbracketed(self._host)
+
+    @property
+    def port(self) -> int | None:
+        """The port of the sent-by, where it names one."""
+        return self._port
+
+    @property
+    def sent_by(self) -> tuple[str, int]:
+        """The sent-by in a form that can be compared: host in lower case, and port or the transport's default."""
+        port = self._port
+        if port is None:
+            port = _DEFAULT_PORTS.get(self._transport.upper(), 5060)
+        return unbracketed(self._host).lower(), port
+
+    @property
+    def branch(self) -> str | None:
+        """The branch, which names the transaction; None from a peer of RFC 2543 (RFC 3261 8.1.1.7)."""
+        return self._branch
+
+    @property
+    def received(self) -> str | None:
+        """The address that the request came from, where the sent-by does not say so (RFC 3261 18.2.1)."""
+        received = self._all_params().get("received")
+        # RFC 5118 4.5: brackets do not belong there, and are to be accepted all the same.
+        return received and unbracketed(received)
+
+    @property
+    def rport(self) -> int | None:
+        """The port that the request came from, once a server has filled it in (RFC 3581 4)."""
+        rport = self._all_params().get("rport")
+        return int(rport) if rport else None
+
+    @property
+    def has_rport(self) -> bool:
+        """True when the sender asks for the response at the port that the request comes from (RFC 3581 3)."""
+        return "rport" in self._all_params()
+
+    @property
+    def maddr(self) -> str | None:
+        """The multicast address, or other address, to send the response to (RFC 3261 18.1.1, 18.2.2)."""
+        maddr = self._all_params().get("maddr")
+        return maddr and unbracketed(maddr)
+
+    @property
+    def ttl(self) -> int | None:
+        """The time-to-live of multicast datagrams (RFC 3261 18.1.1)."""
+        ttl = self._all_params().get("ttl")
+        return int(ttl) if ttl else None
+
+    @property
+    def params(self) -> Mapping[str, str | None]:
+        """All parameters by lower-case name, in their order; None is the value of a flag."""
+        return MappingProxyType(self._all_params())
+
+    def _all_params(self) -> dict[str, str | None]:
+        params = self._params
+        if params is None:
+            params = self._params = parse_params(self._text, self._text.index(";"))
+        return params
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"<Via {self._text}>"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Via):
+            return NotImplemented
+        return self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+    def __copy__(self) -> Via:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Via:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Via.parse, (self._text,)
+
+
+def _is_number(text: str | None, most: int) -> bool:
+    return not text or (len(text) <= 5 and text.isascii() and text.isdecimal() and int(text) <= most)
+
+
+def _before_params(text: str) -> str:
+    return text.partition(";")[0].rstrip(" \t")
+
+
+def _built(text: str) -> Via:
+    try:
+        return Via.parse(refuse_line_ends(text))
+    except RemoteProtocolError as error:
+        raise LocalProtocolError(error.what, rfc=error.rfc) from None

@@ -1,0 +1,250 @@
+"""Messages that follow from others (RFC 3261 8.2.6, 17.1.1.3, 9.1)."""
+
+from __future__ import annotations
+
+import pytest
+
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.message import Request, ack_for, cancel_for, parse_message, read_message, response_to
+
+
+def request(text: str) -> Request:
+    message = read_message(text.strip("\n").replace("\n", "\r\n").encode() + b"\r\n\r\n")
+    assert isinstance(message, Request)
+    return message
+
+
+def text_of(message: object) -> str:
+    return bytes(message).decode().replace("\r\n", "\n").strip("\n")  # type: ignore[call-overload, no-any-return]
+
+
+INVITE = request("""
+INVITE sip:bob@192.0.2.4 SIP/2.0
+Via: SIP/2.0/UDP p2.example.com;branch=z9hG4bK2 , SIP/2.0/UDP p1.example.com;branch=z9hG4bK1
+v: SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bKnashds8
+Max-Forwards: 68
+Record-Route: <sip:p2.example.com;lr>
+Record-Route: <sip:p1.example.com;lr>
+Route: <sip:p3.example.com;lr>
+Route: <sip:p4.example.com;lr>
+t: Bob <sip:bob@biloxi.com>
+FROM:  Alice <sip:alice@atlanta.com>;tag=1928301774
+i: a84b4c76e66710@pc33.atlanta.com
+CSeq: 0314159
+ INVITE
+Timestamp: 54
+Require: 100rel
+Proxy-Require: sec-agree
+Authorization: Digest username="alice"
+Contact: <sip:alice@pc33.atlanta.com>
+Content-Length: 0
+""")
+
+
+@pytest.mark.rfc("3261 8.2.6.2")
+def test_response() -> None:
+    """Via, From, To, Call-ID and CSeq come back as they came, in their order; To gets a tag."""
+    response = response_to(INVITE, 486, to_tag="a6c85cf", headers=[("Retry-After", 30), ("Allow", "INVITE, ACK")])
+    assert (
+        text_of(response)
+        == """
+SIP/2.0 486 Busy Here
+Via: SIP/2.0/UDP p2.example.com;branch=z9hG4bK2 , SIP/2.0/UDP p1.example.com;branch=z9hG4bK1
+v: SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bKnashds8
+FROM:  Alice <sip:alice@atlanta.com>;tag=1928301774
+t: Bob <sip:bob@biloxi.com>;tag=a6c85cf
+i: a84b4c76e66710@pc33.atlanta.com
+CSeq: 0314159
+ INVITE
+Retry-After: 30
+Allow: INVITE, ACK
+Content-Length: 0
+""".strip("\n")
+    )
+    assert (response.status, response.to.tag, response.header("allow")) == (486, "a6c85cf", "INVITE, ACK")
+    assert parse_message(bytes(response)).headers == response.headers
+    assert (len(response.vias), response.cseq, response.call_id) == (3, INVITE.cseq, INVITE.call_id)
+
+
+@pytest.mark.rfc("3261 8.2.6.1", "3261 8.2.6.2")
+def test_trying() -> None:
+    """A 100 has no To tag, and gives the Timestamp back; other responses do not."""
+    trying = response_to(INVITE, 100)
+    assert (trying.reason, trying.to.tag, trying.header("Timestamp")) == ("Trying", None, "54")
+    assert response_to(INVITE, 180, to_tag="x").header("Timestamp") is None
+    assert response_to(request("OPTIONS sip:a SIP/2.0\nVia: SIP/2.0/UDP a"), 100).header("Timestamp") is None
+
+
+@pytest.mark.rfc("3261 8.2.6.2")
+@pytest.mark.parametrize("to", ["<sip:b>;tag=1", "sip:b;tag=1", "<sip:b>;x;TAG=1"])
+def test_tag_that_is_there(to: str) -> None:
+    """A To that came with a tag goes back as it came."""
+    response = response_to(request(f"BYE sip:a SIP/2.0\nVia: SIP/2.0/UDP a\nTo: {to}"), 200, to_tag="2")
+    assert (str(response.to), response.to.tag) == (to, "1")
+
+
+@pytest.mark.parametrize("to", ["sip:b", "<sip:b>", "<sip:b>;x", "B <sip:b> ", '"B"\n <sip:b>'])
+def test_tag_that_is_added(to: str) -> None:
+    """In each form of an address the tag is added behind all that is there."""
+    response = response_to(request(f"BYE sip:a SIP/2.0\nVia: SIP/2.0/UDP a\nTo: {to}"), 200, to_tag="2")
+    assert (response.to.tag, str(response.to.uri)) == ("2", "sip:b")
+    assert response.lines_of("to") == (to.replace("\n", "").strip() + ";tag=2",)
+
+
+def test_equal_lines() -> None:
+    """Only the To line gets the tag, wherever the same text stands."""
+    response = response_to(request("BYE sip:a SIP/2.0\nVia: SIP/2.0/UDP a\nf: sip:b\nt: sip:b"), 200, to_tag="2")
+    assert (response.from_.tag, response.to.tag) == (None, "2")
+
+
+@pytest.mark.rfc("3261 12.1.1")
+@pytest.mark.parametrize("status", [180, 200])
+def test_record_route(status: int) -> None:
+    """A response that makes a dialog, a 180 as well as a 200, carries the Record-Route of the request."""
+    response = response_to(INVITE, status, to_tag="x", record_route=True, headers=[("Contact", "<sip:bob@b>")])
+    assert response.lines_of("Record-Route") == ("<sip:p2.example.com;lr>", "<sip:p1.example.com;lr>")
+    assert response.record_route == INVITE.record_route
+    assert not response_to(INVITE, status).has("Record-Route")
+
+
+@pytest.mark.rfc("3261 20.14", "3261 20.15")
+def test_body() -> None:
+    """A response may carry a body, with its type and length."""
+    response = response_to(INVITE, 200, "Fine", to_tag="x", body=b"v=0\r\n", content_type="application/sdp")
+    assert (response.reason, response.body, response.content_type) == ("Fine", b"v=0\r\n", "application/sdp")
+    assert bytes(response).endswith(b"Content-Type: application/sdp\r\nContent-Length: 5\r\n\r\nv=0\r\n")
+    with pytest.raises(LocalProtocolError, match="Content-Type"):
+        response_to(INVITE, 200, body=b"v=0\r\n")
+
+
+def test_headers_of_copied_names() -> None:
+    """A header that is copied can be given once more, and then both lines are there."""
+    response = response_to(INVITE, 200, headers=[("Via", "SIP/2.0/UDP q")])
+    assert [via.host for via in response.vias][-1] == "q"
+    assert len(response.vias) == 4
+
+
+def test_answer_to_a_broken_request() -> None:
+    """What a request lacks its 400 lacks too, and what cannot be read goes back as it came."""
+    insufficient = request(
+        "INVITE sip:user@example.com SIP/2.0\nCSeq: 193942 INVITE\nVia: SIP/2.0/UDP a;branch=z9hG4bK1"
+    )
+    assert text_of(response_to(insufficient, 400, "No From", to_tag="x")) == (
+        "SIP/2.0 400 No From\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\nCSeq: 193942 INVITE\nContent-Length: 0"
+    )
+    unreadable = request('INVITE sip:b SIP/2.0\nVia: SIP/2.0/UDP a\nTo: "Mr. J. <sip:b>\nFrom: <sip:a\nCSeq: x')
+    assert response_to(unreadable, 400, to_tag="x").header("To") == '"Mr. J. <sip:b>'
+    twice = request("INVITE sip:b SIP/2.0\nVia: SIP/2.0/UDP a\nTo: sip:b\nTo: sip:c")
+    assert response_to(twice, 400, to_tag="x").lines_of("To") == ("sip:b", "sip:c")
+
+
+def test_no_way_back() -> None:
+    """Without a Via that can be read there is nobody to answer."""
+    for via in ("", "Via: x"):
+        with pytest.raises(RemoteProtocolError):
+            response_to(request(f"INVITE sip:b SIP/2.0\nTo: sip:b\n{via}".strip()), 400)
+
+
+@pytest.mark.rfc("3261 7.3.1")
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"status": 99},
+        {"status": 700},
+        {"reason": "a\r\nb"},
+        {"to_tag": "a\r\nb"},
+        {"to_tag": ""},
+        {"to_tag": "a;b"},
+        {"headers": [("X", "a\nb")]},
+        {"headers": [("X: y\r\nZ", "a")]},
+        {"content_type": "a/b\r\nX: y"},
+        {"headers": [("Content-Length", 3)]},
+    ],
+)
+def test_no_injection(parts: dict[str, object]) -> None:
+    """No part that a program gives can break out of its line."""
+    with pytest.raises(LocalProtocolError):
+        response_to(INVITE, **{"status": 200, **parts})  # type: ignore[arg-type]
+
+
+@pytest.mark.rfc("3261 17.1.1.3", "3261 22.1")
+def test_ack() -> None:
+    """The ACK for a failure has the INVITE's Request-URI, top Via, From, Call-ID, Route and credentials, and the
+    response's To."""
+    response = response_to(INVITE, 486, to_tag="a6c85cf")
+    ack = ack_for(INVITE, response)
+    assert (
+        text_of(ack)
+        == """
+ACK sip:bob@192.0.2.4 SIP/2.0
+Via: SIP/2.0/UDP p2.example.com;branch=z9hG4bK2
+t: Bob <sip:bob@biloxi.com>;tag=a6c85cf
+FROM:  Alice <sip:alice@atlanta.com>;tag=1928301774
+i: a84b4c76e66710@pc33.atlanta.com
+Route: <sip:p3.example.com;lr>
+Route: <sip:p4.example.com;lr>
+Authorization: Digest username="alice"
+CSeq: 314159 ACK
+Max-Forwards: 70
+Content-Length: 0
+""".strip("\n")
+    )
+    assert (parse_message(bytes(ack)), ack.method, ack.to.tag, len(ack.vias)) == (ack, "ACK", "a6c85cf", 1)
+
+
+@pytest.mark.rfc("3261 17.1.1.3")
+def test_example_of_the_rfc() -> None:
+    """The example of RFC 3261 17.1.1.3 comes out, up to the order of its lines and a Content-Length."""
+    invite = request("""
+INVITE sip:bob@biloxi.com SIP/2.0
+Via: SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bKkjshdyff
+To: Bob <sip:bob@biloxi.com>
+From: Alice <sip:alice@atlanta.com>;tag=88sja8x
+Max-Forwards: 70
+Call-ID: 987asjd97y7atg
+CSeq: 986759 INVITE
+""")
+    ack = ack_for(invite, response_to(invite, 404, to_tag="99sa0xk"))
+    assert sorted(text_of(ack).split("\n")) == sorted(
+        """
+ACK sip:bob@biloxi.com SIP/2.0
+Via: SIP/2.0/UDP pc33.atlanta.com;branch=z9hG4bKkjshdyff
+To: Bob <sip:bob@biloxi.com>;tag=99sa0xk
+From: Alice <sip:alice@atlanta.com>;tag=88sja8x
+Max-Forwards: 70
+Call-ID: 987asjd97y7atg
+CSeq: 986759 ACK
+Content-Length: 0
+""".strip("\n").split("\n")
+    )
+
+
+@pytest.mark.rfc("3261 9.1")
+def test_cancel() -> None:
+    """A CANCEL has its request's Request-URI, top Via, To, From, Call-ID, CSeq number and Route; and no Require."""
+    cancel = cancel_for(INVITE)
+    assert (
+        text_of(cancel)
+        == """
+CANCEL sip:bob@192.0.2.4 SIP/2.0
+Via: SIP/2.0/UDP p2.example.com;branch=z9hG4bK2
+t: Bob <sip:bob@biloxi.com>
+FROM:  Alice <sip:alice@atlanta.com>;tag=1928301774
+i: a84b4c76e66710@pc33.atlanta.com
+Route: <sip:p3.example.com;lr>
+Route: <sip:p4.example.com;lr>
+CSeq: 314159 CANCEL
+Max-Forwards: 70
+Content-Length: 0
+""".strip("\n")
+    )
+    assert (cancel.via, cancel.cseq, cancel.uri) == (INVITE.via, (314159, "CANCEL"), INVITE.uri)
+
+
+def test_nothing_to_follow() -> None:
+    """An ACK cannot answer a response without To, nor a CANCEL follow a request without Via."""
+    response = read_message(b"SIP/2.0 486 Busy Here\r\n\r\n")
+    with pytest.raises(RemoteProtocolError, match="no To header"):
+        ack_for(INVITE, response)  # type: ignore[arg-type]
+    with pytest.raises(RemoteProtocolError, match="no Via header"):
+        cancel_for(request("INVITE sip:b SIP/2.0\nTo: sip:b"))
