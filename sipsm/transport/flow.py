@@ -1,0 +1,107 @@
+"""A flow: where bytes come from and go to, and what an adapter is asked to do with it.
+
+"Flow" is RFC 5626's word: one connection, or one pair of addresses of a datagram socket.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from attrs import field, frozen
+
+from sipsm.errors import LocalProtocolError
+
+Address = tuple[str, int]
+"""A numeric host and a port. IPv6 without brackets."""
+
+RELIABLE = frozenset({"TCP", "TLS", "WS", "WSS", "SCTP", "TLS-SCTP"})
+
+
+def bracketed(host: str) -> str:
+    """A host as it stands in a URI or a Via: IPv6 in brackets (RFC 3261 25.1, IPv6reference)."""
+    return f"[{host}]" if ":" in host else host
+
+
+class Flow(NamedTuple):
+    """One connection or datagram association: transport (as in a Via), the own address, the other's address."""
+
+    transport: str
+    local: Address
+    remote: Address
+
+    @property
+    def reliable(self) -> bool:
+        """Whether the transport itself sends again what was lost (RFC 3261 17.1.1.1)."""
+        return self.transport in RELIABLE
+
+
+@frozen
+class Listening:
+    """A local address that takes requests, and how others are told to reach it.
+
+    `advertised` stands in Via and Contact; it is needed where `address` is a wildcard such as 0.0.0.0.
+    """
+
+    transport: str
+    address: Address
+    advertised: Address = field()
+
+    @advertised.default
+    def _same(self) -> Address:
+        return self.address
+
+    @advertised.validator
+    def _reachable(self, _: object, value: Address) -> None:
+        if value[0] in {"", "0.0.0.0", "::"}:
+            raise LocalProtocolError(
+                f"nobody can answer to {value[0] or 'an empty host'}: say which address to advertise", rfc="3261 18.1.1"
+            )
+
+    @classmethod
+    def parse(cls, text: str, advertised: Address | None = None) -> Listening:
+        """From `udp:127.0.0.1:5060` or `udp:[::1]:5060`. Raises `LocalProtocolError` for anything else."""
+        transport, host, port = split_address(text)
+        return cls(transport, (host, port), advertised or (host, port))
+
+    @property
+    def sent_by(self) -> str:
+        """What a Via says of where responses go (RFC 3261 18.1.1)."""
+        host, port = self.advertised
+        return f"{bracketed(host)}:{port}"
+
+
+def split_address(text: str) -> tuple[str, str, int]:
+    """The parts of `udp:127.0.0.1:5060` or `udp:[::1]:5060`: transport as in a Via, host without brackets, port.
+
+    Raises `LocalProtocolError` for anything else.
+    """
+    match = _ADDRESS.fullmatch(text)
+    if match is None or int(match["port"]) > 65_535:
+        raise LocalProtocolError(f"{text!r} is no address such as udp:127.0.0.1:5060 or udp:[::1]:5060")
+    return match["transport"].upper(), match["v6"] or match["host"], int(match["port"])
+
+
+_ADDRESS = re.compile(
+    r"(?P<transport>udp):(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]{1,5})", re.I
+)
+
+
+@frozen
+class Send:
+    """Action: send these bytes on this flow. If that fails, hand this very object to `send_failed`."""
+
+    flow: Flow
+    data: bytes
+    sender: object = None
+    """Whom a failure concerns; nothing to an adapter."""
+
+
+@frozen
+class Resolve:
+    """Action: find the numeric addresses of a host; then call `resolved(this, addresses)`, even with none."""
+
+    id: int
+    host: str
+    port: int
+    transport: str

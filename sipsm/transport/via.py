@@ -1,0 +1,62 @@
+"""What a server does with the top Via: learn where a request came from, and where its responses go.
+
+RFC 3261 18.2.1 and 18.2.2, RFC 3581 4.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from sipsm.message import Request, Via
+from sipsm.transport.flow import Address, Flow
+
+
+def received_from(request: Request, source: Address) -> Request:
+    """The request with `received` and `rport` filled in where the standards ask for it; the same one otherwise."""
+    via = request.via
+    if via.has_rport:
+        # "When a server compliant to this specification ... receives a request, it examines the topmost Via header
+        # field value. If this Via header field value contains an "rport" parameter with no value, it MUST set the
+        # value of the parameter to the source port of the request." ... "it MUST insert a "received" parameter ...
+        # even if it is identical to the value of the "sent-by" component." (RFC 3581 4)
+        return _with_top(request, via.with_params(received=source[0], rport=source[1]))
+    if not same_host(via.host, source[0]):
+        # "If the host portion of the "sent-by" parameter contains a domain name, or if it contains an IP address
+        # that differs from the packet source address, the server MUST add a "received" parameter" (RFC 3261 18.2.1)
+        return _with_top(request, via.with_params(received=source[0]))
+    return request
+
+
+def response_flow(request: Request, flow: Flow) -> Flow:
+    """Where the responses to a request go that came on `flow`, by its top Via (RFC 3261 18.2.2, RFC 3581 4)."""
+    if flow.reliable:
+        return flow
+    via = request.via
+    maddr = via.maddr
+    if maddr is not None and is_numeric(maddr) and (":" in maddr) == (":" in flow.local[0]):
+        return flow._replace(remote=(maddr.strip("[]"), via.port or 5060))
+    # The host is the packet's source in every other case: either sent-by names it, or `received` does.
+    return flow._replace(remote=(flow.remote[0], flow.remote[1] if via.has_rport else via.port or 5060))
+
+
+def same_host(name: str, address: str) -> bool:
+    """Whether a host as written in a message is this numeric address; a name never is."""
+    if name == address:
+        return True
+    try:
+        return ip_address(name.strip("[]")) == ip_address(address)
+    except ValueError:
+        return False
+
+
+def is_numeric(host: str) -> bool:
+    """Whether a host is an IPv4 address or an IPv6 one, with or without brackets."""
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
+def _with_top(request: Request, via: Via) -> Request:
+    return request.without_first("Via").with_pushed("Via", str(via))
