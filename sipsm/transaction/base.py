@@ -1,0 +1,111 @@
+"""What the four transactions share: their data, their outputs, the names of their inputs.
+
+RFC 3261 17. A transaction turns messages into messages and timers; the transaction user (TU) above it gets each
+request once and each response that matters.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from attrs import define, field, frozen
+
+from sipsm.machine import Machine
+from sipsm.message import Request, Response
+from sipsm.transaction.timer_values import DEFAULT, TimerValues
+from sipsm.transport.flow import Flow
+
+START: Final = "start"
+REQUEST: Final = "request"
+ACK: Final = "ACK"
+R1XX: Final = "1xx"
+R2XX: Final = "2xx"
+R200_699: Final = "200-699"
+R300_699: Final = "300-699"
+TRANSPORT_ERROR: Final = "transport error"
+GIVE_UP: Final = "give up"
+
+INITIAL: Final = "Initial"
+TRYING: Final = "Trying"
+CALLING: Final = "Calling"
+PROCEEDING: Final = "Proceeding"
+COMPLETED: Final = "Completed"
+ACCEPTED: Final = "Accepted"
+CONFIRMED: Final = "Confirmed"
+TERMINATED: Final = "Terminated"
+
+Key = tuple[str, ...]
+"""What a message must match to belong to a transaction: see `sipsm.transaction.matching`."""
+
+
+@define(eq=False)
+class Transaction(Machine):
+    """The data of every transaction."""
+
+    key: Key
+    flow: Flow
+    """Where its messages go. A transaction never moves to another address (RFC 3261 17.1.1.3, 6026 8.4)."""
+    times: TimerValues = DEFAULT
+    user: Any = None
+    """Whom its outputs concern; nothing to the transaction."""
+    watched_at: float | None = field(default=None, init=False)
+
+
+@define(eq=False)
+class ClientTransaction(Transaction):
+    """The side that sent the request."""
+
+    request: Request | None = None
+    """Kept for the ACK and the CANCEL that are made from it; None in the transactions that never need it again."""
+    wire: bytes = b""
+    """The request as sent."""
+
+
+@define(eq=False)
+class ServerTransaction(Transaction):
+    """The side that received the request."""
+
+    request: Request | None = None
+    """Until the first response, and for the CANCEL that may come; None after the final one."""
+    wire: bytes = b""
+    """The last response sent."""
+    to_tag: str | None = None
+    """Of the last response to an INVITE: the answer to a CANCEL has the same (RFC 3261 9.2), and so must have the ACK
+    of an RFC 2543 client (17.2.3)."""
+
+
+@frozen
+class ResponseReceived:
+    """To the TU: a response that it has not had yet, or a 2xx to INVITE (RFC 3261 17.1.1.2, 17.1.2.2)."""
+
+    transaction: ClientTransaction
+    response: Response
+
+
+@frozen
+class TimedOut:
+    """To the TU: the other side kept silent. To a client as if a 408 had come (RFC 3261 8.1.3.1)."""
+
+    transaction: Transaction
+
+
+@frozen
+class TransportFailed:
+    """To the TU: a message could not be sent. To a client as if a 503 had come (RFC 3261 8.1.3.1)."""
+
+    transaction: Transaction
+
+
+@frozen
+class RequestReceived:
+    """To the TU: a request, once. Answer it with `respond`."""
+
+    transaction: ServerTransaction
+    request: Request
+
+
+@frozen
+class AckReceived:
+    """To the TU: an ACK for a 2xx; it matches no transaction but the dialog's (RFC 3261 13.3.1.4, RFC 6026 7.1)."""
+
+    request: Request

@@ -1,0 +1,193 @@
+"""All transactions of an endpoint: finds the one a message belongs to, makes new ones, wakes them, forgets them.
+
+RFC 3261 17. What comes out goes two ways: `Send` down to the transport, the rest up to the transaction user.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import frozen
+
+from sipsm.errors import LocalProtocolError
+from sipsm.machine import Agenda, Decision, Ignore, Observer, Refuse, Step
+from sipsm.message import Request, Response
+from sipsm.transaction.base import (
+    ACK,
+    GIVE_UP,
+    R1XX,
+    R2XX,
+    R200_699,
+    R300_699,
+    REQUEST,
+    START,
+    TERMINATED,
+    TRANSPORT_ERROR,
+    AckReceived,
+    ClientTransaction,
+    Key,
+    RequestReceived,
+    ResponseReceived,
+    ServerTransaction,
+    TimedOut,
+    Transaction,
+    TransportFailed,
+)
+from sipsm.transaction.client import NonInviteClientTransaction
+from sipsm.transaction.invite_client import InviteClientTransaction
+from sipsm.transaction.invite_server import InviteServerTransaction
+from sipsm.transaction.matching import client_key, is_rfc2543, server_key
+from sipsm.transaction.server import NonInviteServerTransaction
+from sipsm.transaction.timer_values import DEFAULT, TimerValues
+from sipsm.transport.flow import Flow, Send
+
+
+@frozen
+class Unmatched:
+    """To the TU: a response that belongs to no transaction."""
+
+    response: Response
+
+
+@frozen
+class Absorbed:
+    """A message that its transaction took no notice of, and why."""
+
+    message: Request | Response
+    why: str
+
+
+Output = Send | RequestReceived | ResponseReceived | AckReceived | TimedOut | TransportFailed | Unmatched | Absorbed
+
+
+class TransactionLayer:
+    """The transactions of one endpoint, by key."""
+
+    def __init__(self, agenda: Agenda, times: TimerValues = DEFAULT, observer: Observer | None = None) -> None:
+        self.agenda = agenda
+        self.times = times
+        self.observer = observer
+        self.clients: dict[Key, ClientTransaction] = {}
+        self.servers: dict[Key, ServerTransaction] = {}
+
+    # ---------------------------------------------------------------- from the network
+
+    def receive_request(self, request: Request, reply_to: Flow, now: float) -> list[Output]:
+        """A request arrived whose responses go to `reply_to`."""
+        key = server_key(request)
+        method = request.method
+        known = self.servers.get(key)
+        if method == "ACK":
+            # "... and the To tag of the ACK matches the To tag of the response sent by the server transaction"
+            # (RFC 3261 17.2.3, for RFC 2543 clients)
+            if known is None or (is_rfc2543(key) and request.to.tag != known.to_tag):
+                return [AckReceived(request)]
+            return self._take(known, ACK, request, now)
+        if known is not None:
+            return self._take(known, REQUEST, request, now)
+        kind = InviteServerTransaction if method == "INVITE" else NonInviteServerTransaction
+        tx = kind(key, reply_to, self.times, request=request)
+        self.servers[key] = tx
+        return self._take(tx, START, request, now)
+
+    def receive_response(self, response: Response, now: float) -> list[Output]:
+        """A response arrived."""
+        tx = self.clients.get(client_key(response))
+        if tx is None:
+            return [Unmatched(response)]
+        return self._take(tx, _input(isinstance(tx, InviteClientTransaction), response.status), response, now)
+
+    def invite_of(self, cancel: Request) -> InviteServerTransaction | None:
+        """The INVITE's transaction that a CANCEL means, or None (RFC 3261 9.2)."""
+        tx = self.servers.get(server_key(cancel, method="INVITE"))
+        return tx if isinstance(tx, InviteServerTransaction) else None
+
+    # ---------------------------------------------------------------- from the TU
+
+    def send_request(self, request: Request, flow: Flow, user: Any, now: float) -> list[Output]:
+        """Start a client transaction for a request that has its Via."""
+        key = client_key(request)
+        if request.method == "INVITE":
+            tx: ClientTransaction = InviteClientTransaction(
+                key, flow, self.times, user, request=request, wire=bytes(request)
+            )
+        else:
+            tx = NonInviteClientTransaction(key, flow, self.times, user, wire=bytes(request))
+        self.clients[key] = tx
+        return self._take(tx, START, None, now)
+
+    def give_up(self, request: Request, now: float) -> list[Output]:
+        """Forget the INVITE whose CANCEL had no effect (RFC 3261 9.1)."""
+        tx = self.clients.get(client_key(request))
+        return [] if tx is None else self._take(tx, GIVE_UP, None, now)
+
+    def respond(self, tx: ServerTransaction, response: Response, now: float) -> list[Output]:
+        """Pass a response to the server transaction.
+
+        Raises `LocalProtocolError` for a provisional response, other than the 100 that is sent by itself, to a
+        request that is not an INVITE (RFC 4320 4.1).
+        """
+        if isinstance(tx, InviteServerTransaction):
+            tx.to_tag = response.to.tag
+        return self.respond_again(tx, response.status, bytes(response), now)
+
+    def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:
+        """Pass the bytes of a response, such as a 2xx that the TU repeats until its ACK, to the transaction."""
+        step = Step(now, self.observer)
+        decision = tx.receive(_input(isinstance(tx, InviteServerTransaction), status), wire, step)
+        if decision.refused:
+            assert isinstance(decision.entry, Refuse), "a refused decision is a refusal"
+            raise LocalProtocolError(
+                f"cannot send {status} in {tx.state}: {decision.entry.text}", rfc=decision.entry.rfc
+            )
+        self._settle(tx)
+        return step.outputs
+
+    # ---------------------------------------------------------------- from the adapter
+
+    def wake(self, tx: Transaction, now: float) -> list[Output]:
+        """Fire the timer that is due."""
+        letter = tx.due(now)
+        return [] if letter is None else self._take(tx, tx.fired(letter, now), None, now)
+
+    def send_failed(self, sender: object, now: float) -> list[Output]:
+        """A `Send` with this sender could not be performed (RFC 3261 17.1.4, 17.2.4)."""
+        assert isinstance(sender, tuple), "the sender of a transaction's Send is its key"
+        tx: Transaction | None = self.clients.get(sender) or self.servers.get(sender)
+        return [] if tx is None else self._take(tx, TRANSPORT_ERROR, None, now)
+
+    def flow_closed(self, flow: Flow, now: float) -> list[Output]:
+        """A flow is gone: whoever sends on it has failed."""
+        on_it = [tx for tx in (*self.clients.values(), *self.servers.values()) if tx.flow == flow]
+        return [output for tx in on_it for output in self._take(tx, TRANSPORT_ERROR, None, now)]
+
+    # ----------------------------------------------------------------
+
+    def _take(self, tx: Transaction, name: str, x: Request | Response | None, now: float) -> list[Output]:
+        step = Step(now, self.observer)
+        decision = tx.receive(name, x, step)
+        self._settle(tx)
+        if decision.ignored and x is not None:
+            return [Absorbed(x, _why(decision))]
+        return step.outputs
+
+    def _settle(self, tx: Transaction) -> None:
+        """Forget it or watch it."""
+        if tx.state == TERMINATED:
+            # "Once the transaction is in the "Terminated" state, it MUST be destroyed immediately." (RFC 6026 8.4)
+            (self.clients if isinstance(tx, ClientTransaction) else self.servers).pop(tx.key, None)
+        else:
+            self.agenda.watch(tx)
+
+
+def _input(invite: bool, status: int) -> str:
+    if status < 200:
+        return R1XX
+    if not invite:
+        return R200_699
+    return R2XX if status < 300 else R300_699
+
+
+def _why(decision: Decision) -> str:
+    assert isinstance(decision.entry, Ignore), "an ignored decision has its reason"
+    return decision.entry.why

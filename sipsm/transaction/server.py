@@ -1,0 +1,128 @@
+"""Non-INVITE server transaction.
+
+RFC 3261 17.2.2 and 17.2.4, as amended by RFC 4320 4 (no provisional response but 100, and that only late; no 408).
+
+A request that the TU never answers is given up after 64*T1: by then its client has timed out, and a late response
+would be a stray one (RFC 4320 2.2). The RFC has no letter for that timer; it stands here as "late".
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from attrs import define
+
+from sipsm.machine import Ignore, Refuse, Row, Step, Table, Timer, always, once
+from sipsm.message import Request, response_to
+from sipsm.transaction.base import (
+    COMPLETED,
+    INITIAL,
+    PROCEEDING,
+    R1XX,
+    R200_699,
+    REQUEST,
+    START,
+    TERMINATED,
+    TRANSPORT_ERROR,
+    TRYING,
+    RequestReceived,
+    ServerTransaction,
+    TimedOut,
+    TransportFailed,
+)
+from sipsm.transaction.timer_values import T1_times_64, T1_times_64_if_unreliable_else_0
+from sipsm.transport.flow import Send
+
+
+@define(eq=False)
+class NonInviteServerTransaction(ServerTransaction):
+    """Shows the TU a request once, and repeats the response that it was given."""
+
+    table: ClassVar[Table]
+
+
+def pass_up(tx: NonInviteServerTransaction, request: Request, step: Step) -> None:
+    """Give the request to the TU."""
+    step.emit(RequestReceived(tx, request))
+
+
+def send_final(tx: NonInviteServerTransaction, response: bytes, step: Step) -> None:
+    """Pass the final response to the transport, and keep it for repeats: it is all that is ever needed again."""
+    tx.wire = response
+    tx.request = None
+    step.emit(Send(tx.flow, response, tx.key))
+
+
+def send_again(tx: NonInviteServerTransaction, _: Any, step: Step) -> None:
+    """Pass the last response to the transport once more."""
+    step.emit(Send(tx.flow, tx.wire, tx.key))
+
+
+def send_trying(tx: NonInviteServerTransaction, _: Any, step: Step) -> None:
+    """Answer with 100."""
+    # "Without regard to transport, an SIP element MUST respond to a non-INVITE request with a Status-Code of 100 if
+    # it has not otherwise responded after the amount of time it takes a client transaction's Timer E to be reset to
+    # T2." (RFC 4320 4.1)
+    assert tx.request is not None, "the request is kept while nothing has been answered"
+    tx.wire = bytes(response_to(tx.request, 100))
+    step.emit(Send(tx.flow, tx.wire, tx.key))
+
+
+def report_timeout(tx: NonInviteServerTransaction, _: Any, step: Step) -> None:
+    """Tell the TU that it is too late to answer."""
+    step.emit(TimedOut(tx))
+
+
+def report_failure(tx: NonInviteServerTransaction, _: Any, step: Step) -> None:
+    """Tell the TU that the response could not be sent."""
+    step.emit(TransportFailed(tx))
+
+
+def until_E_reaches_T2(tx: NonInviteServerTransaction) -> float:
+    """The time after which a client's Timer E is reset to T2: T1 + 2*T1 + ... while below T2 (3.5 s by default)."""
+    total, length = 0.0, tx.times.T1
+    while length < tx.times.T2:
+        total += length
+        length *= 2
+    return total or tx.times.T1
+
+
+# fmt: off
+NonInviteServerTransaction.table = Table(
+    "non-INVITE server transaction",
+    rfc="3261 17.2.2",
+    initial=INITIAL,
+    rows=(
+        #   state       input            guard   next         actions            RFC
+        Row(INITIAL,    START,           always, TRYING,      (pass_up,),        "3261 17.2.2"),
+        Row(TRYING,     "Timer 100",     always, PROCEEDING,  (send_trying,),    "4320 4.1"),
+        Row(TRYING,     R200_699,        always, COMPLETED,   (send_final,),     "3261 17.2.2"),
+        Row(TRYING,     "Timer late",    always, TERMINATED,  (report_timeout,), "4320 2.2"),
+        Refuse(TRYING,  R1XX,            always, None, "a non-INVITE request gets no provisional response but 100, "
+                                                       "and that one is sent when it is due",               "4320 4.1"),
+        Row(PROCEEDING, REQUEST,         always, PROCEEDING,  (send_again,),     "3261 17.2.2"),
+        Row(PROCEEDING, R200_699,        always, COMPLETED,   (send_final,),     "3261 17.2.2"),
+        Row(PROCEEDING, "Timer late",    always, TERMINATED,  (report_timeout,), "4320 2.2"),
+        Row(PROCEEDING, TRANSPORT_ERROR, always, TERMINATED,  (report_failure,), "3261 17.2.4"),
+        Refuse(PROCEEDING, R1XX,         always, None, "a non-INVITE request gets no provisional response but 100, "
+                                                       "and that one has been sent",                        "4320 4.1"),
+        Row(COMPLETED,  REQUEST,         always, COMPLETED,   (send_again,),     "3261 17.2.2"),
+        Row(COMPLETED,  TRANSPORT_ERROR, always, TERMINATED,  (report_failure,), "3261 17.2.4"),
+        Row(COMPLETED,  "Timer J",       always, TERMINATED,  (),                "3261 17.2.2"),
+    ),
+    timers=(
+        #     letter  runs in               lasts                             then  RFC
+        Timer("100",  {TRYING},             until_E_reaches_T2,               once, "4320 4.1"),
+        Timer("late", {TRYING, PROCEEDING}, T1_times_64,                      once, "4320 2.2"),
+        Timer("J",    {COMPLETED},          T1_times_64_if_unreliable_else_0, once, "3261 17.2.2"),
+    ),
+    ignored=(
+        Ignore({TRYING, PROCEEDING, COMPLETED, TERMINATED}, START, "started only once"),
+        Ignore(INITIAL, {REQUEST, R1XX, R200_699, TRANSPORT_ERROR}, "the request has not been passed up yet"),
+        Ignore(TRYING, REQUEST, "a repeat of the request, and nothing has been answered that could be repeated"),
+        Ignore(TRYING, TRANSPORT_ERROR, "nothing has been sent"),
+        Ignore(COMPLETED, {R1XX, R200_699}, "a final response has been sent: any other is discarded"),
+        Ignore(TERMINATED, {REQUEST, R1XX, R200_699, TRANSPORT_ERROR}, "the transaction is over"),
+    ),
+)
+# fmt: on

@@ -1,0 +1,58 @@
+"""The three times from which all timers of RFC 3261 are made (17.1.1.1, Table 4)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import field, frozen
+from attrs.validators import gt
+
+
+@frozen
+class TimerValues:
+    """T1, T2 and T4 in seconds. The RFC lets T1 be larger on slow links, never smaller than the round trip."""
+
+    T1: float = field(default=0.5, validator=gt(0))
+    """The estimate of the round-trip time."""
+    T2: float = field(default=4.0, validator=gt(0))
+    """The longest interval between repeats of non-INVITE requests and of responses to INVITE."""
+    T4: float = field(default=5.0, validator=gt(0))
+    """The longest time that a message stays in the network."""
+
+
+DEFAULT = TimerValues()
+
+
+# What a timer lasts, as functions of the machine: they carry the names that the tables show.
+def T1(machine: Any) -> float:
+    """The round-trip time."""
+    values: TimerValues = machine.times
+    return values.T1
+
+
+def T1_times_64(machine: Any) -> float:
+    """64*T1: how long a transaction waits for the other side."""
+    values: TimerValues = machine.times
+    return 64 * values.T1
+
+
+def T1_if_unreliable(machine: Any) -> float | None:
+    """T1 on a datagram transport; not at all on one that sends again by itself."""
+    return None if machine.flow.reliable else T1(machine)
+
+
+def T4_if_unreliable_else_0(machine: Any) -> float:
+    """T4 for repeats that are still in the network; 0 where there can be none."""
+    values: TimerValues = machine.times
+    return 0.0 if machine.flow.reliable else values.T4
+
+
+def T1_times_64_if_unreliable_else_0(machine: Any) -> float:
+    """64*T1 for repeats of the request; 0 where there can be none."""
+    return 0.0 if machine.flow.reliable else T1_times_64(machine)
+
+
+def doubled_to_T2(machine: Any, length: float) -> float:
+    """MIN(2*length, T2)."""
+    values: TimerValues = machine.times
+    return min(2 * length, values.T2)
