@@ -1,0 +1,330 @@
+"""An endpoint bound to a socket: what every adapter needs around one and no adapter should decide.
+
+Commands without `now`; events sorted to the call and the request that they are about, and kept, within bounds, until
+somebody reads them; addresses as sockets give them. Not here: sockets, the clock, and waiting, which are the adapter's.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Final, Generic, TypedDict, TypeVar, Unpack
+
+from sipsm.endpoint.endpoint import Endpoint, Watcher
+from sipsm.errors import LocalProtocolError
+from sipsm.ids import Ids
+from sipsm.role import (
+    Answered,
+    AnswerReceived,
+    Call,
+    CallState,
+    Dropped,
+    Ended,
+    Established,
+    Event,
+    IncomingCall,
+    Limits,
+    NotDelivered,
+    OfferReceived,
+    OutgoingRequest,
+    Output,
+    Profile,
+    RequestServed,
+    Ringing,
+)
+from sipsm.role.call import Headers
+from sipsm.transaction import TimerValues
+from sipsm.transport import Address, Flow, Listening
+
+__all__ = [
+    "UNREAD_EVENTS",
+    "BoundAgent",
+    "BoundCall",
+    "BoundRequest",
+    "Headers",
+    "Inbox",
+    "Options",
+    "address_of",
+    "hosts_of",
+]
+
+UNREAD_EVENTS: Final = 1_000
+"""How many events are kept for an agent or a call that nobody reads."""
+
+R = TypeVar("R")
+C = TypeVar("C", bound="BoundCall[Any]")
+Note = Dropped | RequestServed | NotDelivered
+
+
+class Options(TypedDict, total=False):
+    """The keywords of an `Endpoint`, all optional."""
+
+    profile: Profile | None
+    limits: Limits | None
+    times: TimerValues | None
+    ids: Ids | None
+    watcher: Watcher | None
+
+
+class Inbox:
+    """Events in the order in which they came, until somebody reads them.
+
+    At most `UNREAD_EVENTS` are kept. Notes that ask for nothing (`Dropped`, `RequestServed`, `NotDelivered`) take up
+    no more than half of that, and are not kept beyond; any other event pushes out the oldest.
+    """
+
+    def __init__(self) -> None:
+        self._unread: deque[Event] = deque()
+        self._closed = False
+
+    def _put(self, event: Event) -> Event | None:
+        """Keep an event; returns the one that it pushed out."""
+        pushed_out: Event | None = None
+        if not isinstance(event, Note) or len(self._unread) < UNREAD_EVENTS // 2:
+            self._unread.append(event)
+            if len(self._unread) > UNREAD_EVENTS:
+                pushed_out = self._unread.popleft()
+        self._wake()
+        return pushed_out
+
+    def _take(self) -> Event | None:
+        """The oldest unread event, or None."""
+        return self._unread.popleft() if self._unread else None
+
+    def _over(self) -> bool:
+        """Whether no event will come any more."""
+        return self._closed
+
+    def _close(self) -> None:
+        """From now on nothing comes."""
+        self._closed = True
+        self._wake()
+
+    def _check_open(self) -> None:
+        """Raises `LocalProtocolError` when there is nothing to wait for."""
+        if self._closed:
+            raise LocalProtocolError("the agent has been closed: do this inside its `with` block")
+
+    def _wake(self) -> None:
+        """Something has changed: whoever waits looks again. An adapter in which somebody can wait says how."""
+
+
+class BoundRequest(Inbox):
+    """A request outside a call that somebody waits for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._answered: Answered | None = None
+
+    def _put(self, event: Event) -> None:
+        if isinstance(event, Answered):
+            self._answered = event
+        super()._put(event)
+
+
+class BoundCall(Inbox, ABC, Generic[R]):
+    """A call of an agent: its commands, its state, and what has been told of it.
+
+    Commands raise `LocalProtocolError` when a rule forbids them; then nothing has changed and nothing was sent.
+    """
+
+    def __init__(self, core: Call) -> None:
+        super().__init__()
+        self.core: Final = core
+        """The call as the endpoint knows it, and as events carry it."""
+        self._outcome: Established | Ended | None = None
+        self._ended: Ended | None = None
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__module__}.{type(self).__name__} {self.call_id} {self.state}>"
+
+    @property
+    def state(self) -> CallState:
+        """Where it stands."""
+        return self.core.state
+
+    @property
+    def outgoing(self) -> bool:
+        """Whether we called."""
+        return self.core.outgoing
+
+    @property
+    def call_id(self) -> str:
+        """The Call-ID (RFC 3261 8.1.1.4)."""
+        return self.core.call_id
+
+    @property
+    def local_sdp(self) -> bytes:
+        """The description that we sent, or nothing."""
+        return self.core.local_sdp
+
+    @property
+    def remote_sdp(self) -> bytes:
+        """The description that the peer sent, or nothing."""
+        return self.core.remote_sdp
+
+    # ---------------------------------------------------------------- commands
+
+    def ring(self, status: int = 180, *, sdp: bytes = b"", reason: str | None = None, headers: Headers = ()) -> R:
+        """Send a provisional response, 101 to 199; with `sdp` it shows the answer early (RFC 3261 13.3.1.1)."""
+        return self._do(self.core.ring, status, sdp=sdp, reason=reason, headers=headers)
+
+    def answer(self, sdp: bytes = b"", *, status: int = 200, headers: Headers = ()) -> R:
+        """Accept with a 2xx that carries the answer, or the offer if the INVITE had none (RFC 3261 13.3.1.4)."""
+        return self._do(self.core.answer, sdp, status=status, headers=headers)
+
+    def reject(self, status: int = 603, *, reason: str | None = None, headers: Headers = ()) -> R:
+        """Refuse the call with 300 to 699; for 3xx, `headers` hold the Contact lines (RFC 3261 13.3.1.2, 13.3.1.3)."""
+        return self._do(self.core.reject, status, reason=reason, headers=headers)
+
+    def cancel(self, *, headers: Headers = ()) -> R:
+        """Give the call up before it is answered; the CANCEL waits for a provisional response (RFC 3261 9.1)."""
+        return self._do(self.core.cancel, headers=headers)
+
+    def answer_offer(self, sdp: bytes, *, headers: Headers = ()) -> R:
+        """Answer the offer that came in the 2xx: it goes into the ACK (RFC 3261 13.2.2.4)."""
+        return self._do(self.core.answer_offer, sdp, headers=headers)
+
+    def hang_up(self, *, headers: Headers = ()) -> R:
+        """End the call with a BYE (RFC 3261 15.1.1). Media stop now; `Ended` comes when the BYE has been answered."""
+        return self._do(self.core.hang_up, headers=headers)
+
+    def request(self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None) -> R:
+        """Send another request in the call's dialog (RFC 3261 12.2.1). Its `Answered` is an event of the call."""
+        return self._do(self.core.request, method, headers=headers, body=body, content_type=content_type)
+
+    @abstractmethod
+    def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> R:
+        """Call this command with the present as `now`, and perform its outputs."""
+
+    # ---------------------------------------------------------------- events
+
+    def _put(self, event: Event) -> Event | None:
+        if isinstance(event, Established | Ended):
+            self._outcome = self._outcome or event
+        if isinstance(event, Ended):
+            self._ended = event
+        return super()._put(event)
+
+    def _over(self) -> bool:
+        return self._closed or self._ended is not None
+
+
+class BoundAgent(Inbox, ABC, Generic[C]):
+    """A user agent on one socket: its endpoint, and its calls with commands that need no `now`.
+
+    `local` is such as `"udp:192.0.2.1:5060"` or `"udp:[::1]:0"`, where port 0 is any free one. `advertised` is what
+    others are told instead: needed for a wildcard; its port 0 stands for the bound one. On leaving its block an agent
+    gives requests under way, such as a BYE, up to `grace` seconds to be answered.
+    """
+
+    def __init__(
+        self, local: str, *, advertised: Address | None = None, grace: float = 5.0, **options: Unpack[Options]
+    ) -> None:
+        super().__init__()
+        self._wanted = Listening.parse(local, advertised)
+        self._grace = grace
+        self._options = options
+        self._endpoint: Endpoint | None = None
+        self._calls: dict[Call, C] = {}
+        self._asked: dict[OutgoingRequest, BoundRequest] = {}
+        self._taken: Event | None = None
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """The endpoint. Raises `LocalProtocolError` before the agent's block has been entered."""
+        if self._endpoint is None:
+            raise LocalProtocolError("the agent is not open yet: do this inside its `with` block")
+        return self._endpoint
+
+    @property
+    def local(self) -> Listening:
+        """Where it listens, with the real port."""
+        return self.endpoint.local
+
+    def bound(self, call: Call) -> C:
+        """The call of this agent that an event is about: always the same object for the same call.
+
+        It can be had until the event that follows the call's `Ended` is read; raises `LocalProtocolError` later.
+        """
+        found = self._calls.get(call)
+        if found is None:
+            raise LocalProtocolError(f"the agent has no such call, or none any more: {call.call_id}")
+        return found
+
+    @abstractmethod
+    def _new_call(self, core: Call) -> C:
+        """A call as this adapter shows it."""
+
+    # ---------------------------------------------------------------- for the adapter
+
+    @property
+    def _read_size(self) -> int:
+        """How many bytes to read at once: one more than a message may have, so that a longer one is seen to be it."""
+        return self.endpoint.limits.message_bytes + 1
+
+    def _opened(self, sockname: tuple[Any, ...]) -> None:
+        """The socket is bound, to this address."""
+        self._check_open()
+        address = address_of(sockname)
+        host, port = self._wanted.advertised
+        self._endpoint = Endpoint(
+            Listening(self._wanted.transport, address, (host, port or address[1])), **self._options
+        )
+
+    def _flow_from(self, sockaddr: tuple[Any, ...]) -> Flow:
+        """The flow of a datagram that came from there."""
+        local = self.local
+        return Flow(local.transport, local.address, address_of(sockaddr))
+
+    def _begun(self, core: Call) -> C:
+        """A call has been made: from now on it is told its events."""
+        call = self._calls[core] = self._new_call(core)
+        return call
+
+    def _note(self, event: Event) -> None:
+        """Sort an event to whom it concerns."""
+        core: Call | None = None
+        match event:
+            case IncomingCall(call=core):
+                self._begun(core)
+            case Answered(request=asked):
+                core = asked.call
+                if (request := self._asked.pop(asked, None)) is not None:
+                    request._put(event)
+            case Ringing() | OfferReceived() | AnswerReceived() | Established() | Ended():
+                core = event.call
+            case _:
+                pass
+        if core in self._calls:
+            self._calls[core]._put(event)
+        self._forget(self._put(event))
+
+    def _take(self) -> Event | None:
+        # The call of an `Ended` that has just been read must still be found; the next reading shows that it was.
+        self._forget(self._taken)
+        self._taken = super()._take()
+        return self._taken
+
+    def _forget(self, event: Event | None) -> None:
+        if isinstance(event, Ended):
+            self._calls.pop(event.call, None)
+
+    def _close(self) -> None:
+        super()._close()
+        waiting: list[Inbox] = [*self._calls.values(), *self._asked.values()]
+        for inbox in waiting:
+            inbox._close()
+
+
+def address_of(sockaddr: tuple[Any, ...]) -> Address:
+    """A socket's address as host and port. The zone of a link-local IPv6 address stays with the host: `fe80::1%2`."""
+    host, port, *more = sockaddr
+    zone = more[1] if len(more) == 2 else 0
+    return (f"{host}%{zone}" if zone and "%" not in host else host), port
+
+
+def hosts_of(found: Iterable[tuple[Any, ...]]) -> list[str]:
+    """The numeric addresses in what `getaddrinfo` found, in its order, each once."""
+    return list(dict.fromkeys(address_of(sockaddr)[0] for *_, sockaddr in found))

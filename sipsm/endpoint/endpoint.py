@@ -1,0 +1,314 @@
+"""An endpoint: bytes, time and commands in; actions and events out. All that an adapter needs to know.
+
+Nothing that arrives from the network raises. Outputs are returned in the order in which they must be performed:
+`Send` and `Resolve` are for the adapter, the rest are events for the application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from hashlib import blake2b
+from typing import Any, Protocol
+
+from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError
+from sipsm.grammar import Uri, is_token
+from sipsm.ids import Ids
+from sipsm.machine import Agenda, Machine, Row
+from sipsm.message import Request, Response, answerable, check_message, read_message, response_to
+from sipsm.role import (
+    Answered,
+    AnswerReceived,
+    Call,
+    DropNote,
+    Dropped,
+    DropReason,
+    Ended,
+    Established,
+    IncomingCall,
+    Limits,
+    NotDelivered,
+    OfferReceived,
+    OutgoingRequest,
+    Output,
+    Profile,
+    RequestServed,
+    Ringing,
+    UserAgent,
+)
+from sipsm.transaction import TimerValues, Transaction, TransactionLayer
+from sipsm.transaction.matching import server_key
+from sipsm.transaction.sending import Sending
+from sipsm.transport import Flow, Listening, Resolve, Send, received_from, response_flow, same_host
+
+
+class Watcher(Protocol):
+    """Who is shown everything: see `sipsm.trace`. It changes nothing."""
+
+    def received(self, flow: Flow, data: bytes, now: float) -> None:
+        """Bytes arrived."""
+
+    def sent(self, flow: Flow, data: bytes, now: float) -> None:
+        """Bytes are to be sent."""
+
+    def moved(self, machine: Machine, before: str, name: str, row: Row, now: float) -> None:
+        """A machine took a row."""
+
+
+class Endpoint:
+    """A user agent at one local address.
+
+    `local` is a `Listening`, or a text such as `"udp:192.0.2.1:5060"`. `now` is in seconds from any origin that
+    never runs backwards. Commands raise `LocalProtocolError` when a rule forbids them; then nothing has changed.
+    """
+
+    def __init__(
+        self,
+        local: Listening | str,
+        *,
+        profile: Profile | None = None,
+        limits: Limits | None = None,
+        times: TimerValues | None = None,
+        ids: Ids | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        self.local = Listening.parse(local) if isinstance(local, str) else local
+        self.limits = limits or Limits()
+        self.watcher = watcher
+        self._ids = ids or Ids()
+        self._agenda = Agenda()
+        observer = None if watcher is None else watcher.moved
+        self._transactions = TransactionLayer(self._agenda, times or TimerValues(), observer)
+        self._sending = Sending(self._transactions, self.local)
+        self._agent = UserAgent(
+            self._transactions,
+            self._sending,
+            self._agenda,
+            profile or Profile(),
+            self.limits,
+            self._ids,
+            self,
+            observer,
+        )
+        self._secret = self._ids.source.getrandbits(128).to_bytes(16, "big")
+
+    # ---------------------------------------------------------------- what arrives
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> list[Output]:
+        """Bytes arrived on a flow: one datagram."""
+        if self.watcher is not None:
+            self.watcher.received(flow, data, now)
+        if len(data) > self.limits.message_bytes:
+            return [Dropped(DropReason.TOO_LARGE, f"more than {self.limits.message_bytes} bytes", flow, data)]
+        if not data.strip(b"\r\n\0 "):
+            return [Dropped(DropReason.KEEP_ALIVE, "nothing but line ends", flow, data)]
+        message: Request | Response | None = None
+        try:
+            message = read_message(data)
+            check_message(message)
+            _read_what_matters(message)
+        except RemoteProtocolError as error:
+            return self._malformed(data, message, error, flow, now)
+        if isinstance(message, Response):
+            return self._receive_response(message, flow, now)
+        return self._receive_request(message, flow, now)
+
+    def _receive_request(self, request: Request, flow: Flow, now: float) -> list[Output]:
+        request = received_from(request, flow.remote)
+        reply_to = response_flow(request, flow)
+        if self._is_full and not self._belongs(request):
+            answer = self._stateless(request, reply_to, 503, now, ("Retry-After", "10"))
+            return [*answer, Dropped(DropReason.OVERLOADED, "too many transactions", flow, request)]
+        return self._perform(self._transactions.receive_request(request, reply_to, now), flow, now)
+
+    @property
+    def _is_full(self) -> bool:
+        return len(self._transactions.servers) >= self.limits.transactions
+
+    def _belongs(self, request: Request) -> bool:
+        """Whether a request belongs to what has been accepted already; that goes on when nothing new is taken."""
+        if request.method in {"ACK", "CANCEL"}:
+            return request.method == "ACK" or self._transactions.invite_of(request) is not None
+        return server_key(request) in self._transactions.servers or self._agent.dialog_of(request) is not None
+
+    def _receive_response(self, response: Response, flow: Flow, now: float) -> list[Output]:
+        # "If there is any Via header field value other than one, the UAC SHOULD discard the message" (RFC 3261 8.1.3.3)
+        # and "If the top Via header field value's sent-by does not match ..., the response MUST be silently discarded"
+        # (RFC 3261 18.1.2)
+        via = response.via
+        host, port = self.local.advertised
+        if len(response.vias) > 1:
+            return [Dropped(DropReason.MISROUTED_RESPONSE, "it has more than one Via", flow, response)]
+        if (via.port or 5060) != port or not (via.host.lower() == host.lower() or same_host(via.host, host)):
+            return [Dropped(DropReason.MISROUTED_RESPONSE, "its Via is not ours", flow, response)]
+        return self._perform(self._transactions.receive_response(response, now), flow, now)
+
+    def _malformed(
+        self, data: bytes, message: Request | Response | None, error: RemoteProtocolError, flow: Flow, now: float
+    ) -> list[Output]:
+        """A rule was broken: answered if it is a request whose sender can be told, and never with a state left."""
+        request = message if isinstance(message, Request) else answerable(data) if message is None else None
+        outputs: list[Output] = []
+        if request is not None and request.method != "ACK":
+            try:
+                request = received_from(request, flow.remote)
+                outputs += self._stateless(request, response_flow(request, flow), error.status, now)
+            except SipError:
+                # Not even its Via or To can be copied: there is nobody to answer.
+                outputs.clear()
+        known = message is not None or request is not None
+        reason = DropReason.MALFORMED if known else DropReason.NOT_SIP
+        return [*outputs, Dropped(reason, str(error), flow, data)]
+
+    def _stateless(
+        self, request: Request, reply_to: Flow, status: int, now: float, *headers: tuple[str, str]
+    ) -> list[Output]:
+        """An answer that leaves no state; a repeat of the request gets the same To tag (RFC 3261 8.2.7)."""
+        tag = blake2b(str(request.via).encode("utf-8", "surrogateescape"), digest_size=8, key=self._secret).hexdigest()
+        response = response_to(request, status, to_tag=tag, headers=headers)
+        return [self._shown(Send(reply_to, bytes(response)), now)]
+
+    # ---------------------------------------------------------------- time, and what actions came to
+
+    def handle_timeout(self, now: float) -> list[Output]:
+        """Time has passed: fire what is due. Harmless when early, or when called for nothing."""
+        outputs: list[Output] = []
+        while (due := self._agenda.pop(now)) is not None:
+            if isinstance(due, Transaction):
+                outputs += self._perform(self._transactions.wake(due, now), None, now)
+            else:
+                assert isinstance(due, Call), "transactions and calls have timers"
+                outputs += self._perform(self._agent.wake(due, now), None, now)
+        return outputs
+
+    def next_timeout(self) -> float | None:
+        """When `handle_timeout` is to be called next, or None."""
+        return self._agenda.next_timeout()
+
+    def resolved(self, resolve: Resolve, addresses: Sequence[str], now: float) -> list[Output]:
+        """What a `Resolve` came to: numeric addresses, the preferred first; none when there are none."""
+        return self._perform(self._sending.resolved(resolve, addresses, now), None, now)
+
+    def send_failed(self, send: Send, now: float) -> list[Output]:
+        """A `Send` could not be performed (RFC 3261 18.4)."""
+        if send.sender is None:
+            # An ACK, or an answer made without state: the other side repeats what asked for it.
+            return [NotDelivered(send.data, "it could not be sent")]
+        return self._perform(self._transactions.send_failed(send.sender, now), send.flow, now)
+
+    def flow_closed(self, flow: Flow, now: float) -> list[Output]:
+        """A flow is gone: what was to be sent on it has failed (RFC 3261 18.4)."""
+        return self._perform(self._transactions.flow_closed(flow, now), flow, now)
+
+    # ---------------------------------------------------------------- commands
+
+    def invite(
+        self,
+        target: Uri | str,
+        *,
+        offer: bytes = b"",
+        to: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        now: float,
+    ) -> tuple[Call, list[Output]]:
+        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one.
+
+        `to` is the To value, by default the target. Returns the call, whose commands take it further.
+        """
+        call, outputs = self._agent.invite(_target(target), to, offer, headers, now)
+        return call, self._perform(outputs, None, now)
+
+    def request(
+        self,
+        method: str,
+        target: Uri | str,
+        *,
+        to: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        body: bytes = b"",
+        content_type: str | None = None,
+        now: float,
+    ) -> tuple[OutgoingRequest, list[Output]]:
+        """Send a request outside a call, such as OPTIONS (RFC 3261 8.1, 11). `Answered` tells its end."""
+        outgoing, outputs = self._agent.ask(method, _target(target), to, headers, body, content_type, now)
+        return outgoing, self._perform(outputs, None, now)
+
+    def command(self, call: Call, event: str, x: Any, now: float) -> list[Output]:
+        """A command of a call: what its methods do."""
+        return self._perform(self._agent.command(call, event, x, now), None, now)
+
+    # ---------------------------------------------------------------- what it holds
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls that are not forgotten yet, the oldest first."""
+        return list(self._agent.calls)
+
+    @property
+    def unfinished(self) -> int:
+        """How many transactions still wait for the other side.
+
+        When it is 0 and no call is up, an endpoint can be closed without anybody missing it: a BYE has been answered
+        or given up, a refusal acknowledged.
+        """
+        clients = sum(tx.state in {"Calling", "Trying", "Proceeding"} for tx in self._transactions.clients.values())
+        servers = sum(tx.key[-1] == "INVITE" and tx.state == "Completed" for tx in self._transactions.servers.values())
+        return clients + servers + len(self._sending.waiting)
+
+    # ----------------------------------------------------------------
+
+    def _perform(self, outputs: Iterable[Any], flow: Flow | None, now: float) -> list[Output]:
+        """Sends and events go out; what is for the transaction user goes up to it, and comes back as more of these."""
+        done: list[Output] = []
+        for output in outputs:
+            if isinstance(output, Send):
+                done.append(self._shown(output, now))
+            elif isinstance(output, _OUT):
+                done.append(output)
+            elif isinstance(output, DropNote):
+                assert flow is not None, "only a message that came on a flow can come to nothing"
+                done.append(Dropped(output.reason, output.why, flow, output.message))
+            else:
+                done += self._perform(self._agent.take(output, now), flow, now)
+        return done
+
+    def _shown(self, send: Send, now: float) -> Send:
+        if self.watcher is not None:
+            self.watcher.sent(send.flow, send.data, now)
+        return send
+
+
+_OUT = (
+    Answered,
+    AnswerReceived,
+    Dropped,
+    Ended,
+    Established,
+    IncomingCall,
+    NotDelivered,
+    OfferReceived,
+    RequestServed,
+    Resolve,
+    Ringing,
+)
+
+
+def _read_what_matters(message: Request | Response) -> None:
+    """Read every header that the core will read, so that a malformed one is found before anything has moved."""
+    _ = message.contacts, message.vias
+    routes = message.record_route
+    if isinstance(message, Request):
+        routes += message.route
+        _ = message.header_values("Content-Encoding")
+        if not all(map(is_token, message.header_values("Require"))):
+            raise RemoteProtocolError("an option tag is a token", rfc="3261 20.32")
+    if any(route.is_star for route in routes):
+        raise RemoteProtocolError("a route is an address", rfc="3261 20.34")
+
+
+def _target(target: Uri | str) -> Uri:
+    if isinstance(target, Uri):
+        return target
+    try:
+        return Uri.parse(target)
+    except RemoteProtocolError as error:
+        raise LocalProtocolError(f"{target!r} is no URI: {error.what}", rfc=error.rfc) from None

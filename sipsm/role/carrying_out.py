@@ -1,0 +1,204 @@
+"""Carrying out what the machines of a call ask for: messages from the dialog, events from what they tell.
+
+RFC 3261 8.2.6 (responses), 12.2.1.1 (requests within a dialog), 9.1 (CANCEL), 13.2.2.4 (ACK).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from sipsm.errors import LocalProtocolError
+from sipsm.message import Request, cancel_for, response_to
+from sipsm.role.call import Call, Leg, OutgoingRequest
+from sipsm.role.checking import check_headers
+from sipsm.role.events import AnswerReceived, Ended, Established, OfferReceived, Ringing
+from sipsm.role.screening import ALLOW
+from sipsm.sdp import SdpArrived
+from sipsm.transaction import ServerTransaction
+from sipsm.usage.outputs import (
+    Accept,
+    Acknowledge,
+    AcknowledgeAgain,
+    Ask,
+    Cancel,
+    Connected,
+    GiveUp,
+    HangUp,
+    Over,
+    Rang,
+    RepeatReply,
+    Reply,
+    Withdraw,
+)
+
+if TYPE_CHECKING:
+    from sipsm.role.user_agent import UserAgent
+
+
+class CarryingOut:
+    """The doing side of a user agent."""
+
+    def __init__(self, agent: UserAgent) -> None:
+        self.agent = agent
+        self.ways: dict[type, Callable[[Call, Leg, Any, ServerTransaction | None, float], list[Any]]] = {
+            Reply: self.reply,
+            RepeatReply: self.repeat_reply,
+            Acknowledge: self.acknowledge,
+            AcknowledgeAgain: self.acknowledge_again,
+            Cancel: self.cancel,
+            GiveUp: self.give_up,
+            Withdraw: self.withdraw,
+            HangUp: self.hang_up,
+            Ask: self.ask,
+            Accept: self.accept,
+            Rang: self.tell_ringing,
+            Connected: self.tell_established,
+            Over: self.tell_ended,
+            SdpArrived: self.tell_sdp,
+        }
+
+    def all(self, call: Call, leg: Leg, asked: Iterable[Any], tx: ServerTransaction | None, now: float) -> list[Any]:
+        """Everything, in its order; returns the outputs."""
+        outputs: list[Any] = []
+        for x in asked:
+            outputs += self.ways[type(x)](call, leg, x, tx, now)
+        return outputs
+
+    def check(self, call: Call, event: str, x: Any) -> None:
+        """Raises `LocalProtocolError` when a command's message could not be built, before anything has moved."""
+        check_headers(x.headers, contact=isinstance(x, Reply) and x.status >= 300)
+        if isinstance(x, Reply):
+            _check_status(event, x.status)
+            if x.headers or x.reason is not None:
+                self.response(call, x)
+        elif isinstance(x, Ask):
+            Request.build(x.method, call.invite.uri, [*x.headers, *_content(x)], x.body)
+        elif x.headers:
+            Request.build("BYE", call.invite.uri, x.headers)
+
+    def product(self, name: str) -> list[tuple[str, str]]:
+        """The User-Agent or Server line, if there is to be one."""
+        own = self.agent.profile.user_agent
+        return [] if own is None else [(name, own)]
+
+    # ---------------------------------------------------------------- messages
+
+    def response(self, call: Call, x: Reply) -> Any:
+        """The response to the INVITE of an incoming call."""
+        makes_dialog = 100 < x.status < 300
+        headers: list[tuple[str, str]] = [("Contact", self.agent.contact)] if makes_dialog else []
+        if 200 <= x.status < 300:
+            # "A 2xx response to an INVITE SHOULD contain the Allow header field and the Supported header field"
+            # (RFC 3261 13.3.1.4)
+            headers += [("Allow", ", ".join(ALLOW)), ("Supported", ", ".join(self.agent.profile.supported))]
+        return response_to(
+            call.invite,
+            x.status,
+            x.reason,
+            to_tag=call.here.dialog.local_tag,
+            record_route=makes_dialog,
+            headers=[*headers, *self.product("Server"), *x.headers],
+            body=x.body,
+            content_type=x.content_type if x.body else None,
+        )
+
+    def reply(self, call: Call, _leg: Leg, x: Reply, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """A response to the INVITE."""
+        assert call.transaction is not None, "an incoming call has its transaction"
+        response = self.response(call, x)
+        if 200 <= x.status < 300:
+            call.wire = bytes(response)
+        elif x.status < 200:
+            call.rang = True
+        return [*self.agent.transactions.respond(call.transaction, response, now)]
+
+    def repeat_reply(
+        self, call: Call, _leg: Leg, _x: RepeatReply, _tx: ServerTransaction | None, now: float
+    ) -> list[Any]:
+        """The 2xx once more."""
+        assert call.transaction is not None, "an incoming call has its transaction"
+        return [*self.agent.transactions.respond_again(call.transaction, 200, call.wire, now)]
+
+    def acknowledge(self, call: Call, leg: Leg, x: Acknowledge, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """The ACK for a 2xx, with the INVITE's CSeq number and a branch of its own."""
+        leg.ack = leg.dialog.next_request(
+            "ACK", self.agent.via(), [*x.headers, *_content(x)], x.body, cseq=call.invite.cseq.number
+        )
+        return self.agent.sending.request(leg.ack, None, now)
+
+    def acknowledge_again(
+        self, _call: Call, leg: Leg, _x: AcknowledgeAgain, _tx: ServerTransaction | None, now: float
+    ) -> list[Any]:
+        """The same ACK."""
+        assert leg.ack is not None, "the 2xx has been acknowledged"
+        return self.agent.sending.request(leg.ack, None, now)
+
+    def cancel(self, call: Call, _leg: Leg, x: Cancel, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """A CANCEL, to where the INVITE went."""
+        request = cancel_for(call.invite)
+        for name, value in x.headers:
+            request = request.with_added(name, value)
+        return self.agent.sending.request(request, None, now, call.flow)
+
+    def give_up(self, call: Call, _leg: Leg, _x: GiveUp, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """The INVITE's transaction is forgotten."""
+        return [*self.agent.transactions.give_up(call.invite, now)]
+
+    def withdraw(self, call: Call, _leg: Leg, _x: Withdraw, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """The INVITE is not sent, if it still waits for an address."""
+        return self.agent.sending.withdraw(call)
+
+    def hang_up(self, call: Call, leg: Leg, x: HangUp, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """A BYE."""
+        bye = leg.dialog.next_request("BYE", self.agent.via(), [*self.product("User-Agent"), *x.headers])
+        return self.agent.sending.request(bye, (call, leg), now)
+
+    def ask(self, call: Call, leg: Leg, x: Ask, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """Another request within the dialog."""
+        headers = [*self.product("User-Agent"), *x.headers, *_content(x)]
+        request = leg.dialog.next_request(x.method, self.agent.via(), headers, x.body)
+        return self.agent.sending.request(request, OutgoingRequest(x.method, request, call), now)
+
+    def accept(self, _call: Call, _leg: Leg, x: Accept, tx: ServerTransaction | None, now: float) -> list[Any]:
+        """A 200 to a request within the dialog."""
+        assert tx is not None, "a request is accepted while it is handled"
+        return [*self.agent.transactions.respond(tx, response_to(x.request, 200, headers=self.product("Server")), now)]
+
+    # ---------------------------------------------------------------- events
+
+    def tell_ringing(self, call: Call, _leg: Leg, x: Rang, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """A provisional response came."""
+        call.rang = True
+        return [Ringing(call, x.response)]
+
+    def tell_established(
+        self, call: Call, _leg: Leg, x: Connected, _tx: ServerTransaction | None, _now: float
+    ) -> list[Any]:
+        """The call is up, in this dialog."""
+        return [Established(call, x.message)]
+
+    def tell_ended(self, call: Call, _leg: Leg, x: Over, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """The call is over."""
+        assert not call.over, "a call ends once"
+        call.over = True
+        return [Ended(call, x.reason, x.message)]
+
+    def tell_sdp(self, call: Call, _leg: Leg, x: SdpArrived, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """The peer's description came."""
+        if x.is_offer:
+            return [OfferReceived(call, x.sdp, x.message)]
+        return [AnswerReceived(call, x.sdp, x.message)]
+
+
+def _content(x: Any) -> list[tuple[str, str]]:
+    return [("Content-Type", x.content_type)] if getattr(x, "body", b"") and x.content_type is not None else []
+
+
+_RANGES = {"PROVISION": (101, 199), "ACCEPT": (200, 299), "REJECT": (300, 699)}
+
+
+def _check_status(event: str, status: int) -> None:
+    low, high = _RANGES[event.partition("+")[0]]
+    if not low <= status <= high:
+        raise LocalProtocolError(f"cannot send {status} here: it is not in {low} to {high}", rfc="3261 13.3.1")

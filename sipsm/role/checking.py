@@ -1,0 +1,58 @@
+"""What an application may not put into a message, since the core writes it itself.
+
+RFC 3261 8.1.1 and 12.2.1.1. Line ends in values are refused where a message is built (`sipsm.message`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.grammar import Uri
+from sipsm.message import Address
+from sipsm.message.names import canonical
+
+OWN: Final = frozenset(
+    ("via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "route", "record-route", "content-type")
+)
+"""The headers that the core writes; Content-Length is refused where a message is built."""
+
+NOT_IN_TO: Final = frozenset(("transport", "maddr", "ttl", "lr"))
+"""Parameters that the URI of a To must not have (RFC 3261 19.1.1, Table 1)."""
+
+
+def check_headers(headers: Iterable[tuple[str, str]], *, contact: bool = False) -> list[tuple[str, str]]:
+    """The headers of an application, when none is the core's. Contact is allowed in answers that redirect.
+
+    Raises `LocalProtocolError`.
+    """
+    checked = list(headers)
+    for name, _ in checked:
+        known = canonical(name)
+        if known in OWN and not (contact and known == "contact"):
+            raise LocalProtocolError(f"{name} is written by sipsm itself", rfc="3261 8.1.1")
+    return checked
+
+
+def address_of_somebody(text: str) -> Address:
+    """The To of a request outside a dialog. Raises `LocalProtocolError` where it is none, or has a tag."""
+    try:
+        address = Address.parse(text)
+        if address.is_star:
+            raise LocalProtocolError("`*` is nobody's address", rfc="3261 20.39")
+        _ = address.uri
+    except RemoteProtocolError as error:
+        raise LocalProtocolError(f"{text!r} is no address: {error.what}", rfc=error.rfc) from None
+    if address.tag is not None:
+        # "A request outside of a dialog MUST NOT contain a To tag" (RFC 3261 8.1.1.2)
+        raise LocalProtocolError("a request outside a dialog has no To tag", rfc="3261 8.1.1.2")
+    return address
+
+
+def in_to(target: Uri) -> Uri:
+    """A Request-URI without the parameters that say how to send and not whom is meant."""
+    if target.scheme not in {"sip", "sips"} or NOT_IN_TO.isdisjoint(target.params):
+        return target
+    params = [(name, value) for name, value in target.params.items() if name not in NOT_IN_TO]
+    return Uri.build(target.scheme, target.user, host=target.host, port=target.port, params=params)

@@ -1,0 +1,194 @@
+"""What a user agent server checks in a request before anything else, in this order.
+
+RFC 3261 8.2.1 to 8.2.3, and what 8.1.1.8 and 12.2.2 ask of the sender. One list: the first check that strikes
+answers the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from attrs import field, frozen
+
+from sipsm.errors import LocalProtocolError
+from sipsm.grammar import is_token
+from sipsm.grammar.tokens import refuse_line_ends
+from sipsm.message import KNOWN_METHODS, Request
+from sipsm.role.checking import address_of_somebody
+from sipsm.transport.locate import hop_to
+
+ALLOW: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS")
+"""The methods that are served."""
+
+HeaderLine = tuple[str, str]
+
+
+def _texts(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(values)
+
+
+def _somebody(_: object, _field: object, value: str | None) -> None:
+    if value is not None:
+        address_of_somebody(value)
+
+
+def _writable(_: object, _field: object, value: str | None) -> None:
+    if value is not None:
+        refuse_line_ends(value)
+
+
+def _all_writable(_: object, _field: object, values: tuple[str, ...]) -> None:
+    for value in values:
+        refuse_line_ends(value)
+
+
+def _all_tokens(_: object, _field: object, values: tuple[str, ...]) -> None:
+    for value in values:
+        if not is_token(value):
+            raise LocalProtocolError(f"{value!r} is no option tag", rfc="3261 20.37")
+
+
+def _all_routes(_: object, _field: object, values: tuple[str, ...]) -> None:
+    for value in values:
+        hop_to(address_of_somebody(value).uri)
+
+
+@frozen
+class Profile:
+    """What a user agent says of itself, and what it understands. Raises `LocalProtocolError` for what it cannot be."""
+
+    identity: str | None = field(default=None, validator=_somebody)
+    """The own address as in From, such as `"Alice <sip:alice@atlanta.com>"`. Default: `sip:sipsm@` and the own host."""
+    user_agent: str | None = field(default=None, validator=_writable)
+    """The User-Agent of requests and the Server of responses; none by default."""
+    accept: tuple[str, ...] = field(default=("application/sdp",), converter=_texts, validator=_all_writable)
+    """The types of body that an INVITE may have."""
+    supported: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_tokens)
+    """Option tags of extensions that the application itself provides."""
+    route: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_routes)
+    """Route values put on requests outside a dialog: an outbound proxy is `("<sip:192.0.2.1;lr>",)`."""
+
+
+@frozen
+class Check:
+    """One check: when `strikes(profile, request)`, the answer is `status` with `headers(profile, request)`."""
+
+    strikes: Callable[[Profile, Request], bool]
+    status: int
+    headers: Callable[[Profile, Request], list[HeaderLine]]
+    rfc: str
+
+
+# -------------------------------------------------------------------- conditions
+
+
+def unknown_method(_: Profile, request: Request) -> bool:
+    """Nobody has registered such a method."""
+    return request.method not in KNOWN_METHODS
+
+
+def unserved_method(_: Profile, request: Request) -> bool:
+    """The method exists, and is not served here."""
+    return request.method not in ALLOW
+
+
+def strange_scheme(_: Profile, request: Request) -> bool:
+    """The Request-URI is of a scheme that is not understood."""
+    return request.uri.scheme not in {"sip", "sips"}
+
+
+def required(request: Request) -> tuple[str, ...]:
+    """The option tags that the request insists on."""
+    # "A UAS MUST NOT ... Require or Proxy-Require ... in a CANCEL request or in an ACK request for a non-2xx
+    # response": they are ignored there (RFC 3261 8.2.2.3).
+    return () if request.method in {"CANCEL", "ACK"} else request.header_values("Require")
+
+
+def unsupported(profile: Profile, request: Request) -> list[str]:
+    """Those of them that are not understood; option tags are compared without regard to case (RFC 3261 7.3.1)."""
+    known = {tag.lower() for tag in profile.supported}
+    return [tag for tag in required(request) if tag.lower() not in known]
+
+
+def requires_unsupported(profile: Profile, request: Request) -> bool:
+    """It insists on an extension that is not understood."""
+    return bool(unsupported(profile, request))
+
+
+def lacks_contact(_: Profile, request: Request) -> bool:
+    """An INVITE without the one Contact that it must have."""
+    contacts = request.contacts
+    return request.method == "INVITE" and (len(contacts) != 1 or contacts[0].is_star)
+
+
+def optional_body(request: Request) -> bool:
+    """The sender does not insist that the body is understood (RFC 3261 20.11)."""
+    disposition = request.header("Content-Disposition") or ""
+    return any(part.strip().lower().replace(" ", "") == "handling=optional" for part in disposition.split(";")[1:])
+
+
+def strange_encoding(_: Profile, request: Request) -> bool:
+    """The body of an INVITE is encoded."""
+    encodings = [value.lower() for value in request.header_values("Content-Encoding")]
+    return bool(request.body) and encodings not in ([], ["identity"]) and not optional_body(request)
+
+
+def strange_type(profile: Profile, request: Request) -> bool:
+    """The body of an INVITE is of a type that is not understood."""
+    return (
+        request.method == "INVITE"
+        and bool(request.body)
+        and request.content_type not in profile.accept
+        and not optional_body(request)
+    )
+
+
+# -------------------------------------------------------------------- headers of the answers
+
+
+def allow(_: Profile, _request: Request | None = None) -> list[HeaderLine]:
+    """The methods that are served."""
+    return [("Allow", ", ".join(ALLOW))]
+
+
+def accept(profile: Profile, _request: Request | None = None) -> list[HeaderLine]:
+    """The bodies that are understood (RFC 3261 8.2.3)."""
+    return [("Accept", ", ".join(profile.accept)), ("Accept-Encoding", "identity"), ("Accept-Language", "en")]
+
+
+def which_unsupported(profile: Profile, request: Request) -> list[HeaderLine]:
+    """What was not understood."""
+    return [("Unsupported", ", ".join(unsupported(profile, request)))]
+
+
+def none(_: Profile, _request: Request) -> list[HeaderLine]:
+    """Nothing more."""
+    return []
+
+
+# fmt: off
+CHECKS: Final = (
+    #     strikes               status  headers            RFC
+    Check(unknown_method,       501,    allow,             "3261 21.5.2"),
+    Check(unserved_method,      405,    allow,             "3261 8.2.1"),
+    Check(strange_scheme,       416,    none,              "3261 8.2.2.1"),
+    Check(requires_unsupported, 420,    which_unsupported, "3261 8.2.2.3"),
+    Check(strange_encoding,     415,    accept,            "3261 8.2.3"),
+    Check(strange_type,         415,    accept,            "3261 8.2.3"),
+    Check(lacks_contact,        400,    none,              "3261 8.1.1.8"),
+)
+# fmt: on
+
+
+def screen(profile: Profile, request: Request) -> tuple[Check, list[HeaderLine]] | None:
+    """The first check that strikes, with the headers of its answer; None when the request may go on."""
+    for check in CHECKS:
+        if check.strikes(profile, request):
+            return check, check.headers(profile, request)
+    return None
+
+
+def capabilities(profile: Profile) -> list[HeaderLine]:
+    """What an OPTIONS is told (RFC 3261 11.2)."""
+    return [*allow(profile), *accept(profile), ("Supported", ", ".join(profile.supported))]
