@@ -1,0 +1,45 @@
+"""A simulated network for tests: of sipsm, and of programs that use it.
+
+`Net` carries the packets of any number of agents in virtual time, loses those that it is told to lose, and draws
+what happened as a picture; `sipsm.testing.plugin` tells pytest which rows of the tables a suite has taken.
+"""
+
+from __future__ import annotations
+
+from sipsm.testing.agent import Agent
+from sipsm.testing.invariants import (
+    EVERY_STEP,
+    Invariant,
+    InvariantBroken,
+    Stepped,
+    census,
+    early_timeout_changes_nothing,
+    next_deadline_is_later,
+    nothing_left,
+    one_ended_each,
+)
+from sipsm.testing.ladder import ladder
+from sipsm.testing.net import Net
+from sipsm.testing.script import Step, answer, answer_offer, cancel, hang_up, reject, ring
+
+__all__ = [
+    "EVERY_STEP",
+    "Agent",
+    "Invariant",
+    "InvariantBroken",
+    "Net",
+    "Step",
+    "Stepped",
+    "answer",
+    "answer_offer",
+    "cancel",
+    "census",
+    "early_timeout_changes_nothing",
+    "hang_up",
+    "ladder",
+    "next_deadline_is_later",
+    "nothing_left",
+    "one_ended_each",
+    "reject",
+    "ring",
+]

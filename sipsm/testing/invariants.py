@@ -1,0 +1,94 @@
+"""What must hold after every step of every endpoint, whatever the network does, and what when all is over.
+
+An invariant is a function of an agent and its last step, which returns what is wrong, or None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from sipsm.endpoint import Endpoint
+from sipsm.role import Ended
+
+if TYPE_CHECKING:
+    from sipsm.testing.agent import Agent
+    from sipsm.testing.net import Net
+
+
+@frozen
+class Stepped:
+    """One step of an agent's endpoint."""
+
+    agent: Agent
+    now: float
+    woken: bool
+    """Whether the step was `handle_timeout`."""
+    outputs: tuple[Any, ...]
+
+
+Invariant = Callable[[Stepped], str | None]
+
+
+class InvariantBroken(AssertionError):
+    """An invariant does not hold. Its text names the invariant, the agent and the time."""
+
+
+def next_deadline_is_later(step: Stepped) -> str | None:
+    """What was due has been done: after `handle_timeout(t)` the next deadline is later than `t`."""
+    at = step.agent.endpoint.next_timeout()
+    if step.woken and at is not None and at <= step.now:
+        return f"after handle_timeout({step.now}) the next deadline is {at}: an adapter would spin"
+    return None
+
+
+def early_timeout_changes_nothing(step: Stepped) -> str | None:
+    """`handle_timeout` before the deadline gives no outputs and leaves the deadline as it is."""
+    endpoint = step.agent.endpoint
+    at = endpoint.next_timeout()
+    if at is not None and at <= step.now:
+        return None
+    outputs = endpoint.handle_timeout(step.now)
+    if outputs or endpoint.next_timeout() != at:
+        return f"an early handle_timeout({step.now}) gave {outputs}; next {at}, then {endpoint.next_timeout()}"
+    return None
+
+
+def one_ended_each(step: Stepped) -> str | None:
+    """Each call ends once."""
+    for output in step.outputs:
+        if isinstance(output, Ended):
+            times = sum(isinstance(event, Ended) and event.call is output.call for event in step.agent.events)
+            if times != 1:
+                return f"call {output.call.call_id} has ended {times} times"
+    return None
+
+
+EVERY_STEP: tuple[Invariant, ...] = (next_deadline_is_later, early_timeout_changes_nothing, one_ended_each)
+
+
+def census(endpoint: Endpoint) -> dict[str, int]:
+    """How much an endpoint holds, by kind. All is 0 when nothing is left."""
+    transactions, agent = endpoint._transactions, endpoint._agent
+    return {
+        "client transactions": len(transactions.clients),
+        "server transactions": len(transactions.servers),
+        "unfinished transactions": endpoint.unfinished,
+        "calls": len(endpoint.calls),
+        "incoming calls": len(agent.incoming),
+        "dialogs": len(agent.dialogs),
+        "deadlines": 0 if endpoint.next_timeout() is None else 1,
+    }
+
+
+def nothing_left(net: Net) -> None:
+    """After `net.run()` to the end, no endpoint holds anything. Raises `InvariantBroken` where one does."""
+    left = {
+        agent.name: held
+        for agent in net.agents.values()
+        if (held := {kind: count for kind, count in census(agent.endpoint).items() if count})
+    }
+    if left:
+        raise InvariantBroken(f"nothing_left: {left}\n{net.account()}")

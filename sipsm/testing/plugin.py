@@ -1,0 +1,86 @@
+"""pytest plugin: tells which rows of which tables a suite has taken, and fails a whole run that leaves rows out.
+
+Load it in `conftest.py`, where it does not disturb the measuring of coverage, and say in pyproject.toml whose tables
+are counted:
+
+    pytest_plugins = ["sipsm.testing.plugin"]
+
+    [tool.pytest.ini_options]
+    sipsm_tables = ["my_program"]
+    sipsm_row_threshold = "100"
+
+A run of a part of the suite (with paths, `-k`, `-m`, `--lf` ...) is told its share and does not fail for it. Pictures
+of `sipsm.testing.Net` that differ are shown side by side.
+"""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+
+import pytest
+
+from sipsm.testing.tables import Taken, tables_of
+from sipsm.trace import Ladder
+
+TAKEN = pytest.StashKey[Taken]()
+THRESHOLD = pytest.StashKey[float]()
+
+PARTIAL = ("keyword", "markexpr", "lf", "stepwise", "deselect", "ignore", "ignore_glob")
+"""The options that leave out tests."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The two settings."""
+    parser.addini("sipsm_tables", "packages and modules whose tables are counted", type="args", default=[])
+    parser.addini("sipsm_row_threshold", "percent of rows that a whole run must take", default="100")
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Begin to count."""
+    names = session.config.getini("sipsm_tables")
+    if names and not session.config.option.collectonly:
+        session.config.stash[THRESHOLD] = float(session.config.getini("sipsm_row_threshold"))
+        session.config.stash[TAKEN] = Taken(tables_of(names))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Fail a run that passed, if it was the whole suite and left too many rows out."""
+    if exitstatus == pytest.ExitCode.OK and falls_short(session.config):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell the share; and the rows that are missing, where the whole suite ran or with `-v`."""
+    taken = config.stash.get(TAKEN, None)
+    if taken is None:
+        return
+    colour = {"red": True} if falls_short(config) else {}
+    terminalreporter.write_line(f"tables: {taken}", **colour)
+    if is_whole(config) or config.get_verbosity() > 0:
+        for row in taken.missing():
+            terminalreporter.write_line(f"  not taken: {row}")
+    if falls_short(config):
+        terminalreporter.write_line(f"FAILED: {config.stash[THRESHOLD]:g} % of the rows must be taken", **colour)
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Two pictures that differ, side by side."""
+    if op != "==" or not (isinstance(left, Ladder) and isinstance(right, Ladder)):
+        return None
+    pairs = list(zip_longest(left.split("\n"), right.split("\n"), fillvalue=""))
+    width = max(len(line) for line, _ in pairs)
+    shown = [f"{a:<{width}} {' ' if a == b else '|'} {b}".rstrip() for a, b in pairs]
+    return ["the pictures differ where | stands (left and right of ==)", *shown]
+
+
+def is_whole(config: pytest.Config) -> bool:
+    """Whether this run is the whole suite: no paths were given, and no option leaves out tests."""
+    chosen = config.args_source is pytest.Config.ArgsSource.ARGS
+    return not chosen and not any(config.getoption(option, None) for option in PARTIAL)
+
+
+def falls_short(config: pytest.Config) -> bool:
+    """Whether the whole suite ran, and took fewer rows than it must."""
+    taken = config.stash.get(TAKEN, None)
+    return taken is not None and is_whole(config) and taken.percent < config.stash[THRESHOLD]
