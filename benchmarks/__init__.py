@@ -1,0 +1,1 @@
+"""Measurements: ratios to the least that Python can do, in one run."""
