@@ -7,15 +7,14 @@ what happened as a picture; `sipsm.testing.plugin` tells pytest which rows of th
 from __future__ import annotations
 
 from sipsm.testing.agent import Agent
+from sipsm.testing.census import census, nothing_left
 from sipsm.testing.invariants import (
     EVERY_STEP,
     Invariant,
     InvariantBroken,
     Stepped,
-    census,
     early_timeout_changes_nothing,
     next_deadline_is_later,
-    nothing_left,
     one_ended_each,
 )
 from sipsm.testing.ladder import ladder

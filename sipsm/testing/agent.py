@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sipsm.endpoint import Endpoint
 from sipsm.grammar import Uri
-from sipsm.role import Call, CallState, Event, OutgoingRequest
+from sipsm.role import Call, CallState, Event, OutgoingRequest, Output
 from sipsm.testing.script import Step
 
-if TYPE_CHECKING:
-    from sipsm.testing.net import Net
-
 E = TypeVar("E")
+
+
+class Network(Protocol):
+    """What an agent needs of the network that it is in."""
+
+    now: float
+
+    def asked(self, agent: Agent, what: str) -> None:
+        """The agent's program is about to give a command."""
+
+    def perform(self, agent: Agent, outputs: Iterable[Output]) -> None:
+        """Perform what the agent's endpoint returned."""
+
+    def after(self, seconds: float, action: Callable[[], object]) -> None:
+        """Have something done `seconds` from now."""
 
 
 class Agent:
     """A party in a `Net`. Its commands are those of `sipsm.Endpoint` and of calls, performed in the network."""
 
-    def __init__(self, net: Net, name: str, host: str, endpoint: Endpoint) -> None:
+    def __init__(self, net: Network, name: str, host: str, endpoint: Endpoint) -> None:
         self.net = net
         self.name = name
         self.host = host

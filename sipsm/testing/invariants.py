@@ -1,4 +1,4 @@
-"""What must hold after every step of every endpoint, whatever the network does, and what when all is over.
+"""What must hold after every step of every endpoint, whatever the network does.
 
 An invariant is a function of an agent and its last step, which returns what is wrong, or None.
 """
@@ -6,16 +6,12 @@ An invariant is a function of an agent and its last step, which returns what is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import frozen
 
-from sipsm.endpoint import Endpoint
 from sipsm.role import Ended
-
-if TYPE_CHECKING:
-    from sipsm.testing.agent import Agent
-    from sipsm.testing.net import Net
+from sipsm.testing.agent import Agent
 
 
 @frozen
@@ -67,28 +63,3 @@ def one_ended_each(step: Stepped) -> str | None:
 
 
 EVERY_STEP: tuple[Invariant, ...] = (next_deadline_is_later, early_timeout_changes_nothing, one_ended_each)
-
-
-def census(endpoint: Endpoint) -> dict[str, int]:
-    """How much an endpoint holds, by kind. All is 0 when nothing is left."""
-    transactions, agent = endpoint._transactions, endpoint._agent
-    return {
-        "client transactions": len(transactions.clients),
-        "server transactions": len(transactions.servers),
-        "unfinished transactions": endpoint.unfinished,
-        "calls": len(endpoint.calls),
-        "incoming calls": len(agent.incoming),
-        "dialogs": len(agent.dialogs),
-        "deadlines": 0 if endpoint.next_timeout() is None else 1,
-    }
-
-
-def nothing_left(net: Net) -> None:
-    """After `net.run()` to the end, no endpoint holds anything. Raises `InvariantBroken` where one does."""
-    left = {
-        agent.name: held
-        for agent in net.agents.values()
-        if (held := {kind: count for kind, count in census(agent.endpoint).items() if count})
-    }
-    if left:
-        raise InvariantBroken(f"nothing_left: {left}\n{net.account()}")

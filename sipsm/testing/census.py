@@ -1,0 +1,32 @@
+"""What an endpoint holds, counted: when all is over, nothing must be left."""
+
+from __future__ import annotations
+
+from sipsm.endpoint import Endpoint
+from sipsm.testing.invariants import InvariantBroken
+from sipsm.testing.net import Net
+
+
+def census(endpoint: Endpoint) -> dict[str, int]:
+    """How much an endpoint holds, by kind. All is 0 when nothing is left."""
+    transactions, agent = endpoint._transactions, endpoint._agent
+    return {
+        "client transactions": len(transactions.clients),
+        "server transactions": len(transactions.servers),
+        "unfinished transactions": endpoint.unfinished,
+        "calls": len(endpoint.calls),
+        "incoming calls": len(agent.incoming),
+        "dialogs": len(agent.dialogs),
+        "deadlines": 0 if endpoint.next_timeout() is None else 1,
+    }
+
+
+def nothing_left(net: Net) -> None:
+    """After `net.run()` to the end, no endpoint holds anything. Raises `InvariantBroken` where one does."""
+    left = {
+        agent.name: held
+        for agent in net.agents.values()
+        if (held := {kind: count for kind, count in census(agent.endpoint).items() if count})
+    }
+    if left:
+        raise InvariantBroken(f"nothing_left: {left}\n{net.account()}")
