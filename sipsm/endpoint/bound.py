@@ -118,8 +118,8 @@ class BoundRequest(Inbox):
         self._answered: Answered | None = None
 
     def _put(self, event: Event) -> None:
-        if isinstance(event, Answered):
-            self._answered = event
+        assert isinstance(event, Answered), "this is all that is told of a request"
+        self._answered = event
         super()._put(event)
 
 

@@ -115,13 +115,14 @@ Entry = Row | Refuse | Ignore
 class Decision:
     """One alternative of a (state, input) pair, compiled: what the hot path reads."""
 
-    __slots__ = ("actions", "entry", "guard", "ignored", "next", "refused", "starts", "stops")
+    __slots__ = ("actions", "conditional", "entry", "guard", "ignored", "next", "refused", "starts", "stops")
 
     def __init__(self, entry: Entry, state: str, timers: Iterable[Timer]) -> None:
         self.entry = entry
         self.refused = isinstance(entry, Refuse)
         self.ignored = isinstance(entry, Ignore)
         self.guard: Guard | None = None if isinstance(entry, Ignore) or entry.guard is always else entry.guard
+        self.conditional = self.guard is not None
         self.actions: tuple[Action, ...] = ()
         self.next = state
         self.stops: tuple[str, ...] = ()
@@ -177,7 +178,7 @@ class Table:
         for state in self.states:
             for name in self.inputs:
                 found = self.lookup[state].get(name)
-                if (found is None and self._may_happen(state, name)) or (found and found[-1].guard is not None):
+                if (found is None and self._may_happen(state, name)) or (found and found[-1].conditional):
                     missing.append((state, name))
         return missing
 
@@ -202,7 +203,7 @@ class Table:
             Decision(e, state, self.timers) for e in self.entries if state in _set(e.state) and name in _set(e.input)
         ]
         for earlier in found[:-1]:
-            if earlier.guard is None:
+            if not earlier.conditional:
                 raise ValueError(f"{self.name}: in {state} on {name}, an entry stands behind one without a condition")
         return tuple(found)
 

@@ -66,8 +66,10 @@ class Address:
             address._display, address._uri_text = "", match[1]
         address._uri = Uri.parse(address._uri_text)
         params = address._params = parse_params(text, match.end())
-        # A tag is a token, so an empty one is none: a null tag (RFC 3261 12.1.1).
-        address._tag = params.get("tag") or None
+        address._tag = params.get("tag")
+        if not address._tag and "tag" in params:
+            # tag-param = "tag" EQUAL token.  Whoever has no tag leaves the parameter out (RFC 3261 12.1.1, null tag).
+            raise RemoteProtocolError("an empty tag", rfc="3261 25.1", at=match.end())
         return address
 
     @classmethod
