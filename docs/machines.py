@@ -38,13 +38,17 @@ def page() -> str:
 
 
 def found(kind: type[T]) -> list[tuple[str, T]]:
-    """Every object of `kind` that a module of sipsm defines, with the module's name."""
+    """Every object of `kind` that a module of sipsm defines, or a class in it holds, with the module's name."""
     things = []
     for name in modules():
         module = importlib.import_module(name)
         tree = ast.parse(inspect.getsource(module))
         imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
-        things += [(name, v) for key, v in vars(module).items() if isinstance(v, kind) and key not in imported]
+        for key, value in vars(module).items():
+            if key in imported:
+                continue
+            held = vars(value).values() if isinstance(value, type) else ()
+            things += [(name, v) for v in (value, *held) if isinstance(v, kind)]
     return things
 
 
