@@ -78,7 +78,7 @@ class Endpoint:
         self._agenda = Agenda()
         observer = None if watcher is None else watcher.moved
         self._transactions = TransactionLayer(self._agenda, times or TimerValues(), observer)
-        self._sending = Sending(self._transactions, self.local)
+        self._sending = Sending(self._transactions, self.local, self.limits.look_ups)
         self._agent = UserAgent(
             self._transactions,
             self._sending,

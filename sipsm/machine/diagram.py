@@ -24,10 +24,11 @@ def graphviz(table: Table) -> str:
     """The same diagram in the language of Graphviz."""
     lines = [f'digraph "{table.name}" {{', "    node [shape=box, style=rounded];"]
     final = _final(table)
+    lines += ["    initial [shape=point];", f'    initial -> "{table.initial}";']
     for state in table.states:
         lines.append(f'    "{state}"{" [peripheries=2]" if state in final else ""};')
     for (a, b), labels in _arrows(table).items():
-        text = "\\n".join(labels)
+        text = "\\n".join(labels).replace('"', '\\"')
         lines.append(f'    "{a}" -> "{b}" [label="{text}"];')
     return "\n".join([*lines, "}"]) + "\n"
 

@@ -37,7 +37,7 @@ class Wiring:
 
     The order of `machines` is the precedence of refusals and the order of outputs. `tables` names, for each of
     them, the tables that may stand in that place. Raises `ValueError` where a cell is missing or names an input
-    that a table does not know.
+    that a table does not know, and where a table's timer is no event.
     """
 
     def __init__(
@@ -56,11 +56,20 @@ class Wiring:
                 for table in self.machines[place]:
                     if isinstance(cell, To) and cell.input not in table.inputs:
                         raise ValueError(f"{name}: {event} is {cell.input} to {table.name}, which does not know it")
+        for place, tables in self.machines.items():
+            for timer in (timer for table in tables for timer in table.timers):
+                if not isinstance(self.grid.get(timer.input, {}).get(place), To):
+                    raise ValueError(f"{name}: {timer.input} of {place} is no event of the grid")
         self.wires: dict[str, tuple[tuple[str, To], ...]] = {}
         self.connect()
 
     def connect(self, *, without: tuple[str, str] | None = None) -> None:
-        """Compile the grid; `without` leaves one (event, machine) wire out, for the test that somebody misses it."""
+        """Compile the grid; `without` leaves one (event, machine) wire out, for the test that somebody misses it.
+
+        Raises `ValueError` where there is no such wire.
+        """
+        if without is not None and not isinstance(self.grid.get(without[0], {}).get(without[1]), To):
+            raise ValueError(f"{self.name}: there is no wire from {without[0]} to {without[1]}")
         self.wires = {
             event: tuple(
                 (place, cells[place])  # type: ignore[misc]  # only the wires are kept

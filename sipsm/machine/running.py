@@ -64,7 +64,8 @@ class Machine:
             self.act(decision, name, before, x, step)
             while step.causes:
                 caused, y, _ = step.causes.pop(0)
-                self.receive(caused, y, step)
+                refused = self.receive(caused, y, step).refused
+                assert not refused, f"{self.table.name}: {name} caused {caused}, which was refused"
         return decision
 
     def next_timeout(self) -> float | None:

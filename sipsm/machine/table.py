@@ -137,8 +137,8 @@ class Decision:
 class Table:
     """The rows of one machine, compiled once to `lookup[state][input]`: the alternatives in their order.
 
-    Raises `ValueError` where the table contradicts itself: an unknown state, a row behind one without a
-    condition, an ignored pair that has an unconditional row.
+    Raises `ValueError` where the table contradicts itself: an unknown state, an entry behind one without a
+    condition, two timers of one letter, a timer of the initial state, which nothing would start.
     """
 
     def __init__(
@@ -190,7 +190,7 @@ class Table:
             if isinstance(entry, Row):
                 decision.actions = (lambda _m, _x, _step: _nothing(taken(entry)), *decision.actions)
             elif isinstance(entry, Refuse):
-                holds = entry.guard
+                holds = decision.guard or always
                 decision.guard = lambda m, x, at: holds(m, x, at) and (taken(entry), True)[1]
 
         for by_input in self.lookup.values():
@@ -213,6 +213,11 @@ class Table:
 
     def _refuse_strangers(self) -> None:
         named = {s for e in self.entries for s in _set(e.state)} | {s for t in self.timers for s in t.runs_in}
+        letters = [t.letter for t in self.timers]
+        if twice := sorted({letter for letter in letters if letters.count(letter) > 1}):
+            raise ValueError(f"{self.name}: two timers are called {', '.join(twice)}")
+        if unstarted := [t.letter for t in self.timers if self.initial in t.runs_in]:
+            raise ValueError(f"{self.name}: nothing would start Timer {unstarted[0]}: its state is the initial one")
         if strangers := sorted(named - set(self.states)):
             raise ValueError(f"{self.name}: no row leads to or from {', '.join(strangers)}")
         if strangers := sorted({i for e in self.ignored for i in _set(e.input)} - set(self.inputs)):

@@ -16,5 +16,7 @@ class Limits:
     """Server transactions alive at once; the next request gets 503 with Retry-After, made without state."""
     calls: int = field(default=10_000, validator=ge(1))
     """Calls alive at once; the next INVITE gets 503, and `invite` raises `LocalProtocolError`."""
+    look_ups: int = field(default=10_000, validator=ge(1))
+    """Requests that wait for a `Resolve` at once; the next one counts as not sent."""
     forks: int = field(default=32, validator=ge(1))
     """Dialogs that one INVITE of ours may make; a response that would make one more is dropped as `overloaded`."""

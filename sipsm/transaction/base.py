@@ -22,6 +22,7 @@ R1XX: Final = "1xx"
 R2XX: Final = "2xx"
 R200_699: Final = "200-699"
 R300_699: Final = "300-699"
+R408: Final = "408"
 TRANSPORT_ERROR: Final = "transport error"
 GIVE_UP: Final = "give up"
 

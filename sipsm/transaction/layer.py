@@ -15,14 +15,17 @@ from sipsm.message import Request, Response
 from sipsm.transaction.base import (
     ACK,
     GIVE_UP,
+    PROCEEDING,
     R1XX,
     R2XX,
     R200_699,
     R300_699,
+    R408,
     REQUEST,
     START,
     TERMINATED,
     TRANSPORT_ERROR,
+    TRYING,
     AckReceived,
     ClientTransaction,
     Key,
@@ -78,11 +81,9 @@ class TransactionLayer:
         method = request.method
         known = self.servers.get(key)
         if method == "ACK":
-            # "... and the To tag of the ACK matches the To tag of the response sent by the server transaction"
-            # (RFC 3261 17.2.3, for RFC 2543 clients)
-            if known is None or (is_rfc2543(key) and request.to.tag != known.to_tag):
-                return [AckReceived(request)]
-            return self._take(known, ACK, request, now)
+            if is_rfc2543(key):
+                known = self._acknowledged(request, known)
+            return [AckReceived(request)] if known is None else self._take(known, ACK, request, now)
         if known is not None:
             return self._take(known, REQUEST, request, now)
         kind = InviteServerTransaction if method == "INVITE" else NonInviteServerTransaction
@@ -90,12 +91,22 @@ class TransactionLayer:
         self.servers[key] = tx
         return self._take(tx, START, request, now)
 
+    def _acknowledged(self, ack: Request, same_tag: ServerTransaction | None) -> ServerTransaction | None:
+        """The INVITE's transaction that the ACK of an RFC 2543 client is for.
+
+        Its INVITE had the same To tag, within a dialog, or none.
+        """
+        tx = same_tag or self.servers.get(server_key(ack, to_tag=""))
+        # "... and the To tag of the ACK matches the To tag of the response sent by the server transaction."
+        # (RFC 3261 17.2.3)
+        return tx if tx is not None and tx.to_tag == ack.to.tag else None
+
     def receive_response(self, response: Response, now: float) -> list[Output]:
         """A response arrived."""
         tx = self.clients.get(client_key(response))
         if tx is None:
             return [Unmatched(response)]
-        return self._take(tx, _input(isinstance(tx, InviteClientTransaction), response.status), response, now)
+        return self._take(tx, _input(isinstance(tx, InviteClientTransaction), response.status, R200_699), response, now)
 
     def invite_of(self, cancel: Request) -> InviteServerTransaction | None:
         """The INVITE's transaction that a CANCEL means, or None (RFC 3261 9.2)."""
@@ -125,16 +136,17 @@ class TransactionLayer:
         """Pass a response to the server transaction.
 
         Raises `LocalProtocolError` for a provisional response, other than the 100 that is sent by itself, to a
-        request that is not an INVITE (RFC 4320 4.1).
+        request that is not an INVITE, and for a 408 to one (RFC 4320 4.1 and 4.2).
         """
-        if isinstance(tx, InviteServerTransaction):
+        invite = isinstance(tx, InviteServerTransaction)
+        if invite and tx.state in {TRYING, PROCEEDING}:
             tx.to_tag = response.to.tag
         return self.respond_again(tx, response.status, bytes(response), now)
 
     def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:
         """Pass the bytes of a response, such as a 2xx that the TU repeats until its ACK, to the transaction."""
         step = Step(now, self.observer)
-        decision = tx.receive(_input(isinstance(tx, InviteServerTransaction), status), wire, step)
+        decision = tx.receive(_input(isinstance(tx, InviteServerTransaction), status, R408), wire, step)
         if decision.refused:
             assert isinstance(decision.entry, Refuse), "a refused decision is a refusal"
             raise LocalProtocolError(
@@ -175,16 +187,18 @@ class TransactionLayer:
         """Forget it or watch it."""
         if tx.state == TERMINATED:
             # "Once the transaction is in the "Terminated" state, it MUST be destroyed immediately." (RFC 6026 8.4)
-            (self.clients if isinstance(tx, ClientTransaction) else self.servers).pop(tx.key, None)
+            alive: dict[Key, Any] = self.clients if isinstance(tx, ClientTransaction) else self.servers
+            if alive.get(tx.key) is tx:
+                del alive[tx.key]
         else:
             self.agenda.watch(tx)
 
 
-def _input(invite: bool, status: int) -> str:
+def _input(invite: bool, status: int, r408: str) -> str:
     if status < 200:
         return R1XX
     if not invite:
-        return R200_699
+        return r408 if status == 408 else R200_699
     return R2XX if status < 300 else R300_699
 
 

@@ -20,10 +20,11 @@ def client_key(message: Request | Response) -> Key:
     return (message.via.branch or "", message.cseq.method)
 
 
-def server_key(request: Request, *, method: str | None = None) -> Key:
+def server_key(request: Request, *, method: str | None = None, to_tag: str | None = None) -> Key:
     """The key of a server transaction, from its request, a repeat of it, or its ACK (RFC 3261 17.2.3).
 
-    With `method`, that of the same client's request of another method: the INVITE that a CANCEL means (9.2).
+    With `method`, that of the same client's request of another method: the INVITE that a CANCEL means (9.2). With
+    `to_tag`, as if the request's To had this one, which is the matter of RFC 2543 clients only.
     """
     via = request.via
     method = method or ("INVITE" if request.method == "ACK" else request.method)
@@ -31,11 +32,11 @@ def server_key(request: Request, *, method: str | None = None) -> Key:
     if branch is not None and branch.startswith(MAGIC_COOKIE) and len(branch) > len(MAGIC_COOKIE):
         return (branch, via.host.lower(), str(via.port or ""), method)
     # "If the branch parameter in the top Via header field is not present, or does not contain the magic cookie,
-    # the following procedures are used." The To tag is left out of the key, since an ACK has the one of the response;
-    # see `TransactionLayer.receive_request`.
+    # the following procedures are used."
     return (
         str(request.uri),
         request.from_.tag or "",
+        (request.to.tag or "") if to_tag is None else to_tag,
         request.call_id,
         str(request.cseq.number),
         f"{via.transport} {via.host.lower()}:{via.port or ''};{branch or ''}",
@@ -45,4 +46,4 @@ def server_key(request: Request, *, method: str | None = None) -> Key:
 
 def is_rfc2543(key: Key) -> bool:
     """Whether a server transaction's key was made by the rules for clients without the magic cookie."""
-    return len(key) == 6
+    return len(key) == 7

@@ -36,9 +36,11 @@ class _Waiting:
 class Sending:
     """Sends the requests of an endpoint that has one local address."""
 
-    def __init__(self, transactions: TransactionLayer, local: Listening) -> None:
+    def __init__(self, transactions: TransactionLayer, local: Listening, look_ups: int = 10_000) -> None:
         self.transactions = transactions
         self.local = local
+        self.look_ups = look_ups
+        """How many requests may wait for an address at once."""
         self.waiting: dict[int, _Waiting] = {}
         self._asked = 0
 
@@ -52,6 +54,8 @@ class Sending:
             return [NotSent(user, request, str(error))]
         if hop.numeric:
             return self._send_to(request, (hop.host, hop.port), user, now)
+        if len(self.waiting) >= self.look_ups:
+            return [NotSent(user, request, "too many addresses are being looked for")]
         self._asked += 1
         resolve = Resolve(self._asked, hop.host, hop.port, hop.transport)
         self.waiting[resolve.id] = _Waiting(request, user, hop.port)

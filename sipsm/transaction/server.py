@@ -1,6 +1,7 @@
 """Non-INVITE server transaction.
 
-RFC 3261 17.2.2 and 17.2.4, as amended by RFC 4320 4 (no provisional response but 100, and that only late; no 408).
+RFC 3261 17.2.2, as amended by RFC 4320 4 (no provisional response but 100, and that only late; no 408) and by
+RFC 6026 8.8 (a failed send ends nothing).
 
 A request that the TU never answers is given up after 64*T1: by then its client has timed out, and a late response
 would be a stray one (RFC 4320 2.2). The RFC has no letter for that timer; it stands here as "late".
@@ -20,6 +21,7 @@ from sipsm.transaction.base import (
     PROCEEDING,
     R1XX,
     R200_699,
+    R408,
     REQUEST,
     START,
     TERMINATED,
@@ -103,11 +105,14 @@ NonInviteServerTransaction.table = Table(
         Row(PROCEEDING, REQUEST,         always, PROCEEDING,  (send_again,),     "3261 17.2.2"),
         Row(PROCEEDING, R200_699,        always, COMPLETED,   (send_final,),     "3261 17.2.2"),
         Row(PROCEEDING, "Timer late",    always, TERMINATED,  (report_timeout,), "4320 2.2"),
-        Row(PROCEEDING, TRANSPORT_ERROR, always, TERMINATED,  (report_failure,), "3261 17.2.4"),
+        Row(PROCEEDING, TRANSPORT_ERROR, always, PROCEEDING,  (report_failure,), "6026 8.8"),
         Refuse(PROCEEDING, R1XX,         always, None, "a non-INVITE request gets no provisional response but 100, "
                                                        "and that one has been sent",                        "4320 4.1"),
+        # "An SIP element MUST NOT send a response with Status-Code of 408 to a non-INVITE request."
+        Refuse({TRYING, PROCEEDING}, R408, always, None, "a non-INVITE request gets no 408: it would come too late",
+                                                                                 "4320 4.2"),
         Row(COMPLETED,  REQUEST,         always, COMPLETED,   (send_again,),     "3261 17.2.2"),
-        Row(COMPLETED,  TRANSPORT_ERROR, always, TERMINATED,  (report_failure,), "3261 17.2.4"),
+        Row(COMPLETED,  TRANSPORT_ERROR, always, COMPLETED,   (report_failure,), "6026 8.8"),
         Row(COMPLETED,  "Timer J",       always, TERMINATED,  (),                "3261 17.2.2"),
     ),
     timers=(
@@ -118,11 +123,11 @@ NonInviteServerTransaction.table = Table(
     ),
     ignored=(
         Ignore({TRYING, PROCEEDING, COMPLETED, TERMINATED}, START, "started only once"),
-        Ignore(INITIAL, {REQUEST, R1XX, R200_699, TRANSPORT_ERROR}, "the request has not been passed up yet"),
+        Ignore(INITIAL, {REQUEST, R1XX, R200_699, R408, TRANSPORT_ERROR}, "the request has not been passed up yet"),
         Ignore(TRYING, REQUEST, "a repeat of the request, and nothing has been answered that could be repeated"),
         Ignore(TRYING, TRANSPORT_ERROR, "nothing has been sent"),
-        Ignore(COMPLETED, {R1XX, R200_699}, "a final response has been sent: any other is discarded"),
-        Ignore(TERMINATED, {REQUEST, R1XX, R200_699, TRANSPORT_ERROR}, "the transaction is over"),
+        Ignore(COMPLETED, {R1XX, R200_699, R408}, "a final response has been sent: any other is discarded"),
+        Ignore(TERMINATED, {REQUEST, R1XX, R200_699, R408, TRANSPORT_ERROR}, "the transaction is over"),
     ),
 )
 # fmt: on

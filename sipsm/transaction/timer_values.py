@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import field, frozen
-from attrs.validators import gt
+from attrs.validators import gt, lt
+
+_LENGTH = [gt(0), lt(float("inf"))]
 
 
 @frozen
 class TimerValues:
     """T1, T2 and T4 in seconds. The RFC lets T1 be larger on slow links, never smaller than the round trip."""
 
-    T1: float = field(default=0.5, validator=gt(0))
+    T1: float = field(default=0.5, validator=_LENGTH)
     """The estimate of the round-trip time."""
-    T2: float = field(default=4.0, validator=gt(0))
+    T2: float = field(default=4.0, validator=_LENGTH)
     """The longest interval between repeats of non-INVITE requests and of responses to INVITE."""
-    T4: float = field(default=5.0, validator=gt(0))
+    T4: float = field(default=5.0, validator=_LENGTH)
     """The longest time that a message stays in the network."""
 
 

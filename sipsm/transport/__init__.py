@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sipsm.transport.flow import Address, Flow, Listening, Resolve, Send
+from sipsm.transport.flow import Address, Flow, Listening, Resolve, Send, is_numeric
 from sipsm.transport.locate import Hop, next_hop
-from sipsm.transport.via import is_numeric, received_from, response_flow, same_host
+from sipsm.transport.via import received_from, response_flow, same_host
 
 __all__ = [
     "Address",

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from typing import NamedTuple
 
 from attrs import field, frozen
@@ -21,6 +22,15 @@ RELIABLE = frozenset({"TCP", "TLS", "WS", "WSS", "SCTP", "TLS-SCTP"})
 def bracketed(host: str) -> str:
     """A host as it stands in a URI or a Via: IPv6 in brackets (RFC 3261 25.1, IPv6reference)."""
     return f"[{host}]" if ":" in host else host
+
+
+def is_numeric(host: str) -> bool:
+    """Whether a host is an IPv4 address or an IPv6 one, with or without brackets."""
+    try:
+        ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return True
 
 
 class Flow(NamedTuple):
@@ -44,8 +54,13 @@ class Listening:
     """
 
     transport: str
-    address: Address
+    address: Address = field()
     advertised: Address = field()
+
+    @address.validator
+    def _numeric(self, _: object, value: Address) -> None:
+        if not is_numeric(value[0]):
+            raise LocalProtocolError(f"{value[0]!r} is no numeric address to listen on")
 
     @advertised.default
     def _same(self) -> Address:
@@ -53,9 +68,9 @@ class Listening:
 
     @advertised.validator
     def _reachable(self, _: object, value: Address) -> None:
-        if value[0] in {"", "0.0.0.0", "::"}:
+        if is_numeric(value[0]) and ip_address(value[0].strip("[]")).is_unspecified:
             raise LocalProtocolError(
-                f"nobody can answer to {value[0] or 'an empty host'}: say which address to advertise", rfc="3261 18.1.1"
+                f"nobody can answer to {value[0]}: say which address to advertise", rfc="3261 18.1.1"
             )
 
     @classmethod

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.message import Request
-from sipsm.transport.via import is_numeric
+from sipsm.transport.flow import is_numeric
 
 
 class Hop(NamedTuple):

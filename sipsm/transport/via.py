@@ -8,13 +8,14 @@ from __future__ import annotations
 from ipaddress import ip_address
 
 from sipsm.message import Request, Via
-from sipsm.transport.flow import Address, Flow
+from sipsm.transport.flow import Address, Flow, is_numeric
 
 
 def received_from(request: Request, source: Address) -> Request:
     """The request with `received` and `rport` filled in where the standards ask for it; the same one otherwise."""
     via = request.via
     if via.has_rport:
+        # Deviation: RFC 3581 4 fills in an `rport` without a value. One that has a value is not believed either.
         # "When a server compliant to this specification ... receives a request, it examines the topmost Via header
         # field value. If this Via header field value contains an "rport" parameter with no value, it MUST set the
         # value of the parameter to the source port of the request." ... "it MUST insert a "received" parameter ...
@@ -32,6 +33,8 @@ def response_flow(request: Request, flow: Flow) -> Flow:
     if flow.reliable:
         return flow
     via = request.via
+    # Deviation: RFC 3261 18.2.2 sends to any maddr. One that is a name, or of the other IP version, cannot be used
+    # from this flow; the response then goes where it would go without.
     maddr = via.maddr
     if maddr is not None and is_numeric(maddr) and (":" in maddr) == (":" in flow.local[0]):
         return flow._replace(remote=(maddr.strip("[]"), via.port or 5060))
@@ -47,15 +50,6 @@ def same_host(name: str, address: str) -> bool:
         return ip_address(name.strip("[]")) == ip_address(address)
     except ValueError:
         return False
-
-
-def is_numeric(host: str) -> bool:
-    """Whether a host is an IPv4 address or an IPv6 one, with or without brackets."""
-    try:
-        ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return True
 
 
 def _with_top(request: Request, via: Via) -> Request:

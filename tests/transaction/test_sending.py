@@ -1,0 +1,171 @@
+"""Getting a request out (RFC 3261 8.1.2, 18.1.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from sipsm.errors import LocalProtocolError
+from sipsm.machine import Agenda
+from sipsm.message import Request
+from sipsm.transaction import TransactionLayer
+from sipsm.transaction.sending import NotSent, Sending
+from sipsm.transport import Flow, Hop, Listening, Resolve, Send
+from tests.transaction.messages import START, request
+
+
+def sending(local: str = "udp:192.0.2.1:5060") -> Sending:
+    """What sends from one local address."""
+    return Sending(TransactionLayer(Agenda()), Listening.parse(local))
+
+
+def sent_to(outputs: list[Any]) -> list[Flow]:
+    """Where the requests went."""
+    return [output.flow for output in outputs if isinstance(output, Send)]
+
+
+def to(uri: str, method: str = "INVITE", more: str = "") -> Request:
+    """A request to a URI."""
+    return request(method, uri=uri, more=more)
+
+
+@pytest.mark.rfc("3261 8.1.2")
+def test_a_numeric_hop_is_sent_to_at_once() -> None:
+    """The request goes from the own address to that of the URI, in a transaction of its own."""
+    alice = sending()
+    outputs = alice.request(to("sip:bob@192.0.2.2:5070"), "call", START)
+    flow = Flow("UDP", ("192.0.2.1", 5060), ("192.0.2.2", 5070))
+    (tx,) = alice.transactions.clients.values()
+    assert outputs == [Send(flow, bytes(to("sip:bob@192.0.2.2:5070")), tx.key)]
+    assert (tx.user, tx.flow) == ("call", flow)
+
+
+@pytest.mark.rfc("3261 8.1.2")
+def test_a_request_can_be_sent_on_a_given_flow() -> None:
+    """Then nobody asks where it would go."""
+    flow = Flow("TCP", ("192.0.2.1", 49152), ("192.0.2.9", 5060))
+    assert sent_to(sending().request(to("sip:bob@biloxi.example.com"), None, START, flow)) == [flow]
+
+
+@pytest.mark.rfc("3263 4.2")
+def test_a_name_is_asked_for_first() -> None:
+    """The request waits until its host's addresses are known; the answer is used once."""
+    alice = sending()
+    (resolve,) = alice.request(to("sip:bob@biloxi.example.com:5080"), "call", START)
+    assert resolve == Resolve(1, "biloxi.example.com", 5080, "UDP")
+    assert (len(alice.waiting), alice.transactions.clients) == (1, {})
+    outputs = alice.resolved(resolve, ["192.0.2.2", "192.0.2.3"], START)
+    assert [flow.remote for flow in sent_to(outputs)] == [("192.0.2.2", 5080)]
+    assert alice.waiting == {}
+    assert alice.resolved(resolve, ["192.0.2.2"], START) == []
+
+
+def test_each_question_has_its_own_answer() -> None:
+    """Answers may come in another order."""
+    alice = sending()
+    (first,) = alice.request(to("sip:bob@one.example.com"), None, START)
+    (second,) = alice.request(request(uri="sip:bob@two.example.com", branch="z9hG4bK2"), None, START)
+    assert first.id != second.id
+    assert sent_to(alice.resolved(second, ["192.0.2.22"], START))[0].remote == ("192.0.2.22", 5060)
+    assert sent_to(alice.resolved(first, ["192.0.2.11"], START))[0].remote == ("192.0.2.11", 5060)
+
+
+@pytest.mark.parametrize(
+    ("local", "taken"), [("udp:192.0.2.1:5060", "192.0.2.2"), ("udp:[2001:db8::1]:5060", "2001:db8::2")]
+)
+def test_the_first_address_of_the_own_ip_version_is_taken(local: str, taken: str) -> None:
+    """The others cannot be reached from here."""
+    alice = sending(local)
+    (resolve,) = alice.request(to("sip:bob@biloxi.example.com"), None, START)
+    outputs = alice.resolved(resolve, ["2001:db8::2", "192.0.2.2", "192.0.2.3"], START)
+    assert sent_to(outputs)[0].remote == (taken, 5060)
+
+
+def test_a_request_that_waits_can_be_withdrawn() -> None:
+    """It is not sent when its address is found; what waits for others is left alone."""
+    alice = sending()
+    invite, other = to("sip:bob@one.example.com"), request(uri="sip:bob@two.example.com", branch="z9hG4bK2")
+    (first,) = alice.request(invite, "call", START)
+    (second,) = alice.request(other, "other call", START)
+    assert alice.withdraw("call") == [NotSent("call", invite, "it was withdrawn")]
+    assert alice.withdraw("call") == []
+    assert alice.resolved(first, ["192.0.2.2"], START) == []
+    assert sent_to(alice.resolved(second, ["192.0.2.2"], START)) != []
+
+
+@pytest.mark.rfc("3261 8.1.3.1")
+@pytest.mark.parametrize("addresses", [[], ["2001:db8::2"]])
+def test_a_host_without_a_usable_address(addresses: list[str]) -> None:
+    """The TU is told that the request was not sent, and why; no transaction is left."""
+    alice = sending()
+    invite = to("sip:bob@biloxi.example.com")
+    (resolve,) = alice.request(invite, "call", START)
+    assert alice.resolved(resolve, addresses, START) == [
+        NotSent("call", invite, "biloxi.example.com has no address that can be used")
+    ]
+    assert alice.transactions.clients == {}
+
+
+@pytest.mark.rfc("3261 8.1.3.1")
+@pytest.mark.parametrize(
+    ("uri", "why"),
+    [
+        ("tel:+15551234", "a tel URI does not say where"),
+        ("sips:bob@192.0.2.2", "only UDP is spoken"),
+        ("sip:bob@192.0.2.2;transport=tcp", "only UDP is spoken"),
+        ("sip:bob@[2001:db8::2]", "another IP version"),
+    ],
+)
+def test_a_target_that_cannot_be_reached(uri: str, why: str) -> None:
+    """Nothing is raised: the TU is told that the request was not sent, and why."""
+    invite = to(uri)
+    (output,) = sending().request(invite, "call", START)
+    assert isinstance(output, NotSent)
+    assert (output.user, output.request) == ("call", invite)
+    assert why in output.why
+
+
+@pytest.mark.rfc("3261 8.1.2")
+def test_a_route_comes_before_the_request_uri() -> None:
+    """The first Route says where the request goes."""
+    invite = to("sip:bob@biloxi.example.com", more="Route: <sip:192.0.2.5:5062;lr>\r\n")
+    assert sent_to(sending().request(invite, None, START))[0].remote == ("192.0.2.5", 5062)
+
+
+@pytest.mark.rfc("3261 13.2.2.4", "3261 17.1")
+@pytest.mark.parametrize("host", ["192.0.2.2", "biloxi.example.com"])
+def test_an_ack_is_sent_without_a_transaction(host: str) -> None:
+    """The ACK for a 2xx "is passed directly to the transport layer for transmission, rather than a transaction"."""
+    alice = sending()
+    ack = to(f"sip:bob@{host}", "ACK")
+    outputs = alice.request(ack, "call", START)
+    if isinstance(outputs[0], Resolve):
+        outputs = alice.resolved(outputs[0], ["192.0.2.2"], START)
+    assert outputs == [Send(Flow("UDP", ("192.0.2.1", 5060), ("192.0.2.2", 5060)), bytes(ack), None)]
+    assert alice.transactions.clients == {}
+    assert alice.transactions.agenda.next_timeout() is None
+
+
+@pytest.mark.parametrize("host", ["192.0.2.2", "biloxi.example.com"])
+def test_a_hop_of_the_own_ip_version_passes(host: str) -> None:
+    """And so does a name, whose addresses are not known yet."""
+    sending().check(Hop("UDP", host, 5060))
+
+
+@pytest.mark.parametrize(
+    ("local", "host"), [("udp:192.0.2.1:5060", "2001:db8::2"), ("udp:[2001:db8::1]:5060", "192.0.2.2")]
+)
+def test_a_hop_of_the_other_ip_version_is_refused(local: str, host: str) -> None:
+    """The program is told before anything is done."""
+    with pytest.raises(LocalProtocolError, match="another IP version"):
+        sending(local).check(Hop("UDP", host, 5060))
+
+
+def test_not_everybody_may_wait_for_an_address() -> None:
+    """At the limit a request counts as one that could not be sent."""
+    alice = Sending(TransactionLayer(Agenda()), Listening.parse("udp:192.0.2.1:5060"), look_ups=1)
+    (resolve,) = alice.request(to("sip:bob@biloxi.example.com"), "first", START)
+    assert isinstance(resolve, Resolve)
+    (refused,) = alice.request(to("sip:bob@biloxi.example.com"), "second", START)
+    assert (refused.user, refused.why) == ("second", "too many addresses are being looked for")
