@@ -1,0 +1,7 @@
+"""The command line `sipsm`: a SIP endpoint for people and scripts."""
+
+from __future__ import annotations
+
+from sipsm_cli.main import main
+
+__all__ = ["main"]

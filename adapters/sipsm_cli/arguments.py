@@ -1,0 +1,232 @@
+"""What can be said on the command line, and the check that it makes sense.
+
+A mistake ends the program with exit 2, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from sipsm import Address, LocalProtocolError, RemoteProtocolError, Request, Uri
+from sipsm.transport.flow import split_address
+
+EXITS = """\
+exit codes: 0 done; 1 refused; 2 wrong usage; 3 no answer in time, or no connection.
+SIGTERM and SIGINT end a server with 0 and a client in order (BYE or CANCEL); a second one ends it at once."""
+
+HeaderLine = tuple[str, str]
+
+
+class Options(argparse.Namespace):
+    """All that was said; each command has some of these."""
+
+    command: str
+
+    bind: list[str]
+    identity: str | None
+    proxy: str | None
+    header: list[HeaderLine]
+    timeout: float | None
+    linger: float
+    json: bool
+    trace: bool
+    save: Path | None
+    explain: bool
+
+    ring: int
+    ring_time: float
+    answer: int
+    contact: str | None
+    hangup_after: float | None
+
+    uri: Uri
+    duration: float | None
+    cancel_after: float | None
+    no_offer: bool
+
+    loss: float | None
+    seed: int | None
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose help ends with the exit codes. Options are not to be abbreviated: scripts would break."""
+
+    def __init__(self, *, prog: str | None = None, description: str, help: str = "") -> None:
+        raw = argparse.RawDescriptionHelpFormatter
+        super().__init__(prog, description=description, epilog=EXITS, formatter_class=raw, allow_abbrev=False)
+
+
+def parse(words: Sequence[str] | None = None) -> Options:
+    """The options in these words, by default the program's own. Ends the program with exit 2 where they are wrong."""
+    parser = build()
+    options = parser.parse_args(words, namespace=Options())
+    if options.command == "uas" and options.contact is not None and not 300 <= options.answer < 400:
+        parser.error("--contact says where to go instead: it needs --answer 3xx")
+    return options
+
+
+def build() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    parser = _Parser(prog="sipsm", description="A SIP endpoint for people and scripts. It carries no media.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, about, arguments in (
+        ("demo", "make a call between two processes of its own, and explain it", _demo),
+        ("uas", "answer calls and other requests, until SIGTERM", _uas),
+        ("call", "call somebody", _call),
+        ("options", "ask somebody what they can do", _options),
+    ):
+        arguments(commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}."))
+    return parser
+
+
+# -------------------------------------------------------------------- commands
+
+
+def _demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--loss", type=_share, metavar="P", help="simulated, in a network that loses this share, 0 to 1"
+    )
+    parser.add_argument("--seed", type=int, metavar="N", help="simulated; the same seed, the same ladder (0)")
+    parser.add_argument(
+        "--timeout", type=_seconds, default=30.0, metavar="S", help="give up after S seconds (30); not simulated"
+    )
+
+
+def _uas(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument(
+        "--ring", type=_status_of("0 or 101 to 199", {0, *range(101, 200)}), default=180, metavar="CODE",
+        help="the provisional response: 180 (default), 183 with the SDP answer in it, 0 for none",
+    )  # fmt: skip
+    parser.add_argument("--ring-time", type=_seconds, default=0.1, metavar="S", help="how long it rings (0.1)")
+    parser.add_argument(
+        "--answer", type=_status_of("200 to 699", range(200, 700)), default=200, metavar="CODE",
+        help="the final response (200)",
+    )  # fmt: skip
+    parser.add_argument("--contact", type=_address, metavar="URI", help="with --answer 3xx: where to")
+    parser.add_argument("--hangup-after", type=_seconds, metavar="S", help="hang up S seconds after the ACK")
+
+
+def _call(parser: argparse.ArgumentParser) -> None:
+    _target(parser)
+    _common(parser)
+    parser.add_argument(
+        "--duration", type=_seconds, metavar="S", help="hang up S seconds after the answer; else the other end does"
+    )
+    parser.add_argument(
+        "--cancel-after", type=_seconds, metavar="S", help="cancel if it is not answered S seconds after the INVITE"
+    )
+    parser.add_argument("--no-offer", action="store_true", help="INVITE without SDP; the answer goes into the ACK")
+
+
+def _options(parser: argparse.ArgumentParser) -> None:
+    _target(parser)
+    _common(parser)
+
+
+def _target(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("uri", type=_uri, metavar="URI", help="such as sip:bob@192.0.2.4")
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    # fmt: off
+    add = parser.add_argument_group("options of every command").add_argument
+    add("--bind", type=_bind, action="append", default=[], metavar="udp:HOST:PORT",
+        help="the local address; port 0: any free one; may be repeated (a client takes the first that fits its target)")
+    add("--from", dest="identity", type=_address, metavar="URI",
+        help="own identity (default: sip:sipsm@ and the bound address)")
+    add("--proxy", type=_proxy, metavar="URI", help="outbound proxy, as a preloaded route")
+    add("--header", type=_header, action="append", default=[], metavar="'NAME: VALUE'",
+        help="a further header in the command's first request (uas: in its BYE); may be repeated")
+    add("--timeout", type=_seconds, metavar="S", help="end the whole command after S seconds, with exit 3")
+    add("--linger", type=_seconds, default=0.0, metavar="S", help="after the end, stay S seconds for stragglers (0)")
+    add("--json", action="store_true", help="one JSON object a line for each event; else lines for people")
+    add("--trace", action="store_true", help="every message sent and received, on standard error")
+    add("--save", type=_save, metavar="FILE.txt", help="when it ends, write what happened, as a ladder")
+    add("--explain", action="store_true",
+        help="beside each message, on standard error and in the saved ladder: states, timers, RFC sections")
+    # fmt: on
+
+
+# -------------------------------------------------------------------- values
+
+
+def _seconds(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no length of time in seconds")
+    return value
+
+
+def _share(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not in 0 to 1")
+    return value
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number") from None
+
+
+def _status_of(allowed: str, codes: set[int] | range) -> Callable[[str], int]:
+    def status(text: str) -> int:
+        if not text.isdecimal() or int(text) not in codes:
+            raise argparse.ArgumentTypeError(f"{text!r} is no such status: {allowed}")
+        return int(text)
+
+    return status
+
+
+def _bind(text: str) -> str:
+    try:
+        split_address(text)
+    except LocalProtocolError as error:
+        raise argparse.ArgumentTypeError(error.what) from None
+    return text
+
+
+def _uri(text: str) -> Uri:
+    try:
+        return Uri.parse(text)
+    except RemoteProtocolError as error:
+        raise argparse.ArgumentTypeError(error.what) from None
+
+
+def _address(text: str) -> str:
+    """A URI or `Name <URI>`, as a header value: a bare URI gets brackets, so that its parameters stay its own."""
+    try:
+        return str(Address.parse(text)) if "<" in text else f"<{Uri.parse(text)}>"
+    except RemoteProtocolError as error:
+        raise argparse.ArgumentTypeError(error.what) from None
+
+
+def _proxy(text: str) -> str:
+    """A Route value: the proxy is a loose router (RFC 3261 16.12)."""
+    uri = _uri(text)
+    if uri.scheme not in {"sip", "sips"}:
+        raise argparse.ArgumentTypeError(f"{text!r} is no SIP URI")
+    return f"<{uri}>" if uri.lr else f"<{uri};lr>"
+
+
+def _header(text: str) -> HeaderLine:
+    name, colon, value = text.partition(":")
+    if not colon:
+        raise argparse.ArgumentTypeError(f"{text!r} is no header such as 'Subject: lunch'")
+    line = name.strip(), value.strip()
+    try:
+        Request.build("OPTIONS", "sip:example.com", [line])
+    except LocalProtocolError as error:
+        raise argparse.ArgumentTypeError(error.what) from None
+    return line
+
+
+def _save(text: str) -> Path:
+    if not text.endswith(".txt"):
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .txt: a ladder is written as text")
+    return Path(text)

@@ -1,0 +1,42 @@
+"""`sipsm options`: ask somebody what they can do (RFC 3261 11)."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sipsm_asyncio import UserAgent
+from sipsm_cli.arguments import Options
+from sipsm_cli.exits import Exit
+from sipsm_cli.report import Report
+
+
+class Asking:
+    """One OPTIONS."""
+
+    def __init__(self, agent: UserAgent, options: Options, report: Report) -> None:
+        self.agent = agent
+        self.options = options
+        self.report = report
+        self.waiting: asyncio.Task[Any] | None = None
+
+    async def outcome(self) -> Exit:
+        """Ask, and wait for the answer."""
+        # "An Accept header field SHOULD be included to indicate the type of message body the UAC wishes to receive"
+        # (RFC 3261 11.1)
+        headers = self.options.header
+        if all(name.lower() != "accept" for name, _ in headers):
+            headers = [("Accept", "application/sdp"), *headers]
+        self.waiting = asyncio.current_task()
+        answered = await self.agent.request("OPTIONS", self.options.uri, headers=headers)
+        self.waiting = None
+        if answered.response is None:
+            self.report.error(f"{self.options.uri}: {answered.why}")
+            return Exit.NO_ANSWER
+        self.report.capabilities(answered.response)
+        return Exit.DONE if answered.status < 300 else Exit.REFUSED
+
+    def end(self) -> None:
+        """Wait no longer: nothing has to be undone, and nothing can be."""
+        if self.waiting is not None:
+            self.waiting.cancel()

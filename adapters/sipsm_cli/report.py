@@ -1,0 +1,88 @@
+"""What a command tells on standard output: lines for people, or one JSON object a line."""
+
+from __future__ import annotations
+
+import json
+
+from sipsm import Call, Ended, Listening, RemoteProtocolError, Request, Response, parse_message
+from sipsm.transport.flow import bracketed
+from sipsm_cli.output import aside, show
+
+REMEMBERED = 1_000
+"""How many messages are remembered, so that a repeat is not told twice."""
+
+
+class Report:
+    """Tells events, each as soon as it happens."""
+
+    def __init__(self, as_json: bool) -> None:
+        self.as_json = as_json
+        self.heard = 0
+        """How many different messages of the other end have come."""
+        self._known: dict[bytes, None] = {}
+
+    def listening(self, local: Listening) -> None:
+        """A local address takes requests now."""
+        host, port = local.address
+        bind = f"{local.transport.lower()}:{bracketed(host)}:{port}"
+        self._tell(f"listening on {bind}", event="listening", bind=bind)
+
+    def received(self, data: bytes) -> None:
+        """A message of the other end: once, however often it is repeated."""
+        try:
+            message = parse_message(data)
+        except RemoteProtocolError:
+            # What becomes of it is told as `dropped`.
+            return
+        if data in self._known:
+            return
+        self.heard += 1
+        self._known[data] = None
+        if len(self._known) > REMEMBERED:
+            del self._known[next(iter(self._known))]
+        if isinstance(message, Request):
+            text = f"received {message.method} from {message.from_.uri}"
+            self._tell(text, event="request", method=message.method, call=message.call_id)
+        else:
+            method = message.cseq.method
+            text = f"received {message.status} {message.reason} to {method}"
+            self._tell(text, event="response", method=method, code=message.status, call=message.call_id)
+
+    def state(self, call: Call, state: str) -> None:
+        """A call has reached this state."""
+        self._tell(f"call {call.call_id}: {state}", event="state", call=call.call_id, state=state)
+
+    def ended(self, event: Ended) -> None:
+        """A call is over."""
+        call_id, reason = event.call.call_id, event.reason.value
+        code = {} if event.status is None else {"code": event.status}
+        phrase = ""
+        if isinstance(event.message, Response) and event.message.status >= 300:
+            phrase = f"{event.message.status} {event.message.reason}"
+        why = ", ".join(part for part in (reason.replace("-", " "), phrase) if part)
+        self._tell(
+            f"call {call_id}: ended ({why})",
+            event="state", call=call_id, state="ended", reason=reason, **code,
+        )  # fmt: skip
+
+    def capabilities(self, response: Response) -> None:
+        """What the other end can do, by its answer to an OPTIONS (RFC 3261 11.2)."""
+        found = {name: list(response.header_values(name)) for name in ("Allow", "Accept", "Supported")}
+        lines = [f"{name}: {', '.join(values)}" for name, values in found.items() if response.header(name) is not None]
+        told = {name.lower(): values for name, values in found.items()}
+        self._tell("\n".join(lines), event="capabilities", code=response.status, **told)
+
+    def dropped(self, reason: str, why: str) -> None:
+        """A message came to nothing."""
+        self._tell(f"dropped a message: {reason} ({why})", event="dropped", reason=reason, why=why)
+
+    def error(self, text: str) -> None:
+        """Something went wrong. For people, on standard error."""
+        if self.as_json:
+            self._tell("", event="error", text=text)
+        else:
+            aside(f"sipsm: {text}")
+
+    def _tell(self, line: str, /, **event: object) -> None:
+        if self.as_json or line:
+            show(json.dumps(event) if self.as_json else line)

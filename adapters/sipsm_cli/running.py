@@ -1,0 +1,150 @@
+"""Running a command: its agents, its time limit, the signals that end it, its exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from typing import Any
+
+from sipsm import LocalProtocolError, Profile
+from sipsm_asyncio import UserAgent
+from sipsm_cli.addresses import Bound, of_client, of_server
+from sipsm_cli.arguments import Options
+from sipsm_cli.asking import Asking
+from sipsm_cli.calling import Calling
+from sipsm_cli.exits import Exit
+from sipsm_cli.report import Report
+from sipsm_cli.serving import Serving
+from sipsm_cli.watching import Watch
+
+GRACE_S = 40.0
+"""How long at most the last transaction of a command may take: more than 64*T1, after which it gives up by itself."""
+FAREWELL_S = 2.0
+"""How long at most a server that was told to end, or a command whose time is over, waits for its goodbyes."""
+
+
+class Run:
+    """One run of one command."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.report = Report(options.json)
+        self.watch = Watch(options, self.report)
+        self.told_to_end = asyncio.Event()
+        self.time_is_over = False
+        self.farewell: Callable[[], object] = self.leave_at_once
+
+    @property
+    def serves(self) -> bool:
+        """Whether the command is a server, which runs until it is told to end."""
+        return self.options.command == "uas"
+
+    async def to_exit_code(self) -> Exit:
+        """Do it all."""
+        loop = asyncio.get_running_loop()
+        self.work = loop.create_task(self._work())
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, self.signalled)
+        if self.options.timeout is not None:
+            loop.call_later(self.options.timeout, self.timed_out)
+        code = await self._outcome()
+        if self.time_is_over:
+            self.report.error(f"not done after {self.options.timeout:g} s")
+            code = Exit.NO_ANSWER
+        try:
+            self.watch.save()
+        except OSError as error:
+            self.report.error(f"cannot write {self.options.save}: {error.strerror}")
+            code = code or Exit.WRONG_USAGE
+        return code
+
+    async def _outcome(self) -> Exit:
+        try:
+            return await self.work
+        except asyncio.CancelledError:
+            return Exit.DONE if self.serves else Exit.NO_ANSWER
+        except LocalProtocolError as error:
+            self.report.error(str(error))
+            return Exit.WRONG_USAGE
+        except OSError as error:
+            self.report.error(error.strerror or str(error))
+            return Exit.NO_ANSWER
+
+    async def _work(self) -> Exit:
+        async with AsyncExitStack() as stack:
+            if self.serves:
+                agents = [await self._open(stack, bound) for bound in of_server(self.options)]
+                serving = Serving(agents, self.options, self.report)
+                self.farewell = serving.end
+                code = await serving.until_ended()
+            else:
+                agent = await self._open(stack, await of_client(self.options))
+                client = (Calling if self.options.command == "call" else Asking)(agent, self.options, self.report)
+                self.farewell = client.end
+                code = await client.outcome()
+            if self.options.linger and not self.told_to_end.is_set():
+                await self._linger()
+            return code
+
+    async def _open(self, stack: AsyncExitStack, bound: Bound) -> UserAgent:
+        route: list[Any] = [] if self.options.proxy is None else [self.options.proxy]
+        profile = Profile(
+            identity=self.options.identity,
+            user_agent="sipsm",
+            route=route,
+        )
+        name = bound.local if len(self.options.bind) > 1 else "sipsm"
+        agent = UserAgent(
+            bound.local,
+            advertised=bound.advertised,
+            grace=GRACE_S,
+            profile=profile,
+            watcher=self.watch.watcher(name),
+        )
+        try:
+            await stack.enter_async_context(agent)
+        except OSError as error:
+            raise OSError(f"cannot listen on {bound.local}: {error.strerror}") from None
+        self.report.listening(agent.local)
+        return agent
+
+    async def _linger(self) -> None:
+        try:
+            async with asyncio.timeout(self.options.linger):
+                await self.told_to_end.wait()
+        except TimeoutError:
+            pass
+
+    # ---------------------------------------------------------------- being told to end
+
+    def signalled(self) -> None:
+        """SIGTERM or SIGINT: end in order; the second one, at once."""
+        if self.told_to_end.is_set():
+            self.leave_at_once()
+            return
+        if self.serves:
+            asyncio.get_running_loop().call_later(FAREWELL_S, self.leave_at_once)
+        self._end()
+
+    def timed_out(self) -> None:
+        """The time given to the command is over."""
+        self.time_is_over = True
+        # To one who has never answered, no farewell can be sent (RFC 3261 9.1).
+        wait = FAREWELL_S if self.report.heard else 0.0
+        asyncio.get_running_loop().call_later(wait, self.leave_at_once)
+        self._end()
+
+    def leave_at_once(self) -> None:
+        """Wait for nothing more."""
+        self.work.cancel()
+
+    def _end(self) -> None:
+        self.told_to_end.set()
+        self.farewell()
+
+
+async def run(options: Options) -> Exit:
+    """Run a command; returns its exit code."""
+    return await Run(options).to_exit_code()

@@ -1,0 +1,87 @@
+"""What the command line takes, and what it says to the rest."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from sipsm_cli.arguments import parse
+
+WRONG = {
+    "no command": "",
+    "an unknown one": "sing",
+    "an unknown option": "call sip:bob@b --auth a:b",
+    "an abbreviated option": "call sip:bob@b --dur 1",
+    "no URI": "call",
+    "what is no URI": "call bob",
+    "a transport that is not spoken": "uas --bind tcp:127.0.0.1:0",
+    "a port that is none": "uas --bind udp:127.0.0.1:70000",
+    "a negative time": "call sip:bob@b --duration -1",
+    "a time that is no number": "call sip:bob@b --timeout soon",
+    "an endless time": "call sip:bob@b --timeout inf",
+    "a header without a colon": "options sip:bob@b --header Subject",
+    "a header that cannot be one": "options sip:bob@b --header Bad/Name:x",
+    "a length that is none of ours": "options sip:bob@b --header Content-Length:7",
+    "a ladder that is no text": "uas --save ladder.svg",
+    "a provisional response that is none": "uas --ring 200",
+    "100, which is the transaction's": "uas --ring 100",
+    "a final response that is none": "uas --answer 180",
+    "a contact for a call that is taken": "uas --contact sip:carol@c",
+    "a proxy that is no SIP URI": "call sip:bob@b --proxy tel:1",
+    "a share above 1": "demo --loss 1.5",
+}
+
+
+@pytest.mark.parametrize("words", WRONG.values(), ids=WRONG)
+def test_wrong_usage_ends_with_2(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistake is told on standard error, with exit 2, before anything is sent."""
+    with pytest.raises(SystemExit) as ended:
+        parse(words.split())
+    assert ended.value.code == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "sipsm" in said.err
+
+
+def test_a_call_by_default() -> None:
+    """Nothing but the URI is needed."""
+    options = parse(["call", "sip:bob@b"])
+    assert (str(options.uri), options.bind, options.duration, options.linger) == ("sip:bob@b", [], None, 0.0)
+
+
+def test_options_of_every_command() -> None:
+    """URIs become header values: a bare one gets brackets, so that its parameters stay its own."""
+    words = [
+        "--from",
+        "sip:me@a;x=1",
+        "--proxy",
+        "sip:192.0.2.1",
+        "--header",
+        "Subject:  lunch",
+        "--header",
+        "X-A: b:c",
+    ]
+    options = parse(["options", "sip:bob@b", *words, "--save", "a.txt"])
+    assert options.identity == "<sip:me@a;x=1>"
+    assert options.proxy == "<sip:192.0.2.1;lr>"
+    assert options.header == [("Subject", "lunch"), ("X-A", "b:c")]
+    assert options.save == Path("a.txt")
+
+
+def test_a_name_and_a_loose_route_stay_as_they_are() -> None:
+    """A display name is kept, and `lr` is not added twice."""
+    options = parse(
+        ["uas", "--from", '"Bob" <sip:bob@b>', "--proxy", "sip:p;lr", "--answer", "302", "--contact", "tel:1"]
+    )
+    assert (options.identity, options.proxy, options.contact) == ('"Bob" <sip:bob@b>', "<sip:p;lr>", "<tel:1>")
+
+
+def test_the_program_is_a_module_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """`python -m sipsm` is the command line."""
+    monkeypatch.setattr("sys.argv", ["sipsm", "--help"])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("sipsm", run_name="__main__")
+    assert ended.value.code == 0
+    assert "exit codes" in capsys.readouterr().out
