@@ -113,8 +113,8 @@ class Endpoint:
         return self._receive_request(message, flow, now)
 
     def _receive_request(self, request: Request, flow: Flow, now: float) -> list[Output]:
-        request = received_from(request, flow.remote)
         reply_to = response_flow(request, flow)
+        request = received_from(request, flow.remote)
         if self._is_full and not self._belongs(request):
             answer = self._stateless(request, reply_to, 503, now, ("Retry-After", "10"))
             return [*answer, Dropped(DropReason.OVERLOADED, "too many transactions", flow, request)]
@@ -294,7 +294,11 @@ _OUT = (
 
 def _read_what_matters(message: Request | Response) -> None:
     """Read every header that the core will read, so that a malformed one is found before anything has moved."""
-    _ = message.contacts, message.vias
+    if isinstance(message, Response):
+        _ = message.vias
+    if not message.has_any(_READ_LATER):
+        return
+    _ = message.contacts
     routes = message.record_route
     if isinstance(message, Request):
         routes += message.route
@@ -303,6 +307,9 @@ def _read_what_matters(message: Request | Response) -> None:
             raise RemoteProtocolError("an option tag is a token", rfc="3261 20.32")
     if any(route.is_star for route in routes):
         raise RemoteProtocolError("a route is an address", rfc="3261 20.34")
+
+
+_READ_LATER = frozenset(("contact", "record-route", "route", "content-encoding", "require"))
 
 
 def _target(target: Uri | str) -> Uri:

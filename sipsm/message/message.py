@@ -148,6 +148,10 @@ class Message:
         """True when there is a header of that name."""
         return canonical(name) in self._index
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Whether there is a line of any of these headers, named in full and in lower case."""
+        return not names.isdisjoint(self._index)
+
     def header(self, name: str) -> str | None:
         """The value of the first header of that name on one line, or None."""
         line = self._index.get(canonical(name))
@@ -193,6 +197,24 @@ class Message:
         lines = self._lines.copy()
         lines.insert(lines.index(there[0]) if there else 0, line)
         return self._changed(key, lines, [line, *there])
+
+    def with_first(self, name: str, value: object) -> Self:
+        """The message with another value in the place of the first one of that name: the topmost Via, marked anew.
+
+        Raises LocalProtocolError for what cannot be written or is not there, RemoteProtocolError when the line cannot
+        be taken apart.
+        """
+        key = canonical(name)
+        there = self._lines_of(key)
+        if not there:
+            raise LocalProtocolError(f"there is no {name} to be replaced", rfc="3261 7.3.1")
+        first = there[0]
+        rest = split_list(value_of(first))[1:]
+        line = header_line(first.partition(":")[0].rstrip(), ", ".join((str(value), *rest)))
+        self._refuse_length(key, [line])
+        lines = self._lines.copy()
+        lines[lines.index(first)] = line
+        return self._changed(key, lines, [line, *there[1:]])
 
     def with_added(self, name: str, value: object) -> Self:
         """The message with a line at the end of its headers.

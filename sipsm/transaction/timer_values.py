@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import field, frozen
-from attrs.validators import gt, lt
 
-_LENGTH = [gt(0), lt(float("inf"))]
+def _length(_: object, which: Any, seconds: float) -> None:
+    if not 0 < seconds < float("inf"):
+        raise ValueError(f"{which.name} = {seconds} is no length that a timer can have")
 
 
 @frozen
 class TimerValues:
     """T1, T2 and T4 in seconds. The RFC lets T1 be larger on slow links, never smaller than the round trip."""
 
-    T1: float = field(default=0.5, validator=_LENGTH)
+    T1: float = field(default=0.5, validator=_length)
     """The estimate of the round-trip time."""
-    T2: float = field(default=4.0, validator=_LENGTH)
+    T2: float = field(default=4.0, validator=_length)
     """The longest interval between repeats of non-INVITE requests and of responses to INVITE."""
-    T4: float = field(default=5.0, validator=_LENGTH)
+    T4: float = field(default=5.0, validator=_length)
     """The longest time that a message stays in the network."""
 
 

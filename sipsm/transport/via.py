@@ -53,4 +53,4 @@ def same_host(name: str, address: str) -> bool:
 
 
 def _with_top(request: Request, via: Via) -> Request:
-    return request.without_first("Via").with_pushed("Via", str(via))
+    return request.with_first("Via", via)

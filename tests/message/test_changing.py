@@ -280,3 +280,26 @@ def test_unbuildable(build: Callable[[], Message]) -> None:
     """A message that no peer could read is not built."""
     with pytest.raises(LocalProtocolError):
         build()
+
+
+def test_the_first_value_is_replaced_where_it_stands() -> None:
+    """A Via that is marked anew keeps its line, its name as it came, and the values behind it."""
+    message = parse_message(
+        b"OPTIONS sip:a@b SIP/2.0\r\nFrom: <sip:c@d>;tag=1\r\nv: SIP/2.0/UDP e;branch=z9hG4bK1, SIP/2.0/UDP f\r\n"
+        b"To: <sip:a@b>\r\nCall-ID: g\r\nCSeq: 1 OPTIONS\r\nVia: SIP/2.0/UDP h\r\nContent-Length: 0\r\n\r\n"
+    )
+    changed = message.with_first("Via", "SIP/2.0/UDP e;branch=z9hG4bK1;received=192.0.2.1")
+    assert bytes(changed) == bytes(message).replace(b"bK1,", b"bK1;received=192.0.2.1,")
+    assert [str(via) for via in changed.vias][1:] == ["SIP/2.0/UDP f", "SIP/2.0/UDP h"]
+    with pytest.raises(LocalProtocolError, match="there is no Route"):
+        message.with_first("Route", "<sip:a;lr>")
+
+
+def test_whether_any_of_some_headers_is_there() -> None:
+    """Compact and long names are the same header."""
+    message = parse_message(
+        b"OPTIONS sip:a@b SIP/2.0\r\nFrom: <sip:c@d>;tag=1\r\nv: SIP/2.0/UDP e;branch=z9hG4bK1\r\n"
+        b"To: <sip:a@b>\r\nCall-ID: g\r\nCSeq: 1 OPTIONS\r\nm: <sip:c@d>\r\n\r\n"
+    )
+    assert message.has_any(frozenset({"contact", "route"}))
+    assert not message.has_any(frozenset({"record-route", "route"}))
