@@ -6,7 +6,6 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Any
 
 from sipsm import LocalProtocolError, Profile
 from sipsm_asyncio import UserAgent
@@ -89,11 +88,10 @@ class Run:
             return code
 
     async def _open(self, stack: AsyncExitStack, bound: Bound) -> UserAgent:
-        route: list[Any] = [] if self.options.proxy is None else [self.options.proxy]
         profile = Profile(
             identity=self.options.identity,
             user_agent="sipsm",
-            route=route,
+            route=() if self.options.proxy is None else (self.options.proxy,),
         )
         name = bound.local if len(self.options.bind) > 1 else "sipsm"
         agent = UserAgent(

@@ -14,17 +14,19 @@ from sipsm.transport.flow import Address, Flow, is_numeric
 def received_from(request: Request, source: Address) -> Request:
     """The request with `received` and `rport` filled in where the standards ask for it; the same one otherwise."""
     via = request.via
+    # The zone of a link-local address ("fe80::1%2") is of this host only, and has no place in a message.
+    host = source[0].partition("%")[0]
     if via.has_rport:
         # Deviation: RFC 3581 4 fills in an `rport` without a value. One that has a value is not believed either.
         # "When a server compliant to this specification ... receives a request, it examines the topmost Via header
         # field value. If this Via header field value contains an "rport" parameter with no value, it MUST set the
         # value of the parameter to the source port of the request." ... "it MUST insert a "received" parameter ...
         # even if it is identical to the value of the "sent-by" component." (RFC 3581 4)
-        return _with_top(request, via.with_params(received=source[0], rport=source[1]))
-    if not same_host(via.host, source[0]):
+        return _with_top(request, via.with_params(received=host, rport=source[1]))
+    if not same_host(via.host, host):
         # "If the host portion of the "sent-by" parameter contains a domain name, or if it contains an IP address
         # that differs from the packet source address, the server MUST add a "received" parameter" (RFC 3261 18.2.1)
-        return _with_top(request, via.with_params(received=source[0]))
+        return _with_top(request, via.with_params(received=host))
     return request
 
 

@@ -1,0 +1,7 @@
+"""SIP endpoints under asyncio: sockets, clock and tasks for the machines of `sipsm`."""
+
+from __future__ import annotations
+
+from sipsm_asyncio.user_agent import Call, UserAgent
+
+__all__ = ["Call", "UserAgent"]

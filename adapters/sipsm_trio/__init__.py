@@ -1,0 +1,7 @@
+"""SIP endpoints under trio: sockets, clock and tasks for the machines of `sipsm`."""
+
+from __future__ import annotations
+
+from sipsm_trio.user_agent import Call, UserAgent
+
+__all__ = ["Call", "UserAgent"]

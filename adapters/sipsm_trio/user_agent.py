@@ -1,0 +1,210 @@
+"""A user agent on one UDP socket, driven by trio. Nothing here knows SIP."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import cached_property
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import trio
+from trio import socket
+
+from sipsm import Answered, Ended, Established, Event, Output, Resolve, Send, Uri
+from sipsm import Call as CoreCall
+from sipsm.endpoint.bound import BoundAgent, BoundCall, BoundRequest, Headers, Inbox, hosts_of
+
+T = TypeVar("T")
+
+
+class _Awaited(Inbox):
+    """An inbox that tasks can wait for."""
+
+    @cached_property
+    def _waiting(self) -> trio.lowlevel.ParkingLot:
+        return trio.lowlevel.ParkingLot()
+
+    def _wake(self) -> None:
+        self._waiting.unpark_all()
+
+    async def _until(self, found: Callable[[], T | None]) -> T:
+        await trio.lowlevel.checkpoint()
+        while (value := found()) is None:
+            self._check_open()
+            await self._waiting.park()
+        return value
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> Event:
+        await trio.lowlevel.checkpoint()
+        while (event := self._take()) is None:
+            if self._over():
+                raise StopAsyncIteration
+            await self._waiting.park()
+        return event
+
+
+class _Request(_Awaited, BoundRequest):
+    """A request that a task waits for."""
+
+    async def answered(self) -> Answered:
+        return await self._until(lambda: self._answered)
+
+
+class Call(_Awaited, BoundCall[Awaitable[None]]):
+    """A call. Its commands are awaited; `async for` gives its events, each once, and ends after `Ended`.
+
+    A command that is cancelled has either done nothing or all that it does.
+    """
+
+    def __init__(self, agent: UserAgent, core: CoreCall) -> None:
+        super().__init__(core)
+        self._agent = agent
+
+    async def outcome(self) -> Established | Ended:
+        """Wait until the call is up, or over without having been up."""
+        return await self._until(lambda: self._outcome)
+
+    async def ended(self) -> Ended:
+        """Wait until the call is over."""
+        return await self._until(lambda: self._ended)
+
+    async def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
+        await trio.lowlevel.checkpoint_if_cancelled()
+        self._check_open()
+        await self._agent._perform(command(*args, **kwargs, now=trio.current_time()))
+
+
+class UserAgent(_Awaited, BoundAgent[Call]):
+    """A user agent: `async with UserAgent("udp:192.0.2.1:5060") as agent`. `async for` gives its events, each once.
+
+    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, and those of `sipsm.Endpoint`. Leaving the block waits for
+    what is under way, at most `grace` seconds, unless an exception leaves it; then the socket is closed.
+    """
+
+    # ---------------------------------------------------------------- commands
+
+    async def invite(
+        self, target: Uri | str, *, offer: bytes = b"", to: str | None = None, headers: Headers = ()
+    ) -> Call:
+        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        self._check_open()
+        core, outputs = self.endpoint.invite(target, offer=offer, to=to, headers=headers, now=trio.current_time())
+        call = self._begun(core)
+        await self._perform(outputs)
+        return call
+
+    async def request(
+        self,
+        method: str,
+        target: Uri | str,
+        *,
+        to: str | None = None,
+        headers: Headers = (),
+        body: bytes = b"",
+        content_type: str | None = None,
+    ) -> Answered:
+        """Send a request outside a call, such as OPTIONS (RFC 3261 11), and wait for its end."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        self._check_open()
+        outgoing, outputs = self.endpoint.request(
+            method, target, to=to, headers=headers, body=body, content_type=content_type, now=trio.current_time()
+        )
+        request = self._asked[outgoing] = _Request()
+        await self._perform(outputs)
+        return await request.answered()
+
+    def _new_call(self, core: CoreCall) -> Call:
+        return Call(self, core)
+
+    # ---------------------------------------------------------------- the block
+
+    async def __aenter__(self) -> Self:
+        self._running = self._run()
+        await self._running.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        try:
+            return await self._running.__aexit__(kind, error, trace)
+        finally:
+            self._close()
+
+    @asynccontextmanager
+    async def _run(self) -> AsyncIterator[None]:
+        host, port = self._wanted.address
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        escaped: BaseException | None = None
+        with socket.socket(family, socket.SOCK_DGRAM) as self._socket:
+            if family == socket.AF_INET6:
+                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            await self._socket.bind((host, port))
+            self._opened(self._socket.getsockname())
+            self._sending = trio.Lock()
+            self._stepped = trio.lowlevel.ParkingLot()
+            self._alarm = trio.CancelScope()
+            async with trio.open_nursery() as self._nursery:
+                self._nursery.start_soon(self._receive)
+                self._nursery.start_soon(self._keep_time)
+                try:
+                    yield
+                    with trio.move_on_after(self._grace):
+                        while self.endpoint.unfinished:
+                            await self._stepped.park()
+                except BaseException as error:
+                    # It does not pass through the nursery, which would wrap it in a group.
+                    escaped = error
+                self._nursery.cancel_scope.cancel()
+        if escaped is not None:
+            raise escaped
+
+    # ---------------------------------------------------------------- the endpoint's wishes
+
+    async def _perform(self, outputs: list[Output]) -> None:
+        self._alarm.deadline = self._deadline()
+        # What the endpoint has decided is done, even for a task that is cancelled, and in the order of the decisions.
+        with trio.CancelScope(shield=True):
+            async with self._sending:
+                for output in outputs:
+                    match output:
+                        case Send(flow, data):
+                            try:
+                                await self._socket.sendto(data, flow.remote)
+                            except OSError:
+                                outputs += self.endpoint.send_failed(output, trio.current_time())
+                                self._alarm.deadline = self._deadline()
+                        case Resolve():
+                            self._nursery.start_soon(self._resolve, output)
+                        case event:
+                            self._note(event)
+        self._stepped.unpark_all()
+
+    def _deadline(self) -> float:
+        at = self.endpoint.next_timeout()
+        return math.inf if at is None else at
+
+    async def _receive(self) -> None:
+        while True:
+            data, sockaddr = await self._socket.recvfrom(self._read_size)
+            await self._perform(self.endpoint.receive(data, self._flow_from(sockaddr), trio.current_time()))
+
+    async def _keep_time(self) -> None:
+        while True:
+            # Whatever moves the endpoint's deadline moves that of this scope.
+            with trio.CancelScope(deadline=self._deadline()) as self._alarm:
+                await trio.sleep_forever()
+            await self._perform(self.endpoint.handle_timeout(trio.current_time()))
+
+    async def _resolve(self, resolve: Resolve) -> None:
+        try:
+            found = await socket.getaddrinfo(resolve.host, resolve.port, type=socket.SOCK_DGRAM)
+        except (OSError, UnicodeError):
+            found = []
+        await self._perform(self.endpoint.resolved(resolve, hosts_of(found), trio.current_time()))

@@ -1,0 +1,196 @@
+"""What adapters share: events find their call, are kept within bounds, and addresses are read as sockets give them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sipsm import (
+    Answered,
+    Call,
+    Dropped,
+    DropReason,
+    Ended,
+    EndReason,
+    Established,
+    Flow,
+    Limits,
+    Listening,
+    LocalProtocolError,
+    Output,
+)
+from sipsm.endpoint.bound import UNREAD_EVENTS, BoundAgent, BoundCall, BoundRequest, address_of, hosts_of
+
+NOISE = Dropped(DropReason.NOT_SIP, "noise", Flow("UDP", ("192.0.2.1", 5060), ("192.0.2.2", 5060)), b"noise")
+
+
+class Caller(BoundCall[list[Output]]):
+    """A call whose commands just return their outputs."""
+
+    def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> list[Output]:
+        return command(*args, **kwargs, now=1000.0)
+
+
+class Agent(BoundAgent[Caller]):
+    """An agent whose datagrams the test carries."""
+
+    def _new_call(self, core: Call) -> Caller:
+        return Caller(core)
+
+    def invite(self) -> Caller:
+        """A new call."""
+        core, _ = self.endpoint.invite("sip:bob@192.0.2.2", now=1000.0)
+        return self._begun(core)
+
+
+def opened(**options: Any) -> Agent:
+    """An agent at 192.0.2.1."""
+    agent = Agent("udp:192.0.2.1:0", **options)
+    agent._opened(("192.0.2.1", 5060))
+    return agent
+
+
+def over(call: Caller) -> Ended:
+    """The end of a call."""
+    return Ended(call.core, EndReason.HUNG_UP, None)
+
+
+def test_an_agent_opens_where_its_socket_is() -> None:
+    """The endpoint listens at the socket's real port, and its keywords are the endpoint's."""
+    agent = Agent("udp:0.0.0.0:0", advertised=("sip.example.com", 0), limits=Limits(message_bytes=4096))
+    with pytest.raises(LocalProtocolError, match="not open yet"):
+        _ = agent.local
+    agent._opened(("0.0.0.0", 50_000))
+    assert agent.local == Listening("UDP", ("0.0.0.0", 50_000), ("sip.example.com", 50_000))
+    assert agent._read_size == 4097
+    assert agent._flow_from(("192.0.2.2", 5061)) == Flow("UDP", ("0.0.0.0", 50_000), ("192.0.2.2", 5061))
+
+
+def test_commands_need_no_now() -> None:
+    """Each command is the core's, with the present given by the adapter."""
+    call = opened().invite()
+    assert (call.outgoing, call.local_sdp, call.remote_sdp) == (True, b"", b"")
+    assert call.call_id in repr(call)
+    assert "calling" in repr(call)
+    not_now: list[Callable[[], object]] = [
+        call.ring,
+        call.answer,
+        call.reject,
+        call.hang_up,
+        lambda: call.answer_offer(b""),
+    ]
+    for command in not_now:
+        with pytest.raises(LocalProtocolError):
+            command()
+    with pytest.raises(LocalProtocolError, match="cannot ask BYE"):
+        call.request("BYE")
+    assert call.cancel() == [], "the CANCEL waits for a provisional response"
+    assert str(call.state) == "ending"
+
+
+def test_an_event_goes_to_its_call_and_to_the_agent() -> None:
+    """A call has its own events and no other's; the agent has all."""
+    agent = opened()
+    mine, other = agent.invite(), agent.invite()
+    ended = over(mine)
+    agent._note(NOISE)
+    agent._note(ended)
+    assert (mine._take(), mine._take(), other._take()) == (ended, None, None)
+    assert (mine._outcome, mine._ended, mine._over(), other._over()) == (ended, ended, True, False)
+    assert (agent._take(), agent._take(), agent._take()) == (NOISE, ended, None)
+
+
+def test_the_outcome_is_what_came_first() -> None:
+    """A call that was up and then ended has been up."""
+    agent = opened()
+    call = agent.invite()
+    established = Established(call.core, call.core.invite)
+    agent._note(established)
+    agent._note(over(call))
+    assert call._outcome is established
+
+
+def test_a_call_is_found_until_its_end_has_been_read() -> None:
+    """Who reads `Ended` still finds the call; with the next reading it is forgotten."""
+    agent = opened()
+    call = agent.invite()
+    agent._note(over(call))
+    agent._take()
+    assert agent.bound(call.core) is call
+    assert agent._take() is None
+    with pytest.raises(LocalProtocolError, match="no such call"):
+        agent.bound(call.core)
+    agent._note(over(call))
+    assert call._take() is not None
+    assert call._take() is None, "nothing is told to a call that is forgotten"
+
+
+def test_a_call_whose_end_nobody_reads_is_forgotten() -> None:
+    """An agent that is never read holds no more than a bounded number of ended calls."""
+    agent = opened()
+    first = agent.invite()
+    agent._note(over(first))
+    for _ in range(UNREAD_EVENTS):
+        agent._note(over(agent.invite()))
+    assert len(agent._calls) == len(agent._unread) == UNREAD_EVENTS
+    assert first.core not in agent._calls
+
+
+def test_noise_does_not_push_out_what_matters() -> None:
+    """However much garbage comes, it takes up half of what is kept, and events of calls find room."""
+    agent = opened()
+    for _ in range(2 * UNREAD_EVENTS):
+        agent._note(NOISE)
+    assert len(agent._unread) == UNREAD_EVENTS // 2
+    call = agent.invite()
+    agent._note(over(call))
+    assert agent._unread[-1] == over(call)
+
+
+def test_an_answer_goes_to_who_asked() -> None:
+    """The answer to a request ends the waiting for it; one that nobody waits for is the agent's alone."""
+    agent = opened()
+    outgoing, _ = agent.endpoint.request("OPTIONS", "sip:bob@192.0.2.2", now=1000.0)
+    request = agent._asked[outgoing] = BoundRequest()
+    answered = Answered(outgoing, 200, None)
+    agent._note(answered)
+    agent._note(answered)
+    assert request._answered is answered
+    assert (agent._asked, len(agent._unread)) == ({}, 2)
+
+
+def test_closing_ends_all_waiting() -> None:
+    """When the agent is closed, nothing comes any more: for nobody."""
+    agent = opened()
+    call = agent.invite()
+    outgoing, _ = agent.endpoint.request("OPTIONS", "sip:bob@192.0.2.2", now=1000.0)
+    request = agent._asked[outgoing] = BoundRequest()
+    agent._close()
+    for inbox in (agent, call, request):
+        assert inbox._over()
+        with pytest.raises(LocalProtocolError, match="closed"):
+            inbox._check_open()
+    with pytest.raises(LocalProtocolError, match="closed"):
+        agent._opened(("192.0.2.1", 5060))
+
+
+def test_an_address_is_a_host_and_a_port() -> None:
+    """A zone, which only the socket's own tuple tells, stays with the host: without it a link-local peer is lost."""
+    assert address_of(("192.0.2.1", 5060)) == ("192.0.2.1", 5060)
+    assert address_of(("2001:db8::1", 5060, 0, 0)) == ("2001:db8::1", 5060)
+    assert address_of(("fe80::1", 5060, 0, 2)) == ("fe80::1%2", 5060)
+    assert address_of(("fe80::1%eth0", 5060, 0, 2)) == ("fe80::1%eth0", 5060)
+
+
+def test_hosts_come_in_the_order_of_preference() -> None:
+    """What `getaddrinfo` found is taken as it is, each address once."""
+    datagram = (socket.SOCK_DGRAM, 17, "")
+    found = [
+        (socket.AF_INET6, *datagram, ("2001:db8::1", 5060, 0, 0)),
+        (socket.AF_INET, *datagram, ("192.0.2.1", 5060)),
+        (socket.AF_INET6, *datagram, ("2001:db8::1", 5060, 0, 0)),
+    ]
+    assert hosts_of(found) == ["2001:db8::1", "192.0.2.1"]
