@@ -6,6 +6,7 @@ judges those that arrive (12.2.2). What happens in it (a session, a subscription
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
@@ -43,6 +44,11 @@ class Dialog(Machine):
     remote_cseq: int | None = None
     remote_target: Uri | None = None
     route_set: tuple[str, ...] = ()
+
+    @property
+    def next_hop(self) -> Uri | None:
+        """Where its requests are sent first: the first URI of the route set, else the remote target (12.2.1.1)."""
+        return Address.parse(self.route_set[0]).uri if self.route_set else self.remote_target
 
     def next_request(
         self,
@@ -100,8 +106,11 @@ def as_request_uri(uri: Uri) -> Uri:
     """The URI without what must not stand in a Request-URI: the method parameter and the headers (19.1.1)."""
     if uri.headers is None and "method" not in uri.params:
         return uri
-    params = tuple((name, value) for name, value in uri.params.items() if name != "method")
-    return Uri.build(uri.scheme, user=uri.user, host=uri.host, port=uri.port, params=params)
+    before, at, behind = str(uri).rpartition("@")
+    return Uri.parse(before + at + _method.sub("", behind.partition("?")[0]))
+
+
+_method = re.compile(r";method(=[^;]*)?(?=;|$)", re.IGNORECASE)
 
 
 def target_of(message: Request | Response) -> Uri | None:

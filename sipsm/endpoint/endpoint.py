@@ -35,6 +35,7 @@ from sipsm.role import (
     Ringing,
     UserAgent,
 )
+from sipsm.role.party import Party
 from sipsm.transaction import TimerValues, Transaction, TransactionLayer
 from sipsm.transaction.matching import server_key
 from sipsm.transaction.sending import Sending
@@ -83,9 +84,8 @@ class Endpoint:
             self._transactions,
             self._sending,
             self._agenda,
-            profile or Profile(),
+            Party(self.local, profile or Profile(), self._ids),
             self.limits,
-            self._ids,
             self,
             observer,
         )

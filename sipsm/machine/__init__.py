@@ -5,7 +5,8 @@ from __future__ import annotations
 from sipsm.machine.agenda import Agenda, Watched
 from sipsm.machine.diagram import graphviz, grid, listing, mermaid
 from sipsm.machine.joint import No, Outcome, To, Wiring, joint_step
-from sipsm.machine.running import Machine, Observer, Step
+from sipsm.machine.running import Machine
+from sipsm.machine.step import Observer, Step
 from sipsm.machine.table import (
     Action,
     Decision,

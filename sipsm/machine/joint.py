@@ -12,7 +12,8 @@ from typing import Any
 
 from attrs import frozen
 
-from sipsm.machine.running import Machine, Step
+from sipsm.machine.running import Machine
+from sipsm.machine.step import Step
 from sipsm.machine.table import Decision, Ignore, Refuse
 
 

@@ -6,34 +6,12 @@ The three phases are apart so that several machines can take one step together (
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from attrs import define, field
 
+from sipsm.machine.step import Step
 from sipsm.machine.table import Decision, Row, Table
-
-Observer = Callable[["Machine", str, str, Row, float], None]
-"""`observer(machine, before, input, row, now)`: told of every row taken, after the machine has moved."""
-
-
-class Step:
-    """One input's worth of consequences: the outputs in their order, and the further inputs that it causes."""
-
-    __slots__ = ("at", "causes", "emit", "now", "observer", "outputs")
-
-    def __init__(self, now: float, observer: Observer | None = None) -> None:
-        self.now = now
-        self.outputs: list[Any] = []
-        self.emit: Callable[[Any], None] = self.outputs.append
-        self.causes: list[tuple[str, Any, Any]] = []
-        self.observer = observer
-        self.at: Any = None
-        """The machines around the one that now moves or acts: what it causes is caused there."""
-
-    def cause(self, event: str, x: Any = None) -> None:
-        """A further input, taken when the step is complete, first in, first out."""
-        self.causes.append((event, x, self.at))
 
 
 @define(eq=False)

@@ -8,17 +8,16 @@ A table is the program: the running machine, its diagram, the list of its rows, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from attrs import field, frozen
 
-if TYPE_CHECKING:
-    from sipsm.machine.running import Step
+from sipsm.machine.step import Step
 
 Guard = Callable[[Any, Any, Any], bool]
 """`guard(machine, x, at)`: `x` is what came with the input, `at` the machines around this one, before the step."""
 
-Action = Callable[[Any, Any, "Step"], None]
+Action = Callable[[Any, Any, Step], None]
 """`action(machine, x, step)`: reads and writes its own machine only, emits to the step, cannot refuse."""
 
 States = str | frozenset[str]

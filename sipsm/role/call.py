@@ -17,7 +17,7 @@ from sipsm.message import Request
 from sipsm.sdp import OfferAnswerUac, OfferAnswerUas
 from sipsm.transaction import ServerTransaction
 from sipsm.transport import Flow
-from sipsm.usage import UAC, InviteUac, InviteUas, SessionUac, SessionUas, invite_uac, session
+from sipsm.usage import UAC, UAS, InviteUac, InviteUas, SessionUac, SessionUas, invite_uac, session
 from sipsm.usage.outputs import Acknowledge, Ask, Cancel, HangUp, Reply
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class Call:
     """One call. Its commands return outputs for the adapter, or raise `LocalProtocolError`."""
 
     agent: Commanded
-    wiring: Wiring
+    outgoing: bool
+    """Whether we called."""
     invite: Request
     """The INVITE."""
     legs: list[Leg]
@@ -92,9 +93,9 @@ class Call:
         return f"<Call {'to' if self.outgoing else 'from'} {self.here.dialog.remote}: {self.state}>"
 
     @property
-    def outgoing(self) -> bool:
-        """Whether we called."""
-        return self.wiring is UAC
+    def wiring(self) -> Wiring:
+        """Who has a say in what."""
+        return UAC if self.outgoing else UAS
 
     @property
     def call_id(self) -> str:

@@ -6,16 +6,18 @@ RFC 3261 8.2.6 (responses), 12.2.1.1 (requests within a dialog), 9.1 (CANCEL), 1
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sipsm.errors import LocalProtocolError
 from sipsm.message import Request, cancel_for, response_to
+from sipsm.message.names import canonical
 from sipsm.role.call import Call, Leg, OutgoingRequest
 from sipsm.role.checking import check_headers
 from sipsm.role.events import AnswerReceived, Ended, Established, OfferReceived, Ringing
-from sipsm.role.screening import ALLOW
+from sipsm.role.party import Party
 from sipsm.sdp import SdpArrived
-from sipsm.transaction import ServerTransaction
+from sipsm.transaction import ServerTransaction, TransactionLayer
+from sipsm.transaction.sending import Sending
 from sipsm.usage.outputs import (
     Accept,
     Acknowledge,
@@ -32,15 +34,14 @@ from sipsm.usage.outputs import (
     Withdraw,
 )
 
-if TYPE_CHECKING:
-    from sipsm.role.user_agent import UserAgent
-
 
 class CarryingOut:
     """The doing side of a user agent."""
 
-    def __init__(self, agent: UserAgent) -> None:
-        self.agent = agent
+    def __init__(self, party: Party, transactions: TransactionLayer, sending: Sending) -> None:
+        self.party = party
+        self.transactions = transactions
+        self.sending = sending
         self.ways: dict[type, Callable[[Call, Leg, Any, ServerTransaction | None, float], list[Any]]] = {
             Reply: self.reply,
             RepeatReply: self.repeat_reply,
@@ -68,6 +69,8 @@ class CarryingOut:
     def check(self, call: Call, event: str, x: Any) -> None:
         """Raises `LocalProtocolError` when a command's message could not be built, before anything has moved."""
         check_headers(x.headers, contact=isinstance(x, Reply) and x.status >= 300)
+        if isinstance(x, Cancel) and any(canonical(name) in NOT_IN_CANCEL for name, _ in x.headers):
+            raise LocalProtocolError("a CANCEL has no Require and no Proxy-Require", rfc="3261 9.1")
         if isinstance(x, Reply):
             _check_status(event, x.status)
             if x.headers or x.reason is not None:
@@ -77,28 +80,25 @@ class CarryingOut:
         elif x.headers:
             Request.build("BYE", call.invite.uri, x.headers)
 
-    def product(self, name: str) -> list[tuple[str, str]]:
-        """The User-Agent or Server line, if there is to be one."""
-        own = self.agent.profile.user_agent
-        return [] if own is None else [(name, own)]
-
     # ---------------------------------------------------------------- messages
 
     def response(self, call: Call, x: Reply) -> Any:
         """The response to the INVITE of an incoming call."""
         makes_dialog = 100 < x.status < 300
-        headers: list[tuple[str, str]] = [("Contact", self.agent.contact)] if makes_dialog else []
-        if 200 <= x.status < 300:
+        headers: list[tuple[str, str]] = []
+        if x.status >= 200 and makes_dialog:
             # "A 2xx response to an INVITE SHOULD contain the Allow header field and the Supported header field"
             # (RFC 3261 13.3.1.4)
-            headers += [("Allow", ", ".join(ALLOW)), ("Supported", ", ".join(self.agent.profile.supported))]
+            headers = self.party.capabilities_of_session()
+        elif makes_dialog:
+            headers = [("Contact", self.party.contact)]
         return response_to(
             call.invite,
             x.status,
             x.reason,
             to_tag=call.here.dialog.local_tag,
             record_route=makes_dialog,
-            headers=[*headers, *self.product("Server"), *x.headers],
+            headers=[*headers, *self.party.product("Server"), *x.headers],
             body=x.body,
             content_type=x.content_type if x.body else None,
         )
@@ -111,59 +111,59 @@ class CarryingOut:
             call.wire = bytes(response)
         elif x.status < 200:
             call.rang = True
-        return [*self.agent.transactions.respond(call.transaction, response, now)]
+        return [*self.transactions.respond(call.transaction, response, now)]
 
     def repeat_reply(
         self, call: Call, _leg: Leg, _x: RepeatReply, _tx: ServerTransaction | None, now: float
     ) -> list[Any]:
         """The 2xx once more."""
         assert call.transaction is not None, "an incoming call has its transaction"
-        return [*self.agent.transactions.respond_again(call.transaction, 200, call.wire, now)]
+        return [*self.transactions.respond_again(call.transaction, 200, call.wire, now)]
 
     def acknowledge(self, call: Call, leg: Leg, x: Acknowledge, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The ACK for a 2xx, with the INVITE's CSeq number and a branch of its own."""
         leg.ack = leg.dialog.next_request(
-            "ACK", self.agent.via(), [*x.headers, *_content(x)], x.body, cseq=call.invite.cseq.number
+            "ACK", self.party.via(), [*x.headers, *_content(x)], x.body, cseq=call.invite.cseq.number
         )
-        return self.agent.sending.request(leg.ack, None, now)
+        return self.sending.request(leg.ack, None, now, towards=leg.dialog.next_hop)
 
     def acknowledge_again(
         self, _call: Call, leg: Leg, _x: AcknowledgeAgain, _tx: ServerTransaction | None, now: float
     ) -> list[Any]:
         """The same ACK."""
         assert leg.ack is not None, "the 2xx has been acknowledged"
-        return self.agent.sending.request(leg.ack, None, now)
+        return self.sending.request(leg.ack, None, now, towards=leg.dialog.next_hop)
 
     def cancel(self, call: Call, _leg: Leg, x: Cancel, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """A CANCEL, to where the INVITE went."""
         request = cancel_for(call.invite)
         for name, value in x.headers:
             request = request.with_added(name, value)
-        return self.agent.sending.request(request, None, now, call.flow)
+        return self.sending.request(request, None, now, flow=call.flow)
 
     def give_up(self, call: Call, _leg: Leg, _x: GiveUp, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The INVITE's transaction is forgotten."""
-        return [*self.agent.transactions.give_up(call.invite, now)]
+        return [*self.transactions.give_up(call.invite, now)]
 
     def withdraw(self, call: Call, _leg: Leg, _x: Withdraw, _tx: ServerTransaction | None, _now: float) -> list[Any]:
         """The INVITE is not sent, if it still waits for an address."""
-        return self.agent.sending.withdraw(call)
+        return self.sending.withdraw(call)
 
     def hang_up(self, call: Call, leg: Leg, x: HangUp, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """A BYE."""
-        bye = leg.dialog.next_request("BYE", self.agent.via(), [*self.product("User-Agent"), *x.headers])
-        return self.agent.sending.request(bye, (call, leg), now)
+        bye = leg.dialog.next_request("BYE", self.party.via(), [*self.party.product("User-Agent"), *x.headers])
+        return self.sending.request(bye, (call, leg), now, towards=leg.dialog.next_hop)
 
     def ask(self, call: Call, leg: Leg, x: Ask, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """Another request within the dialog."""
-        headers = [*self.product("User-Agent"), *x.headers, *_content(x)]
-        request = leg.dialog.next_request(x.method, self.agent.via(), headers, x.body)
-        return self.agent.sending.request(request, OutgoingRequest(x.method, request, call), now)
+        headers = [*self.party.product("User-Agent"), *x.headers, *_content(x)]
+        request = leg.dialog.next_request(x.method, self.party.via(), headers, x.body)
+        return self.sending.request(request, OutgoingRequest(x.method, request, call), now, towards=leg.dialog.next_hop)
 
     def accept(self, _call: Call, _leg: Leg, x: Accept, tx: ServerTransaction | None, now: float) -> list[Any]:
         """A 200 to a request within the dialog."""
         assert tx is not None, "a request is accepted while it is handled"
-        return [*self.agent.transactions.respond(tx, response_to(x.request, 200, headers=self.product("Server")), now)]
+        return [*self.transactions.respond(tx, response_to(x.request, 200, headers=self.party.product("Server")), now)]
 
     # ---------------------------------------------------------------- events
 
@@ -194,6 +194,9 @@ class CarryingOut:
 def _content(x: Any) -> list[tuple[str, str]]:
     return [("Content-Type", x.content_type)] if getattr(x, "body", b"") and x.content_type is not None else []
 
+
+# "The CANCEL request MUST NOT contain any Require or Proxy-Require header fields." (RFC 3261 9.1)
+NOT_IN_CANCEL = frozenset(("require", "proxy-require"))
 
 _RANGES = {"PROVISION": (101, 199), "ACCEPT": (200, 299), "REJECT": (300, 699)}
 

@@ -10,18 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sipsm.dialog import as_uac, as_uas, request_uri_and_routes
+from sipsm.dialog import as_uac, as_uas
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
-from sipsm.ids import Ids
 from sipsm.machine import Agenda, Observer, Refuse, Step, joint_step
-from sipsm.message import Address, Request, Response, response_to
+from sipsm.message import Request, Response, response_to
 from sipsm.role.call import Call, Commanded, Headers, Leg, OutgoingRequest
 from sipsm.role.carrying_out import CarryingOut
-from sipsm.role.checking import address_of_somebody, check_headers, in_to
 from sipsm.role.events import Answered, DropReason, IncomingCall, NotDelivered, RequestServed
 from sipsm.role.limits import Limits
-from sipsm.role.screening import Profile, allow, capabilities, screen
+from sipsm.role.party import Party
+from sipsm.role.screening import capabilities, screen
 from sipsm.sdp import OfferAnswerUac, OfferAnswerUas, has_sdp
 from sipsm.transaction import (
     Absorbed,
@@ -35,9 +34,8 @@ from sipsm.transaction import (
     Unmatched,
 )
 from sipsm.transaction.sending import NotSent, Sending
-from sipsm.transport import Listening
 from sipsm.transport.locate import hop_to
-from sipsm.usage import UAC, UAS, InviteUac, InviteUas, SessionUac, SessionUas
+from sipsm.usage import InviteUac, InviteUas, SessionUac, SessionUas
 from sipsm.usage.outputs import Ask
 
 DialogId = tuple[str, str, str]
@@ -85,39 +83,24 @@ class UserAgent:
         transactions: TransactionLayer,
         sending: Sending,
         agenda: Agenda,
-        profile: Profile,
+        party: Party,
         limits: Limits,
-        ids: Ids,
         commanded: Commanded,
         observer: Observer | None = None,
     ) -> None:
         self.transactions = transactions
         self.sending = sending
         self.agenda = agenda
-        self.profile = profile
+        self.party = party
+        self.profile = party.profile
         self.limits = limits
-        self.ids = ids
+        self.ids = party.ids
         self.observer = observer
         self.calls: dict[Call, None] = {}
         self.dialogs: dict[DialogId, tuple[Call, Leg]] = {}
         self.incoming: dict[ServerTransaction, Call] = {}
         self.commanded = commanded
-        self.carrying_out = CarryingOut(self)
-
-    @property
-    def local(self) -> Listening:
-        """The own address."""
-        return self.sending.local
-
-    @property
-    def contact(self) -> str:
-        """The own Contact value (RFC 3261 8.1.1.8)."""
-        return f"<sip:{self.local.sent_by}>"
-
-    @property
-    def identity(self) -> str:
-        """The own address as in From."""
-        return self.profile.identity or f"<sip:sipsm@{self.local.sent_by}>"
+        self.carrying_out = CarryingOut(party, transactions, sending)
 
     # ---------------------------------------------------------------- commands of the application
 
@@ -126,13 +109,15 @@ class UserAgent:
         if len(self.calls) >= self.limits.calls:
             raise LocalProtocolError(f"{self.limits.calls} calls are up, and the limits allow no more")
         content = [("Content-Type", "application/sdp")] if sdp else []
-        request = self.request_outside("INVITE", target, to, headers, sdp, [*self.offering(), *content])
+        own = [*self.party.capabilities_of_session(), *content]
+        request, hop = self.party.request_outside("INVITE", target, to, headers, sdp, own)
+        self.sending.check(hop_to(hop))
         invite = InviteUac(self.transactions.times)
         leg = Leg(invite, as_uac(request), OfferAnswerUac(), SessionUac())
-        call = Call(self.commanded, UAC, request, [leg], leg)
+        call = Call(self.commanded, True, request, [leg], leg)
         self.calls[call] = None
         outputs = self.event(call, leg, "INVITE+SDP" if sdp else "INVITE", request, now)
-        return call, outputs + self.sending.request(request, call, now)
+        return call, outputs + self.sending.request(request, call, now, towards=hop)
 
     def ask(
         self,
@@ -147,54 +132,11 @@ class UserAgent:
         """Send a request outside a dialog."""
         refuse_session_methods(method)
         content = [("Content-Type", content_type)] if content_type is not None else []
-        contact = [("Contact", self.contact)] if method == "OPTIONS" else []
-        request = self.request_outside(method, target, to, headers, body, [*contact, *content])
+        contact = [("Contact", self.party.contact)] if method == "OPTIONS" else []
+        request, hop = self.party.request_outside(method, target, to, headers, body, [*contact, *content])
+        self.sending.check(hop_to(hop))
         outgoing = OutgoingRequest(method, request)
-        return outgoing, self.sending.request(request, outgoing, now)
-
-    def request_outside(
-        self,
-        method: str,
-        target: Uri,
-        to: str | None,
-        headers: Iterable[tuple[str, str]],
-        body: bytes,
-        own: Iterable[tuple[str, str]],
-    ) -> Request:
-        """A request outside a dialog, with all that it must carry (RFC 3261 8.1.1). Raises when it cannot be sent."""
-        if target.headers is not None or "method" in target.params:
-            raise LocalProtocolError("give a method and headers by themselves, not in the URI", rfc="3261 19.1.5")
-        headers = check_headers(headers)
-        receiver = Address.build(in_to(target)) if to is None else address_of_somebody(to)
-        uri, routes = request_uri_and_routes(target, self.profile.route)
-        self.sending.check(hop_to(Address.parse(routes[0]).uri if routes and uri is target else uri))
-        sender = Address.parse(self.identity).with_tag(self.ids.tag())
-        return Request.build(
-            method,
-            uri,
-            [
-                ("Via", self.via()),
-                *(("Route", route) for route in routes),
-                ("Max-Forwards", "70"),
-                ("From", str(sender)),
-                ("To", str(receiver)),
-                ("Call-ID", self.ids.call_id()),
-                ("CSeq", f"{self.ids.cseq()} {method}"),
-                *self.carrying_out.product("User-Agent"),
-                *own,
-                *headers,
-            ],
-            body,
-        )
-
-    def offering(self) -> list[tuple[str, str]]:
-        """What an INVITE says of us (RFC 3261 13.2.1)."""
-        supported = ", ".join(self.profile.supported)
-        return [("Contact", self.contact), *allow(self.profile), ("Supported", supported)]
-
-    def via(self) -> str:
-        """A Via value for a new request, with a new branch, asking for `rport` (RFC 3581 3)."""
-        return f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={self.ids.branch()};rport"
+        return outgoing, self.sending.request(request, outgoing, now, towards=hop)
 
     def command(self, call: Call, event: str, x: Any, now: float) -> list[Any]:
         """A command of the application on one call. Raises `LocalProtocolError` when a rule forbids it."""
@@ -273,7 +215,7 @@ class UserAgent:
         leg = Leg(
             InviteUas(self.transactions.times), as_uas(request, tag, self.ids.cseq()), OfferAnswerUas(), SessionUas()
         )
-        call = Call(self.commanded, UAS, request, [leg], leg, transaction=tx)
+        call = Call(self.commanded, False, request, [leg], leg, transaction=tx)
         self.calls[call] = None
         self.incoming[tx] = call
         self.dialogs[request.call_id, tag, request.from_.tag or ""] = (call, leg)
@@ -336,7 +278,7 @@ class UserAgent:
     ) -> list[Any]:
         """Answer a request that concerns no call, or that a rule refuses, and tell so."""
         response = response_to(
-            request, status, to_tag=tag or self.ids.tag(), headers=[*headers, *self.carrying_out.product("Server")]
+            request, status, to_tag=tag or self.ids.tag(), headers=[*headers, *self.party.product("Server")]
         )
         return [*self.transactions.respond(tx, response, now), RequestServed(request, status)]
 

@@ -11,10 +11,11 @@ from typing import Any
 from attrs import frozen
 
 from sipsm.errors import LocalProtocolError, SipError
+from sipsm.grammar import Uri
 from sipsm.message import Request
 from sipsm.transaction.layer import Output, TransactionLayer
 from sipsm.transport.flow import Address, Flow, Listening, Resolve, Send
-from sipsm.transport.locate import Hop, next_hop
+from sipsm.transport.locate import Hop, hop_to, next_hop
 
 
 @frozen
@@ -44,12 +45,17 @@ class Sending:
         self.waiting: dict[int, _Waiting] = {}
         self._asked = 0
 
-    def request(self, request: Request, user: Any, now: float, flow: Flow | None = None) -> list[Any]:
-        """Send a request that has its Via; on `flow`, or to its next hop. Never raises: what fails is `NotSent`."""
+    def request(
+        self, request: Request, user: Any, now: float, *, towards: Uri | None = None, flow: Flow | None = None
+    ) -> list[Any]:
+        """Send a request that has its Via: on `flow`, or to the hop that `towards` names, or that the request itself does.
+
+        Never raises: what fails is `NotSent`.
+        """
         if flow is not None:
             return self._send(request, flow, user, now)
         try:
-            hop = next_hop(request)
+            hop = next_hop(request) if towards is None else hop_to(towards)
         except SipError as error:
             return [NotSent(user, request, str(error))]
         if hop.numeric:

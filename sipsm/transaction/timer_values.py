@@ -6,6 +6,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+
 def _length(_: object, which: Any, seconds: float) -> None:
     if not 0 < seconds < float("inf"):
         raise ValueError(f"{which.name} = {seconds} is no length that a timer can have")

@@ -29,7 +29,7 @@ class Hop(NamedTuple):
 def next_hop(request: Request) -> Hop:
     """The next hop by the first Route, else by the Request-URI (RFC 3261 8.1.2, RFC 3263 4).
 
-    A strict router is in the Request-URI already when it is to be the next hop (RFC 3261 12.2.1.1).
+    For requests whose route set has no strict router: with one, only who made the request knows (12.2.1.1).
     Raises `LocalProtocolError` for a URI that does not say where to send.
     """
     route = request.route

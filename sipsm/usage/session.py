@@ -44,6 +44,8 @@ class Session(Machine):
     """Why it is ending, while it is."""
     offer: bytes = b""
     """The offer in a 2xx that has not been acknowledged yet."""
+    bye: HangUp = HangUp()
+    """The BYE that waits for the ACK."""
 
 
 @define(eq=False)
@@ -125,9 +127,14 @@ def send_refusing_ack(session: Session, x: Response | HangUp | Request, step: St
     step.emit(Acknowledge(refuse_all(x.body if isinstance(x, Response) else session.offer)))
 
 
-def send_bye(_: Session, x: Any, step: Step) -> None:
-    """End the session."""
-    step.emit(x if isinstance(x, HangUp) else HangUp())
+def keep_bye(session: Session, bye: HangUp, _step: Step) -> None:
+    """The BYE must wait for the ACK."""
+    session.bye = bye
+
+
+def send_bye(session: Session, x: Any, step: Step) -> None:
+    """End the session, with the application's BYE where it asked for one."""
+    step.emit(x if isinstance(x, HangUp) else session.bye)
 
 
 def accept_bye(_: Session, bye: Request, step: Step) -> None:
@@ -270,7 +277,7 @@ SessionUas.table = Table(
         # until it has received an ACK for its 2xx response or until the server transaction times out."
         Refuse(EARLY,    "HANG UP",   always, None, "cannot send BYE: the dialog is early and you are the UAS; answer "
                                                     "or reject the INVITE instead",                           "3261 15"),
-        Row(ACCEPTED,    "HANG UP",   always, LEAVING,     (),                                                "3261 15"),
+        Row(ACCEPTED,    "HANG UP",   always, LEAVING,     (keep_bye,),                                       "3261 15"),
         Row(ACCEPTED,    "ACK",       always, ESTABLISHED, (report_connected,),                               "3261 13.3.1.4"),
         # "If the server retransmits the 2xx response for 64*T1 seconds without receiving an ACK, the dialog is
         # confirmed, but the session SHOULD be terminated. This is accomplished with a BYE"

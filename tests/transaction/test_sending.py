@@ -45,7 +45,7 @@ def test_a_numeric_hop_is_sent_to_at_once() -> None:
 def test_a_request_can_be_sent_on_a_given_flow() -> None:
     """Then nobody asks where it would go."""
     flow = Flow("TCP", ("192.0.2.1", 49152), ("192.0.2.9", 5060))
-    assert sent_to(sending().request(to("sip:bob@biloxi.example.com"), None, START, flow)) == [flow]
+    assert sent_to(sending().request(to("sip:bob@biloxi.example.com"), None, START, flow=flow)) == [flow]
 
 
 @pytest.mark.rfc("3263 4.2")

@@ -1,0 +1,89 @@
+"""Who a user agent is in its messages: its address, its identity, and the requests that it makes outside a dialog.
+
+RFC 3261 8.1.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sipsm.dialog import request_uri_and_routes
+from sipsm.errors import LocalProtocolError
+from sipsm.grammar import Uri
+from sipsm.ids import Ids
+from sipsm.message import Address, Request
+from sipsm.role.checking import address_of_somebody, check_headers, in_to
+from sipsm.role.screening import Profile, allow
+from sipsm.transport import Listening
+
+HeaderLines = list[tuple[str, str]]
+
+
+class Party:
+    """One side of everything: what it puts into messages of itself."""
+
+    def __init__(self, local: Listening, profile: Profile, ids: Ids) -> None:
+        self.local = local
+        self.profile = profile
+        self.ids = ids
+
+    @property
+    def contact(self) -> str:
+        """The own Contact value (RFC 3261 8.1.1.8)."""
+        return f"<sip:{self.local.sent_by}>"
+
+    @property
+    def identity(self) -> str:
+        """The own address as in From."""
+        return self.profile.identity or f"<sip:sipsm@{self.local.sent_by}>"
+
+    def via(self) -> str:
+        """A Via value for a new request, with a new branch, asking for `rport` (RFC 3581 3)."""
+        return f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={self.ids.branch()};rport"
+
+    def product(self, name: str) -> HeaderLines:
+        """The User-Agent or Server line, if there is to be one."""
+        own = self.profile.user_agent
+        return [] if own is None else [(name, own)]
+
+    def capabilities_of_session(self) -> HeaderLines:
+        """What an INVITE and its 2xx say of us (RFC 3261 13.2.1, 13.3.1.4)."""
+        return [("Contact", self.contact), *allow(self.profile), ("Supported", ", ".join(self.profile.supported))]
+
+    def request_outside(
+        self,
+        method: str,
+        target: Uri,
+        to: str | None,
+        headers: Iterable[tuple[str, str]],
+        body: bytes,
+        own: HeaderLines,
+    ) -> tuple[Request, Uri]:
+        """A request outside a dialog, with all that it must carry (RFC 3261 8.1.1), and the URI of its next hop.
+
+        `own` are header lines of ours, `headers` the application's. Raises `LocalProtocolError` when it cannot be made.
+        """
+        if target.headers is not None or "method" in target.params:
+            raise LocalProtocolError("give a method and headers by themselves, not in the URI", rfc="3261 19.1.5")
+        theirs = check_headers(headers)
+        receiver = Address.build(in_to(target)) if to is None else address_of_somebody(to)
+        uri, routes = request_uri_and_routes(target, self.profile.route)
+        sender = Address.parse(self.identity).with_tag(self.ids.tag())
+        request = Request.build(
+            method,
+            uri,
+            [
+                ("Via", self.via()),
+                *(("Route", route) for route in routes),
+                ("Max-Forwards", "70"),
+                ("From", str(sender)),
+                ("To", str(receiver)),
+                ("Call-ID", self.ids.call_id()),
+                ("CSeq", f"{self.ids.cseq()} {method}"),
+                *self.product("User-Agent"),
+                *own,
+                *theirs,
+            ],
+            body,
+        )
+        return request, Address.parse(self.profile.route[0]).uri if self.profile.route else target
