@@ -34,8 +34,8 @@ perform(alice, first)
 
 while call.state != "ended":
     deadlines = [at for endpoint in endpoints.values() if (at := endpoint.next_timeout()) is not None]
-    ready, _, _ = select.select(endpoints, [], [], max(0.0, min(deadlines) - time.monotonic()))
-    for sock in ready:
+    readable = select.select(endpoints, [], [], max(0.0, min(deadlines) - time.monotonic()))[0]
+    for sock in readable:
         data, peer = sock.recvfrom(65_535)
         flow = Flow("UDP", endpoints[sock].local.address, peer)
         perform(sock, endpoints[sock].receive(data, flow, time.monotonic()))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from attrs import define
+from attrs import define, field
 
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
 from sipsm.message import Request, Response
@@ -44,7 +44,7 @@ class Session(Machine):
     """Why it is ending, while it is."""
     offer: bytes = b""
     """The offer in a 2xx that has not been acknowledged yet."""
-    bye: HangUp = HangUp()
+    bye: HangUp = field(factory=HangUp)
     """The BYE that waits for the ACK."""
 
 
