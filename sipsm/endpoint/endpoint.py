@@ -116,7 +116,9 @@ class Endpoint:
         reply_to = response_flow(request, flow)
         request = received_from(request, flow.remote)
         if self._is_full and not self._belongs(request):
-            answer = self._stateless(request, reply_to, 503, now, ("Retry-After", "10"))
+            # "A stateless UAS MUST ignore ... CANCEL requests" (RFC 3261 8.2.7): there is nothing to be cancelled.
+            wait = ("Retry-After", "10")
+            answer = [] if request.method == "CANCEL" else self._stateless(request, reply_to, 503, now, wait)
             return [*answer, Dropped(DropReason.OVERLOADED, "too many transactions", flow, request)]
         return self._perform(self._transactions.receive_request(request, reply_to, now), flow, now)
 

@@ -122,9 +122,11 @@ class CarryingOut:
 
     def acknowledge(self, call: Call, leg: Leg, x: Acknowledge, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The ACK for a 2xx, with the INVITE's CSeq number and a branch of its own."""
-        leg.ack = leg.dialog.next_request(
-            "ACK", self.party.via(), [*x.headers, *_content(x)], x.body, cseq=call.invite.cseq.number
-        )
+        # "The ACK MUST contain the same credentials as the INVITE." (RFC 3261 13.2.2.4)
+        credentials = [(name, value) for name in _CREDENTIALS for value in call.invite.lines_of(name)]
+        headers = [*credentials, *x.headers, *_content(x)]
+        cseq = call.invite.cseq.number
+        leg.ack = leg.dialog.next_request("ACK", self.party.via(), headers, x.body, cseq=cseq)
         return self.sending.request(leg.ack, None, now, towards=leg.dialog.next_hop)
 
     def acknowledge_again(
@@ -197,6 +199,8 @@ def _content(x: Any) -> list[tuple[str, str]]:
 
 # "The CANCEL request MUST NOT contain any Require or Proxy-Require header fields." (RFC 3261 9.1)
 NOT_IN_CANCEL = frozenset(("require", "proxy-require"))
+
+_CREDENTIALS = ("Authorization", "Proxy-Authorization")
 
 _RANGES = {"PROVISION": (101, 199), "ACCEPT": (200, 299), "REJECT": (300, 699)}
 

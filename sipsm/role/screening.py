@@ -129,7 +129,7 @@ def optional_body(request: Request) -> bool:
 
 
 def strange_encoding(_: Profile, request: Request) -> bool:
-    """The body of an INVITE is encoded."""
+    """The body is encoded."""
     encodings = [value.lower() for value in request.header_values("Content-Encoding")]
     return bool(request.body) and encodings not in ([], ["identity"]) and not optional_body(request)
 

@@ -106,7 +106,7 @@ class UserAgent:
 
     def invite(self, target: Uri, to: str | None, sdp: bytes, headers: Headers, now: float) -> tuple[Call, list[Any]]:
         """Call somebody (RFC 3261 13.2.1)."""
-        if len(self.calls) >= self.limits.calls:
+        if self.is_full:
             raise LocalProtocolError(f"{self.limits.calls} calls are up, and the limits allow no more")
         content = [("Content-Type", "application/sdp")] if sdp else []
         own = [*self.party.capabilities_of_session(), *content]
@@ -200,8 +200,16 @@ class UserAgent:
             case "INVITE":
                 return self.call_received(tx, request, now)
             case "OPTIONS":
-                return self.serve(tx, request, 200, now, headers=capabilities(self.profile))
+                # "The response code chosen MUST be the same that would have been chosen had the request been an
+                # INVITE." (RFC 3261 11.2)
+                status = 503 if self.is_full else 200
+                return self.serve(tx, request, status, now, headers=capabilities(self.profile))
         return self.serve(tx, request, 481, now)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further call is taken."""
+        return len(self.calls) >= self.limits.calls
 
     def dialog_of(self, request: Request) -> tuple[Call, Leg] | None:
         """The call and the dialog of it that a request names (RFC 3261 12.2.2)."""
@@ -209,7 +217,7 @@ class UserAgent:
 
     def call_received(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """An INVITE outside a dialog: somebody calls (RFC 3261 13.3.1)."""
-        if len(self.calls) >= self.limits.calls:
+        if self.is_full:
             return self.serve(tx, request, 503, now, headers=[("Retry-After", "10")])
         tag = self.ids.tag()
         leg = Leg(

@@ -1,0 +1,301 @@
+"""Requests that the user agent answers by itself: OPTIONS, and what belongs to no call or comes at a wrong time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from sipsm import Call, Dropped, DropReason, Ended, EndReason, Ids, IncomingCall, NotDelivered, Profile, RequestServed
+from tests.endpoint.by_hand import SDP, SDP2, Bench
+from tests.endpoint.snapshot import snapshot
+
+# -------------------------------------------------------------------- OPTIONS
+
+
+def capabilities(bench: Bench) -> list[tuple[str, str | None]]:
+    """What the last response says of us."""
+    names = ("Allow", "Accept", "Accept-Encoding", "Accept-Language", "Supported")
+    return [(name, bench.last_response.header(name)) for name in names]
+
+
+@pytest.mark.rfc("3261 11.2")
+@pytest.mark.parametrize("inside", [False, True], ids=["outside a call", "inside"])
+def test_options_is_told_what_we_can(inside: bool) -> None:
+    """The 200 to OPTIONS lists methods, bodies, encodings, languages and extensions."""
+    bench = Bench(profile=Profile(supported=("timer", "100rel"), accept=("application/sdp", "text/plain")))
+    if inside:
+        call = bench.acked()
+        bench.receive(bench.in_dialog("OPTIONS", 2, call))
+    else:
+        bench.receive(bench.request("OPTIONS"))
+    assert bench.last_response.status == 200
+    assert capabilities(bench) == [
+        ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS"),
+        ("Accept", "application/sdp, text/plain"),
+        ("Accept-Encoding", "identity"),
+        ("Accept-Language", "en"),
+        ("Supported", "timer, 100rel"),
+    ]
+    served = bench.told(RequestServed)
+    assert [(event.request.method, event.status) for event in served] == [("OPTIONS", 200)]
+
+
+def test_a_call_goes_on_after_options() -> None:
+    """OPTIONS in a call touches nothing but the sequence numbers (RFC 3261 12.2.2)."""
+    bench = Bench()
+    call = bench.acked()
+    for cseq in (2, 3, 99):
+        bench.receive(bench.in_dialog("OPTIONS", cseq, call))
+    assert bench.statuses[-3:] == [200, 200, 200]
+    assert (call.state, call.local_sdp, call.remote_sdp) == ("established", SDP2, SDP)
+    bench.receive(bench.in_dialog("BYE", 100, call))
+    assert bench.told(Ended)[0].reason is EndReason.HUNG_UP_BY_PEER
+
+
+def test_options_in_an_early_dialog_and_in_one_of_ours() -> None:
+    """A dialog is one from its first answer on, whoever called."""
+    bench = Bench()
+    call = bench.incoming()
+    bench.take(call.ring(now=bench.now))
+    bench.receive(bench.in_dialog("OPTIONS", 2, call))
+    assert bench.last_response.status == 200
+    ours = bench.outgoing()
+    bench.receive(bench.response(ours.invite, 180))
+    bench.receive(bench.in_dialog("OPTIONS", 7, ours))
+    assert bench.last_response.status == 200
+    assert [call.state, ours.state] == ["ringing", "ringing"]
+
+
+# -------------------------------------------------------------------- what belongs to no call
+
+
+@pytest.mark.rfc("3261 12.2.2", "3261 15.1.2", "3261 9.2")
+@pytest.mark.parametrize(
+    ("method", "tag"),
+    [
+        ("BYE", ";tag=none"),
+        ("OPTIONS", ";tag=none"),
+        ("INVITE", ";tag=none"),
+        ("CANCEL", ";tag=none"),
+        ("BYE", ""),
+        ("CANCEL", ""),
+    ],
+)
+def test_what_belongs_to_no_dialog(method: str, tag: str) -> None:
+    """A request with a tag that names no dialog gets 481; so do BYE and CANCEL, which cannot stand alone."""
+    bench = Bench()
+    bench.receive(bench.request(method, to=f"<sip:bob@192.0.2.1>{tag}", body=SDP if method == "INVITE" else b""))
+    assert bench.statuses == [481]
+    assert [(event.request.method, event.status) for event in bench.told(RequestServed)] == [(method, 481)]
+
+
+@pytest.mark.parametrize("part", ["call_id", "from_", "to"])
+def test_a_dialog_is_named_by_all_of_its_three_parts(part: str) -> None:
+    """Call-ID, own tag and the peer's tag: who knows two of them cannot hang up (RFC 3261 12)."""
+    bench = Bench()
+    call = bench.acked()
+    dialog = call.here.dialog
+    known: dict[str, Any] = {"call_id": call.call_id, "from_": dialog.remote, "to": dialog.local}
+    bench.receive(bench.request("BYE", cseq=2, **known | {part: known[part] + "x"}))
+    assert bench.statuses[-1] == 481
+    assert call.state == "established"
+
+
+def test_the_answers_to_strays_have_a_tag() -> None:
+    """All answers but 100 have a To tag, and the one that came stays (RFC 3261 8.2.6.2)."""
+    bench = Bench()
+    bench.receive(bench.request("BYE"))
+    bench.receive(bench.request("BYE", to="<sip:bob@192.0.2.1>;tag=mine"))
+    tags = [message.to.tag for message in bench.sent]
+    assert tags[0]
+    assert tags[1] == "mine"
+
+
+@pytest.mark.rfc("3261 17.1.1.3")
+@pytest.mark.parametrize("to", ["<sip:bob@192.0.2.1>;tag=none", "<sip:bob@192.0.2.1>"])
+def test_an_ack_to_nothing_is_dropped(to: str) -> None:
+    """There is no answer to an ACK: one that belongs nowhere comes to nothing."""
+    bench = Bench()
+    outputs = bench.receive(bench.request("ACK", to=to, headers=["Require: foo"]))
+    assert [type(output) for output in outputs] == [Dropped]
+    assert bench.events[0].reason is DropReason.STRAY_ACK
+    assert bench.left() == {}
+
+
+def test_an_ack_that_acknowledges_nothing_in_its_dialog_is_dropped() -> None:
+    """An ACK in a call of ours, or with another number than the INVITE's, acknowledges nothing that was sent."""
+    bench = Bench()
+    ours = bench.answered()
+    bench.receive(bench.in_dialog("ACK", 1, ours))
+    call = bench.incoming(call_id="second")
+    bench.take(call.answer(SDP2, now=bench.now))
+    bench.receive(bench.in_dialog("ACK", 2, call))
+    assert [event.reason for event in bench.told(Dropped)] == [DropReason.STRAY_ACK] * 2
+    assert call.state == "answering"
+
+
+def test_an_ack_before_the_answer_is_dropped() -> None:
+    """An ACK before a final response acknowledges nothing, whether by branch or by dialog."""
+    bench = Bench()
+    call = bench.incoming()
+    bench.receive(bench.in_dialog("ACK", 1, call))
+    bench.receive(bench.in_dialog("ACK", 1, call, branch="z9hG4bKcall"))
+    assert [event.reason for event in bench.told(Dropped)] == [DropReason.ABSORBED] * 2
+    assert call.state == "incoming"
+
+
+# -------------------------------------------------------------------- numbers
+
+
+@pytest.mark.rfc("3261-C19", "3261 12.2.2")
+@pytest.mark.parametrize("begin", [Bench.acked, Bench.answered], ids=["callee", "caller"])
+def test_sequence_numbers(begin: Callable[[Bench], Call]) -> None:
+    """A number lower than an earlier one is answered with 500; a gap upward is no error."""
+    bench = Bench()
+    call = begin(bench)
+    bench.drain()
+    for cseq, status in [(10, 200), (9, 500), (500, 200), (11, 500), (501, 200)]:
+        bench.receive(bench.in_dialog("OPTIONS", cseq, call))
+        assert bench.statuses[-1] == status, cseq
+    bench.receive(bench.in_dialog("BYE", 400, call))
+    assert bench.statuses[-1] == 500
+    assert call.state == "established"
+    bench.receive(bench.in_dialog("BYE", 502, call))
+    assert bench.statuses[-1] == 200
+
+
+@pytest.mark.rfc("3261-S14", "3261 14.2")
+def test_an_invite_at_a_wrong_time() -> None:
+    """A second INVITE while the first is unanswered gets 500 and a Retry-After of 0 to 10 s; while ours runs, 491."""
+    waits = set()
+    for seed in range(200):
+        bench = Bench(seed)
+        call = bench.incoming()
+        bench.receive(bench.in_dialog("INVITE", 2, call, body=SDP))
+        assert bench.last_response.status == 500
+        waits.add(bench.last_response.header("Retry-After"))
+        assert call.state == "incoming"
+    assert waits == {str(seconds) for seconds in range(11)}
+
+    bench = Bench()
+    ours = bench.outgoing()
+    bench.receive(bench.response(ours.invite, 180))
+    bench.receive(bench.in_dialog("INVITE", 5, ours, body=SDP))
+    assert bench.last_response.status == 491
+    assert ours.state == "ringing"
+    bench.receive(bench.response(ours.invite, 200, body=SDP2))
+    assert ours.state == "established"
+
+
+@pytest.mark.rfc("3261 14.2")
+@pytest.mark.parametrize("begin", [Bench.acked, Bench.answered], ids=["callee", "caller"])
+def test_a_re_invite_is_not_accepted_and_changes_nothing(begin: Callable[[Bench], Call]) -> None:
+    """The answer is 488, its ACK ends its transaction, and the session goes on as it was."""
+    bench = Bench()
+    call = begin(bench)
+    before = (call.state, call.local_sdp, call.remote_sdp, call.here.dialog.remote_target)
+    bench.drain()
+    data = bench.in_dialog("INVITE", 2, call, branch="z9hG4bKre", body=SDP2, contact="<sip:elsewhere@192.0.2.7>")
+    bench.receive(data)
+    assert bench.statuses == [488]
+    assert bench.told(IncomingCall) == []
+    bench.receive(bench.in_dialog("ACK", 2, call, branch="z9hG4bKre"))
+    assert (call.state, call.local_sdp, call.remote_sdp, call.here.dialog.remote_target) == before
+    bench.quiet()
+    assert bench.statuses == [488]
+    assert {"clients", "servers", "timers"}.isdisjoint(bench.left())
+
+
+# -------------------------------------------------------------------- a dialog that is over
+
+
+@pytest.mark.rfc("3261 12.2.2")
+@pytest.mark.parametrize("method", ["OPTIONS", "INVITE"])
+def test_requests_in_a_call_that_is_over(method: str) -> None:
+    """Who asks in a dialog that has ended is told that there is none."""
+    bench = Bench()
+    call = bench.acked()
+    bench.receive(bench.in_dialog("BYE", 2, call))
+    bench.receive(bench.in_dialog(method, 3, call, body=SDP))
+    assert bench.statuses[-1] == 481
+    bench.receive(bench.in_dialog("BYE", 4, call))
+    assert bench.statuses[-1] == 481
+
+
+def test_requests_while_our_bye_is_under_way() -> None:
+    """Until our BYE is answered the dialog is known: an INVITE is too late, another BYE crosses ours."""
+    bench = Bench()
+    call = bench.acked()
+    bench.take(call.hang_up(now=bench.now))
+    bye = bench.last_request
+    bench.drain()
+    bench.receive(bench.in_dialog("INVITE", 2, call, body=SDP))
+    assert bench.statuses == [481]
+    bench.receive(bench.in_dialog("OPTIONS", 3, call))
+    bench.receive(bench.in_dialog("BYE", 4, call))
+    assert bench.statuses == [481, 200, 200]
+    assert bench.told(Ended) == []
+    bench.receive(bench.response(bye, 200))
+    assert [event.reason for event in bench.told(Ended)] == [EndReason.HUNG_UP]
+
+
+def test_a_late_ack_of_a_call_that_is_over_is_dropped() -> None:
+    """The peer's BYE may overtake its ACK."""
+    bench = Bench()
+    call = bench.incoming()
+    bench.take(call.answer(SDP2, now=bench.now))
+    bench.receive(bench.in_dialog("BYE", 2, call))
+    bench.receive(bench.in_dialog("ACK", 1, call))
+    assert [event.reason for event in bench.told(Dropped)] == [DropReason.STRAY_ACK]
+
+
+def test_no_stray_leaves_anything() -> None:
+    """What belongs to no call is answered and, once its transaction is over, forgotten."""
+    bench = Bench()
+    before = snapshot(bench.endpoint)
+    for method in ("BYE", "CANCEL", "OPTIONS", "REGISTER", "FOO", "ACK"):
+        bench.receive(bench.request(method))
+    bench.quiet()
+    assert snapshot(bench.endpoint) == before
+
+
+# -------------------------------------------------------------------- a peer that cannot be reached
+
+
+@pytest.mark.parametrize(
+    "contact", ["<tel:+15551234>", "<sips:alice@192.0.2.2>", "<sip:alice@192.0.2.2;transport=tcp>"]
+)
+def test_a_call_to_whom_no_bye_can_be_sent_ends_all_the_same(contact: str) -> None:
+    """Where the peer's Contact is no place to send to, hanging up ends the call here."""
+    bench = Bench()
+    call = bench.acked(contact=contact)
+    bench.take(call.hang_up(now=bench.now))
+    assert [event.reason for event in bench.told(Ended)] == [EndReason.HUNG_UP]
+    bench.quiet()
+    assert bench.left() == {}
+
+
+def test_an_ack_that_cannot_be_sent_is_told() -> None:
+    """The 2xx names a Contact that says not where: its ACK goes nowhere, and the application hears of it."""
+    bench = Bench()
+    call = bench.answered(contact="<tel:+15551234>")
+    events = bench.told(NotDelivered)
+    assert [event.data.partition(b" ")[0] for event in events] == [b"ACK"]
+    assert "tel" in events[0].why
+    assert call.state == "established"
+
+
+def test_the_same_seed_draws_the_same_retry_after() -> None:
+    """The wait is drawn from the given source."""
+
+    def wait(seed: int) -> str | None:
+        bench = Bench()
+        bench.endpoint._ids.source = Ids(random.Random(seed)).source
+        call = bench.incoming()
+        bench.receive(bench.in_dialog("INVITE", 2, call, body=SDP))
+        return bench.last_response.header("Retry-After")
+
+    assert [wait(seed) for seed in range(20)] == [wait(seed) for seed in range(20)]
