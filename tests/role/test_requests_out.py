@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from sipsm import Answered, CallState, Dropped, DropReason, Ended, EndReason, Established, OutgoingRequest, Profile
+from sipsm import (
+    Answered,
+    CallState,
+    Dropped,
+    DropReason,
+    Ended,
+    EndReason,
+    Established,
+    OutgoingRequest,
+    Profile,
+    Request,
+)
 from sipsm.message import KNOWN_METHODS
 from tests.endpoint.by_hand import SDP, SDP2, T1, Bench
 from tests.role.stages import to_its_end
