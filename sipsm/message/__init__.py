@@ -5,9 +5,11 @@ from __future__ import annotations
 from sipsm.message.address import Address
 from sipsm.message.build import ack_for, cancel_for, response_to
 from sipsm.message.cseq import CSeq
-from sipsm.message.message import Headers, Message, Request, Response
+from sipsm.message.message import Headers, Message
 from sipsm.message.methods import KNOWN_METHODS
 from sipsm.message.parse import answerable, check_message, parse_message, read_message
+from sipsm.message.request import Request
+from sipsm.message.response import Response
 from sipsm.message.status import reason_phrase
 from sipsm.message.via import Via
 

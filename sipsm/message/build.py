@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.tokens import is_token
-from sipsm.message.message import Headers, Request, Response, checked_reason, header_block
+from sipsm.message.message import Headers, header_block
 from sipsm.message.names import HeaderIndex, index_lines
+from sipsm.message.request import Request
+from sipsm.message.response import Response, checked_reason
 
 
 def response_to(

@@ -1,4 +1,4 @@
-"""Requests and responses: headers read on first touch, written as the bytes that came.
+"""What requests and responses share: headers read on first touch, written as the bytes that came.
 
 RFC 3261 7. A message never changes: what changes one returns another, which shares its lines. Not here: bytes to
 messages (`parse`), and what follows from another message, such as its response (`build`).
@@ -12,13 +12,10 @@ from typing import Any, Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.lists import split_list
-from sipsm.grammar.tokens import is_token, refuse_line_ends, unfold
-from sipsm.grammar.uri import Uri
+from sipsm.grammar.tokens import unfold
 from sipsm.message.address import Address
 from sipsm.message.cseq import CSeq
-from sipsm.message.methods import KNOWN_METHODS
-from sipsm.message.names import HeaderIndex, canonical, header_line, index_lines, refuse_unwritable, value_of
-from sipsm.message.status import reason_phrase
+from sipsm.message.names import HeaderIndex, canonical, header_line, index_lines, value_of
 from sipsm.message.via import Via
 
 Headers = Iterable[tuple[str, object]]
@@ -367,134 +364,6 @@ class Message:
 _TITLES = {"via": "Via", "from": "From", "to": "To", "call-id": "Call-ID", "cseq": "CSeq"}
 
 
-class Request(Message):
-    """A request: what is to be done, and with what (RFC 3261 7.1). Made by `parse_message` or `Request.build`."""
-
-    __slots__ = ("_method", "_uri", "_uri_text")
-
-    _method: str
-    _uri: Uri | None
-    _uri_text: str
-
-    def __init__(
-        self, method: str, uri_text: str, lines: list[str], index: HeaderIndex, body: bytes, wire: bytes | None
-    ) -> None:
-        self._method = method
-        self._uri_text = uri_text
-        self._lines = lines
-        self._index = index
-        self._body = body
-        self._wire = wire
-        self._uri = self._via = self._from = self._to = self._call_id = self._cseq = self._more = None
-
-    @classmethod
-    def build(cls, method: str, uri: Uri | str, headers: Headers = (), body: bytes = b"") -> Request:
-        """A request of its parts, Content-Length added.
-
-        Raises LocalProtocolError for what cannot be written, and for a body without Content-Type (RFC 3261 7, 20.15).
-        """
-        if method not in KNOWN_METHODS and not is_token(method):
-            raise LocalProtocolError(f"{method!r} cannot be a method", rfc="3261 25.1")
-        parsed = _checked_uri(uri)
-        lines, index = header_block(headers, body)
-        request = cls(method, str(parsed), lines, index, body, None)
-        request._uri = parsed
-        return request
-
-    @property
-    def method(self) -> str:
-        """The method, case and all, such as "INVITE"."""
-        return self._method
-
-    @property
-    def uri(self) -> Uri:
-        """The Request-URI (RFC 3261 8.1.1.1); raises RemoteProtocolError when it is malformed."""
-        uri = self._uri
-        if uri is None:
-            uri = self._uri = Uri.parse(self._uri_text)
-        return uri
-
-    def with_uri(self, uri: Uri | str) -> Request:
-        """The request with another Request-URI; raises LocalProtocolError when it is none."""
-        parsed = _checked_uri(uri)
-        # Naming a header that is not there changes nothing but the start line.
-        changed = self._changed("", self._lines.copy(), [])
-        changed._uri = parsed
-        changed._uri_text = str(parsed)
-        return changed
-
-    def __repr__(self) -> str:
-        return f"<Request {self._method} {self._uri_text}>"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restored_request, (self._method, self._uri_text, self._lines, self._body, self._wire)
-
-    def _start_line(self) -> str:
-        return f"{self._method} {self._uri_text} SIP/2.0"
-
-    def _clone(self) -> Request:
-        clone = Request.__new__(Request)
-        clone._method = self._method
-        clone._uri = self._uri
-        clone._uri_text = self._uri_text
-        return clone
-
-
-class Response(Message):
-    """A response: what became of a request (RFC 3261 7.2). Made by `parse_message`, `response_to`, `Response.build`."""
-
-    __slots__ = ("_reason", "_status")
-
-    _status: int
-    _reason: str
-
-    def __init__(
-        self, status: int, reason: str, lines: list[str], index: HeaderIndex, body: bytes, wire: bytes | None
-    ) -> None:
-        self._status = status
-        self._reason = reason
-        self._lines = lines
-        self._index = index
-        self._body = body
-        self._wire = wire
-        self._via = self._from = self._to = self._call_id = self._cseq = self._more = None
-
-    @classmethod
-    def build(cls, status: int, reason: str | None = None, headers: Headers = (), body: bytes = b"") -> Response:
-        """A response of its parts, Content-Length added; the registered reason phrase when none is given.
-
-        Raises LocalProtocolError for what cannot be written, and for a body without Content-Type (RFC 3261 7, 20.15).
-        """
-        reason = checked_reason(status, reason)
-        lines, index = header_block(headers, body)
-        return cls(status, reason, lines, index, body, None)
-
-    @property
-    def status(self) -> int:
-        """The status code, 100 to 699."""
-        return self._status
-
-    @property
-    def reason(self) -> str:
-        """The reason phrase, for people; it may be empty."""
-        return self._reason
-
-    def __repr__(self) -> str:
-        return f"<Response {self._status} {self._reason}>"
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _restored_response, (self._status, self._reason, self._lines, self._body, self._wire)
-
-    def _start_line(self) -> str:
-        return f"SIP/2.0 {self._status} {self._reason}"
-
-    def _clone(self) -> Response:
-        clone = Response.__new__(Response)
-        clone._status = self._status
-        clone._reason = self._reason
-        return clone
-
-
 def header_block(headers: Headers, body: bytes) -> tuple[list[str], HeaderIndex]:
     """The lines that a program asks for, checked, and Content-Length."""
     lines = [header_line(name, value) for name, value in headers]
@@ -508,31 +377,3 @@ def header_block(headers: Headers, body: bytes) -> tuple[list[str], HeaderIndex]
     if body and "content-type" not in index:
         raise LocalProtocolError("a body needs a Content-Type", rfc="3261 20.15")
     return lines, index
-
-
-def checked_reason(status: int, reason: str | None) -> str:
-    """The reason phrase to write; raises LocalProtocolError for a status or a phrase that cannot be written."""
-    # "The first digit of the Status-Code defines the class of response." (RFC 3261 7.2)  There are six classes.
-    if not 100 <= status <= 699:
-        raise LocalProtocolError(f"{status} cannot be a status code; they go from 100 to 699", rfc="3261 7.2")
-    if reason is None:
-        return reason_phrase(status)
-    refuse_unwritable(refuse_line_ends(reason))
-    return reason
-
-
-def _checked_uri(uri: Uri | str) -> Uri:
-    if isinstance(uri, Uri):
-        return uri
-    try:
-        return Uri.parse(uri)
-    except RemoteProtocolError as error:
-        raise LocalProtocolError(error.what, rfc=error.rfc) from None
-
-
-def _restored_request(method: str, uri_text: str, lines: list[str], body: bytes, wire: bytes | None) -> Request:
-    return Request(method, uri_text, lines, index_lines(lines), body, wire)
-
-
-def _restored_response(status: int, reason: str, lines: list[str], body: bytes, wire: bytes | None) -> Response:
-    return Response(status, reason, lines, index_lines(lines), body, wire)

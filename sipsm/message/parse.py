@@ -13,9 +13,10 @@ from sipsm.errors import RemoteProtocolError
 from sipsm.grammar.tokens import is_token
 from sipsm.grammar.uri import is_usual_uri
 from sipsm.message.essentials import read_essentials
-from sipsm.message.message import Request, Response
 from sipsm.message.methods import KNOWN_METHODS
 from sipsm.message.names import HeaderIndex, index_lines, value_of
+from sipsm.message.request import Request
+from sipsm.message.response import Response
 
 AnyMessage = TypeVar("AnyMessage", Request, Response, Request | Response)
 

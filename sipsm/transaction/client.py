@@ -5,12 +5,12 @@ RFC 3261 17.1.2 and 17.1.4.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from attrs import define
 
-from sipsm.machine import Ignore, Row, Step, Table, Timer, always, once
-from sipsm.message import Response
+from sipsm.machine import Ignore, Row, Table, Timer, always, once
+from sipsm.transaction.actions import pass_response_up, report_failure, report_timeout, send_request
 from sipsm.transaction.base import (
     COMPLETED,
     INITIAL,
@@ -22,12 +22,8 @@ from sipsm.transaction.base import (
     TRANSPORT_ERROR,
     TRYING,
     ClientTransaction,
-    ResponseReceived,
-    TimedOut,
-    TransportFailed,
 )
 from sipsm.transaction.timer_values import T1_if_unreliable, T1_times_64, T4_if_unreliable_else_0
-from sipsm.transport.flow import Send
 
 
 @define(eq=False)
@@ -35,26 +31,6 @@ class NonInviteClientTransaction(ClientTransaction):
     """Sends any request but INVITE and ACK until it is answered."""
 
     table: ClassVar[Table]
-
-
-def send_request(tx: NonInviteClientTransaction, _: Any, step: Step) -> None:
-    """Pass the request to the transport."""
-    step.emit(Send(tx.flow, tx.wire, tx.key))
-
-
-def pass_up(tx: NonInviteClientTransaction, response: Response, step: Step) -> None:
-    """Give the response to the TU."""
-    step.emit(ResponseReceived(tx, response))
-
-
-def report_timeout(tx: NonInviteClientTransaction, _: Any, step: Step) -> None:
-    """Tell the TU that no final response came."""
-    step.emit(TimedOut(tx))
-
-
-def report_failure(tx: NonInviteClientTransaction, _: Any, step: Step) -> None:
-    """Tell the TU that it could not be sent."""
-    step.emit(TransportFailed(tx))
 
 
 def doubled_to_T2_and_T2_in_proceeding(tx: NonInviteClientTransaction, length: float) -> float:
@@ -75,13 +51,13 @@ NonInviteClientTransaction.table = Table(
         Row(TRYING,     "Timer E",       always, TRYING,      (send_request,),   "3261 17.1.2.2"),
         Row(TRYING,     "Timer F",       always, TERMINATED,  (report_timeout,), "3261 17.1.2.2"),
         Row(TRYING,     TRANSPORT_ERROR, always, TERMINATED,  (report_failure,), "3261 17.1.4"),
-        Row(TRYING,     R1XX,            always, PROCEEDING,  (pass_up,),        "3261 17.1.2.2"),
-        Row(TRYING,     R200_699,        always, COMPLETED,   (pass_up,),        "3261 17.1.2.2"),
+        Row(TRYING,     R1XX,            always, PROCEEDING,  (pass_response_up,), "3261 17.1.2.2"),
+        Row(TRYING,     R200_699,        always, COMPLETED,   (pass_response_up,), "3261 17.1.2.2"),
         Row(PROCEEDING, "Timer E",       always, PROCEEDING,  (send_request,),   "3261 17.1.2.2"),
         Row(PROCEEDING, "Timer F",       always, TERMINATED,  (report_timeout,), "3261 17.1.2.2"),
         Row(PROCEEDING, TRANSPORT_ERROR, always, TERMINATED,  (report_failure,), "3261 17.1.4"),
-        Row(PROCEEDING, R1XX,            always, PROCEEDING,  (pass_up,),        "3261 17.1.2.2"),
-        Row(PROCEEDING, R200_699,        always, COMPLETED,   (pass_up,),        "3261 17.1.2.2"),
+        Row(PROCEEDING, R1XX,            always, PROCEEDING,  (pass_response_up,), "3261 17.1.2.2"),
+        Row(PROCEEDING, R200_699,        always, COMPLETED,   (pass_response_up,), "3261 17.1.2.2"),
         Row(COMPLETED,  "Timer K",       always, TERMINATED,  (),                "3261 17.1.2.2"),
     ),
     timers=(

@@ -6,12 +6,13 @@ Not here: the ACK for a 2xx, which the dialog sends (RFC 3261 13.2.2.4).
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from attrs import define
 
 from sipsm.machine import Ignore, Row, Step, Table, Timer, always, doubled, once
 from sipsm.message import Response, ack_for
+from sipsm.transaction.actions import pass_response_up, report_failure, report_timeout, send_request
 from sipsm.transaction.base import (
     ACCEPTED,
     CALLING,
@@ -26,9 +27,6 @@ from sipsm.transaction.base import (
     TERMINATED,
     TRANSPORT_ERROR,
     ClientTransaction,
-    ResponseReceived,
-    TimedOut,
-    TransportFailed,
 )
 from sipsm.transaction.timer_values import T1_if_unreliable, T1_times_64
 from sipsm.transport.flow import Send
@@ -42,11 +40,6 @@ class InviteClientTransaction(ClientTransaction):
     table: ClassVar[Table]
 
 
-def send_request(tx: InviteClientTransaction, _: Any, step: Step) -> None:
-    """Pass the INVITE to the transport."""
-    step.emit(Send(tx.flow, tx.wire, tx.key))
-
-
 def send_ack(tx: InviteClientTransaction, response: Response, step: Step) -> None:
     """Acknowledge a final response other than 2xx, each time that it comes."""
     # "The ACK MUST be sent to the same address, port, and transport to which the original request was sent."
@@ -55,21 +48,6 @@ def send_ack(tx: InviteClientTransaction, response: Response, step: Step) -> Non
         assert tx.request is not None, "the INVITE is kept until the transaction ends"
         tx.ack = bytes(ack_for(tx.request, response))
     step.emit(Send(tx.flow, tx.ack, tx.key))
-
-
-def pass_up(tx: InviteClientTransaction, response: Response, step: Step) -> None:
-    """Give the response to the TU."""
-    step.emit(ResponseReceived(tx, response))
-
-
-def report_timeout(tx: InviteClientTransaction, _: Any, step: Step) -> None:
-    """Tell the TU that nothing came."""
-    step.emit(TimedOut(tx))
-
-
-def report_failure(tx: InviteClientTransaction, _: Any, step: Step) -> None:
-    """Tell the TU that it could not be sent."""
-    step.emit(TransportFailed(tx))
 
 
 def s32_if_unreliable_else_0(tx: InviteClientTransaction) -> float:
@@ -88,18 +66,18 @@ InviteClientTransaction.table = Table(
         Row(CALLING,    "Timer A",       always, CALLING,     (send_request,),     "3261 17.1.1.2"),
         Row(CALLING,    "Timer B",       always, TERMINATED,  (report_timeout,),   "3261 17.1.1.2"),
         Row(CALLING,    TRANSPORT_ERROR, always, TERMINATED,  (report_failure,),   "3261 17.1.4"),
-        Row(CALLING,    R1XX,            always, PROCEEDING,  (pass_up,),          "3261 17.1.1.2"),
-        Row(CALLING,    R2XX,            always, ACCEPTED,    (pass_up,),          "6026 8.4"),
-        Row(CALLING,    R300_699,        always, COMPLETED,   (send_ack, pass_up), "6026 8.4"),
-        Row(PROCEEDING, R1XX,            always, PROCEEDING,  (pass_up,),          "3261 17.1.1.2"),
-        Row(PROCEEDING, R2XX,            always, ACCEPTED,    (pass_up,),          "6026 8.4"),
-        Row(PROCEEDING, R300_699,        always, COMPLETED,   (send_ack, pass_up), "6026 8.4"),
+        Row(CALLING,    R1XX,            always, PROCEEDING,  (pass_response_up,), "3261 17.1.1.2"),
+        Row(CALLING,    R2XX,            always, ACCEPTED,    (pass_response_up,), "6026 8.4"),
+        Row(CALLING,    R300_699,        always, COMPLETED,   (send_ack, pass_response_up), "6026 8.4"),
+        Row(PROCEEDING, R1XX,            always, PROCEEDING,  (pass_response_up,), "3261 17.1.1.2"),
+        Row(PROCEEDING, R2XX,            always, ACCEPTED,    (pass_response_up,), "6026 8.4"),
+        Row(PROCEEDING, R300_699,        always, COMPLETED,   (send_ack, pass_response_up), "6026 8.4"),
         # "the client SHOULD then consider the original transaction cancelled and SHOULD destroy the client transaction"
         Row(PROCEEDING, GIVE_UP,         always, TERMINATED,  (),                  "3261 9.1"),
         Row(COMPLETED,  R300_699,        always, COMPLETED,   (send_ack,),         "6026 8.4"),
         Row(COMPLETED,  TRANSPORT_ERROR, always, TERMINATED,  (report_failure,),   "6026 8.4"),
         Row(COMPLETED,  "Timer D",       always, TERMINATED,  (),                  "6026 8.4"),
-        Row(ACCEPTED,   R2XX,            always, ACCEPTED,    (pass_up,),          "6026 8.4"),
+        Row(ACCEPTED,   R2XX,            always, ACCEPTED,    (pass_response_up,), "6026 8.4"),
         Row(ACCEPTED,   "Timer M",       always, TERMINATED,  (),                  "6026 8.4"),
     ),
     timers=(

@@ -9,12 +9,20 @@ would be a stray one (RFC 4320 2.2). The RFC has no letter for that timer; it st
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from attrs import define
 
-from sipsm.machine import Ignore, Refuse, Row, Step, Table, Timer, always, once
-from sipsm.message import Request, response_to
+from sipsm.machine import Ignore, Refuse, Row, Table, Timer, always, once
+from sipsm.transaction.actions import (
+    forget_request,
+    pass_request_up,
+    report_failure,
+    report_timeout,
+    send_again,
+    send_response,
+    send_trying,
+)
 from sipsm.transaction.base import (
     COMPLETED,
     INITIAL,
@@ -27,13 +35,9 @@ from sipsm.transaction.base import (
     TERMINATED,
     TRANSPORT_ERROR,
     TRYING,
-    RequestReceived,
     ServerTransaction,
-    TimedOut,
-    TransportFailed,
 )
 from sipsm.transaction.timer_values import T1_times_64, T1_times_64_if_unreliable_else_0
-from sipsm.transport.flow import Send
 
 
 @define(eq=False)
@@ -41,43 +45,6 @@ class NonInviteServerTransaction(ServerTransaction):
     """Shows the TU a request once, and repeats the response that it was given."""
 
     table: ClassVar[Table]
-
-
-def pass_up(tx: NonInviteServerTransaction, request: Request, step: Step) -> None:
-    """Give the request to the TU."""
-    step.emit(RequestReceived(tx, request))
-
-
-def send_final(tx: NonInviteServerTransaction, response: bytes, step: Step) -> None:
-    """Pass the final response to the transport, and keep it for repeats: it is all that is ever needed again."""
-    tx.wire = response
-    tx.request = None
-    step.emit(Send(tx.flow, response, tx.key))
-
-
-def send_again(tx: NonInviteServerTransaction, _: Any, step: Step) -> None:
-    """Pass the last response to the transport once more."""
-    step.emit(Send(tx.flow, tx.wire, tx.key))
-
-
-def send_trying(tx: NonInviteServerTransaction, _: Any, step: Step) -> None:
-    """Answer with 100."""
-    # "Without regard to transport, an SIP element MUST respond to a non-INVITE request with a Status-Code of 100 if
-    # it has not otherwise responded after the amount of time it takes a client transaction's Timer E to be reset to
-    # T2." (RFC 4320 4.1)
-    assert tx.request is not None, "the request is kept while nothing has been answered"
-    tx.wire = bytes(response_to(tx.request, 100))
-    step.emit(Send(tx.flow, tx.wire, tx.key))
-
-
-def report_timeout(tx: NonInviteServerTransaction, _: Any, step: Step) -> None:
-    """Tell the TU that it is too late to answer."""
-    step.emit(TimedOut(tx))
-
-
-def report_failure(tx: NonInviteServerTransaction, _: Any, step: Step) -> None:
-    """Tell the TU that the response could not be sent."""
-    step.emit(TransportFailed(tx))
 
 
 def until_E_reaches_T2(tx: NonInviteServerTransaction) -> float:
@@ -96,14 +63,14 @@ NonInviteServerTransaction.table = Table(
     initial=INITIAL,
     rows=(
         #   state       input            guard   next         actions            RFC
-        Row(INITIAL,    START,           always, TRYING,      (pass_up,),        "3261 17.2.2"),
+        Row(INITIAL,    START,           always, TRYING,      (pass_request_up,), "3261 17.2.2"),
         Row(TRYING,     "Timer 100",     always, PROCEEDING,  (send_trying,),    "4320 4.1"),
-        Row(TRYING,     R200_699,        always, COMPLETED,   (send_final,),     "3261 17.2.2"),
+        Row(TRYING,     R200_699,        always, COMPLETED,   (send_response, forget_request), "3261 17.2.2"),
         Row(TRYING,     "Timer late",    always, TERMINATED,  (report_timeout,), "4320 2.2"),
         Refuse(TRYING,  R1XX,            always, None, "a non-INVITE request gets no provisional response but 100, "
                                                        "and that one is sent when it is due",               "4320 4.1"),
         Row(PROCEEDING, REQUEST,         always, PROCEEDING,  (send_again,),     "3261 17.2.2"),
-        Row(PROCEEDING, R200_699,        always, COMPLETED,   (send_final,),     "3261 17.2.2"),
+        Row(PROCEEDING, R200_699,        always, COMPLETED,   (send_response, forget_request), "3261 17.2.2"),
         Row(PROCEEDING, "Timer late",    always, TERMINATED,  (report_timeout,), "4320 2.2"),
         Row(PROCEEDING, TRANSPORT_ERROR, always, PROCEEDING,  (report_failure,), "6026 8.8"),
         Refuse(PROCEEDING, R1XX,         always, None, "a non-INVITE request gets no provisional response but 100, "

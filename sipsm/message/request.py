@@ -1,0 +1,96 @@
+"""Requests (RFC 3261 7.1)."""
+
+from __future__ import annotations
+
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.grammar.tokens import is_token
+from sipsm.grammar.uri import Uri
+from sipsm.message.message import Headers, Message, header_block
+from sipsm.message.methods import KNOWN_METHODS
+from sipsm.message.names import HeaderIndex, index_lines
+
+
+class Request(Message):
+    """A request: what is to be done, and with what (RFC 3261 7.1). Made by `parse_message` or `Request.build`."""
+
+    __slots__ = ("_method", "_uri", "_uri_text")
+
+    _method: str
+    _uri: Uri | None
+    _uri_text: str
+
+    def __init__(
+        self, method: str, uri_text: str, lines: list[str], index: HeaderIndex, body: bytes, wire: bytes | None
+    ) -> None:
+        self._method = method
+        self._uri_text = uri_text
+        self._lines = lines
+        self._index = index
+        self._body = body
+        self._wire = wire
+        self._uri = self._via = self._from = self._to = self._call_id = self._cseq = self._more = None
+
+    @classmethod
+    def build(cls, method: str, uri: Uri | str, headers: Headers = (), body: bytes = b"") -> Request:
+        """A request of its parts, Content-Length added.
+
+        Raises LocalProtocolError for what cannot be written, and for a body without Content-Type (RFC 3261 7, 20.15).
+        """
+        if method not in KNOWN_METHODS and not is_token(method):
+            raise LocalProtocolError(f"{method!r} cannot be a method", rfc="3261 25.1")
+        parsed = _checked_uri(uri)
+        lines, index = header_block(headers, body)
+        request = cls(method, str(parsed), lines, index, body, None)
+        request._uri = parsed
+        return request
+
+    @property
+    def method(self) -> str:
+        """The method, case and all, such as "INVITE"."""
+        return self._method
+
+    @property
+    def uri(self) -> Uri:
+        """The Request-URI (RFC 3261 8.1.1.1); raises RemoteProtocolError when it is malformed."""
+        uri = self._uri
+        if uri is None:
+            uri = self._uri = Uri.parse(self._uri_text)
+        return uri
+
+    def with_uri(self, uri: Uri | str) -> Request:
+        """The request with another Request-URI; raises LocalProtocolError when it is none."""
+        parsed = _checked_uri(uri)
+        # Naming a header that is not there changes nothing but the start line.
+        changed = self._changed("", self._lines.copy(), [])
+        changed._uri = parsed
+        changed._uri_text = str(parsed)
+        return changed
+
+    def __repr__(self) -> str:
+        return f"<Request {self._method} {self._uri_text}>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restored_request, (self._method, self._uri_text, self._lines, self._body, self._wire)
+
+    def _start_line(self) -> str:
+        return f"{self._method} {self._uri_text} SIP/2.0"
+
+    def _clone(self) -> Request:
+        clone = Request.__new__(Request)
+        clone._method = self._method
+        clone._uri = self._uri
+        clone._uri_text = self._uri_text
+        return clone
+
+
+def _checked_uri(uri: Uri | str) -> Uri:
+    if isinstance(uri, Uri):
+        return uri
+    try:
+        return Uri.parse(uri)
+    except RemoteProtocolError as error:
+        raise LocalProtocolError(error.what, rfc=error.rfc) from None
+
+
+def _restored_request(method: str, uri_text: str, lines: list[str], body: bytes, wire: bytes | None) -> Request:
+    return Request(method, uri_text, lines, index_lines(lines), body, wire)

@@ -1,0 +1,79 @@
+"""Responses (RFC 3261 7.2)."""
+
+from __future__ import annotations
+
+from sipsm.errors import LocalProtocolError
+from sipsm.grammar.tokens import refuse_line_ends
+from sipsm.message.message import Headers, Message, header_block
+from sipsm.message.names import HeaderIndex, index_lines, refuse_unwritable
+from sipsm.message.status import reason_phrase
+
+
+class Response(Message):
+    """A response: what became of a request (RFC 3261 7.2). Made by `parse_message`, `response_to`, `Response.build`."""
+
+    __slots__ = ("_reason", "_status")
+
+    _status: int
+    _reason: str
+
+    def __init__(
+        self, status: int, reason: str, lines: list[str], index: HeaderIndex, body: bytes, wire: bytes | None
+    ) -> None:
+        self._status = status
+        self._reason = reason
+        self._lines = lines
+        self._index = index
+        self._body = body
+        self._wire = wire
+        self._via = self._from = self._to = self._call_id = self._cseq = self._more = None
+
+    @classmethod
+    def build(cls, status: int, reason: str | None = None, headers: Headers = (), body: bytes = b"") -> Response:
+        """A response of its parts, Content-Length added; the registered reason phrase when none is given.
+
+        Raises LocalProtocolError for what cannot be written, and for a body without Content-Type (RFC 3261 7, 20.15).
+        """
+        reason = checked_reason(status, reason)
+        lines, index = header_block(headers, body)
+        return cls(status, reason, lines, index, body, None)
+
+    @property
+    def status(self) -> int:
+        """The status code, 100 to 699."""
+        return self._status
+
+    @property
+    def reason(self) -> str:
+        """The reason phrase, for people; it may be empty."""
+        return self._reason
+
+    def __repr__(self) -> str:
+        return f"<Response {self._status} {self._reason}>"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _restored_response, (self._status, self._reason, self._lines, self._body, self._wire)
+
+    def _start_line(self) -> str:
+        return f"SIP/2.0 {self._status} {self._reason}"
+
+    def _clone(self) -> Response:
+        clone = Response.__new__(Response)
+        clone._status = self._status
+        clone._reason = self._reason
+        return clone
+
+
+def checked_reason(status: int, reason: str | None) -> str:
+    """The reason phrase to write; raises LocalProtocolError for a status or a phrase that cannot be written."""
+    # "The first digit of the Status-Code defines the class of response." (RFC 3261 7.2)  There are six classes.
+    if not 100 <= status <= 699:
+        raise LocalProtocolError(f"{status} cannot be a status code; they go from 100 to 699", rfc="3261 7.2")
+    if reason is None:
+        return reason_phrase(status)
+    refuse_unwritable(refuse_line_ends(reason))
+    return reason
+
+
+def _restored_response(status: int, reason: str, lines: list[str], body: bytes, wire: bytes | None) -> Response:
+    return Response(status, reason, lines, index_lines(lines), body, wire)

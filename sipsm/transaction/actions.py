@@ -1,0 +1,72 @@
+"""Actions that the tables of several transactions name: sending, sending again, passing up, reporting.
+
+RFC 3261 17. What only one of them does stands beside its table.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sipsm.machine import Step
+from sipsm.message import Request, Response, response_to
+from sipsm.transaction.base import (
+    ClientTransaction,
+    RequestReceived,
+    ResponseReceived,
+    ServerTransaction,
+    TimedOut,
+    Transaction,
+    TransportFailed,
+)
+from sipsm.transport.flow import Send
+
+
+def send_request(tx: ClientTransaction, _: Any, step: Step) -> None:
+    """Pass the request to the transport, for the first time or again."""
+    step.emit(Send(tx.flow, tx.wire, tx.key))
+
+
+def pass_response_up(tx: ClientTransaction, response: Response, step: Step) -> None:
+    """Give the response to the TU."""
+    step.emit(ResponseReceived(tx, response))
+
+
+def pass_request_up(tx: ServerTransaction, request: Request, step: Step) -> None:
+    """Give the request to the TU."""
+    step.emit(RequestReceived(tx, request))
+
+
+def send_response(tx: ServerTransaction, response: bytes, step: Step) -> None:
+    """Pass the TU's response to the transport, and keep it for repeats."""
+    tx.wire = response
+    step.emit(Send(tx.flow, response, tx.key))
+
+
+def send_again(tx: ServerTransaction, _: Any, step: Step) -> None:
+    """Pass the last response to the transport once more."""
+    step.emit(Send(tx.flow, tx.wire, tx.key))
+
+
+def send_trying(tx: ServerTransaction, _: Any, step: Step) -> None:
+    """Answer with 100, without a To tag."""
+    # "The server transaction MUST generate a 100 (Trying) response unless it knows that the TU will generate a
+    # provisional or final response within 200 ms" (RFC 3261 17.2.1).  "Without regard to transport, an SIP element MUST
+    # respond to a non-INVITE request with a Status-Code of 100 if it has not otherwise responded after the amount of
+    # time it takes a client transaction's Timer E to be reset to T2." (RFC 4320 4.1)
+    assert tx.request is not None, "the request is kept while nothing has been answered"
+    send_response(tx, bytes(response_to(tx.request, 100)), step)
+
+
+def forget_request(tx: ServerTransaction, _: Any, _step: Step) -> None:
+    """Keep the final response only: it is all that is ever needed again."""
+    tx.request = None
+
+
+def report_timeout(tx: Transaction, _: Any, step: Step) -> None:
+    """Tell the TU that what it waited for did not come in time."""
+    step.emit(TimedOut(tx))
+
+
+def report_failure(tx: Transaction, _: Any, step: Step) -> None:
+    """Tell the TU that a message could not be sent."""
+    step.emit(TransportFailed(tx))
