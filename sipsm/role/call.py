@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 Headers = Iterable[tuple[str, str]]
 
+DialogId = tuple[str, str, str]
+"""Call-ID, local tag, remote tag (RFC 3261 12)."""
+
 
 class Commanded(Protocol):
     """Who carries out the commands of a call: the endpoint that it belongs to."""
@@ -62,6 +65,8 @@ class Leg:
     session: SessionUac | SessionUas
     ack: Request | None = None
     """The ACK for the 2xx, once it has been sent."""
+    known_as: DialogId | None = None
+    """Under which identifier it is found, while it is."""
 
 
 @define(eq=False, repr=False)

@@ -15,7 +15,7 @@ from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Observer, Refuse, Step, joint_step
 from sipsm.message import Request, Response, response_to
-from sipsm.role.call import Call, Commanded, Headers, Leg, OutgoingRequest
+from sipsm.role.call import Call, Commanded, DialogId, Headers, Leg, OutgoingRequest
 from sipsm.role.carrying_out import CarryingOut
 from sipsm.role.events import Answered, DropReason, IncomingCall, NotDelivered, RequestServed
 from sipsm.role.limits import Limits
@@ -37,9 +37,6 @@ from sipsm.transaction.sending import NotSent, Sending
 from sipsm.transport.locate import hop_to
 from sipsm.usage import InviteUac, InviteUas, SessionUac, SessionUas
 from sipsm.usage.outputs import Ask
-
-DialogId = tuple[str, str, str]
-"""Call-ID, local tag, remote tag (RFC 3261 12)."""
 
 NOT_FOR_ASKING = {
     "INVITE": "call `invite`",
@@ -226,7 +223,6 @@ class UserAgent:
         call = Call(self.commanded, False, request, [leg], leg, transaction=tx)
         self.calls[call] = None
         self.incoming[tx] = call
-        self.dialogs[request.call_id, tag, request.from_.tag or ""] = (call, leg)
         offered = has_sdp(request)
         outputs = self.event(call, leg, "INVITE+SDP" if offered else "INVITE", request, now)
         return [*outputs, IncomingCall(call, request, request.body if offered else b"")]
@@ -318,7 +314,9 @@ class UserAgent:
         """The set of machines of the response's dialog: each To tag is another one (RFC 3261 13.2.2.4)."""
         tag = response.to.tag or ""
         for leg in call.legs:
-            if leg.dialog.state == "Initial" or (leg.dialog.remote_tag or "") == tag:
+            # An early dialog without a tag is nobody's yet, or that of a peer of RFC 2543 that has none (12.1.2).
+            nobodys = leg.dialog.remote_tag is None and leg.dialog.state in {"Initial", "Early"}
+            if nobodys or (leg.dialog.remote_tag or "") == tag:
                 return leg
         if len(call.legs) >= self.limits.forks:
             return None
@@ -385,12 +383,15 @@ class UserAgent:
         return outputs
 
     def _index(self, call: Call, leg: Leg) -> None:
+        """Have the leg found by its dialog's identifier, which an early dialog without a tag may yet change."""
         dialog = leg.dialog
-        key = (dialog.call_id, dialog.local_tag, dialog.remote_tag or "")
-        if dialog.state in {"Early", "Confirmed"}:
-            self.dialogs[key] = (call, leg)
-        elif dialog.state == "Terminated":
-            self.dialogs.pop(key, None)
+        alive = dialog.state in {"Early", "Confirmed"}
+        known_as = (dialog.call_id, dialog.local_tag, dialog.remote_tag or "") if alive else None
+        if leg.known_as is not None and leg.known_as != known_as:
+            del self.dialogs[leg.known_as]
+        if known_as is not None:
+            self.dialogs[known_as] = (call, leg)
+        leg.known_as = known_as
 
 
 def _is_over(call: Call) -> bool:

@@ -44,6 +44,8 @@ class Session(Machine):
     """Why it is ending, while it is."""
     offer: bytes = b""
     """The offer in a 2xx that has not been acknowledged yet."""
+    acknowledged: bool = False
+    """Whether the 2xx has had its ACK from us."""
     bye: HangUp = field(factory=HangUp)
     """The BYE that waits for the ACK."""
 
@@ -85,6 +87,11 @@ def cancelled_and_offers(session: Session, response: Response, at: Any) -> bool:
     return cancelled(session, response, at) and offers(session, response, at)
 
 
+def acknowledged(session: Session, _response: Response, _at: Any) -> bool:
+    """Its 2xx has been acknowledged once."""
+    return session.acknowledged
+
+
 def offers(_: Session, response: Response, at: Any) -> bool:
     """The 2xx carries the offer: its ACK must wait for our answer."""
     return bool(at.offer_answer.state == "NoOffer") and has_sdp(response)
@@ -108,8 +115,9 @@ def keep_offer(session: Session, response: Response, _step: Step) -> None:
     session.offer = response.body
 
 
-def send_ack(_: Session, x: Response | Acknowledge, step: Step) -> None:
+def send_ack(session: Session, x: Response | Acknowledge, step: Step) -> None:
     """Acknowledge the 2xx; with the answer, when that was waited for."""
+    session.acknowledged = True
     step.emit(x if isinstance(x, Acknowledge) else Acknowledge())
 
 
@@ -124,6 +132,7 @@ def send_refusing_ack(session: Session, x: Response | HangUp | Request, step: St
     """Acknowledge a 2xx of no use whose offer must be answered: every stream is refused."""
     # "If the 2xx response contains an offer ... the UAC core MUST generate a valid answer in the ACK and then
     # immediately send a BYE request." (RFC 3261 13.2.2.4)
+    session.acknowledged = True
     step.emit(Acknowledge(refuse_all(x.body if isinstance(x, Response) else session.offer)))
 
 
@@ -245,6 +254,7 @@ SessionUac.table = Table(
         Row(ESTABLISHED, "2XX",      always,               ESTABLISHED, (send_ack_again,),                        "3261 13.2.2.4"),
         Row(ENDING,      "2XX",      always,               ENDING,      (send_ack_again,),                        "3261 13.2.2.4"),
         Row(DISCARDING,  "2XX",      always,               DISCARDING,  (send_ack_again,),                        "3261 13.2.2.4"),
+        Row(ENDED,       "2XX",      acknowledged,         ENDED,       (send_ack_again,),                        "3261 13.2.2.4"),
         Row(DISCARDING,  "BYE",      always,               DISCARDING,  (accept_bye,),                            "3261 15.1.2"),
         Row(DISCARDING,  "BYE DONE", always,               ENDED,       (cause_over,),                            "3261 15.1.1"),
         Refuse({EARLY, ACCEPTED}, "INVITE", always,        491, "our INVITE is under way",                        "3261 14.2"),
@@ -254,7 +264,7 @@ SessionUac.table = Table(
     ignored=(
         Ignore({ACCEPTED, ESTABLISHED, ENDING, DISCARDING, ENDED}, "1XX", "late provisional"),
         Ignore(ACCEPTED, "2XX", "the ACK waits for the answer to the 2xx's offer"),
-        Ignore(ENDED, "2XX", "a late repeat: the peer has had our BYE, or sent one"),
+        Ignore(ENDED, "2XX", "an early dialog that was given up: no 2xx can come for it any more"),
         Ignore({ACCEPTED, ESTABLISHED, ENDING, DISCARDING, ENDED}, "ABANDON", "this dialog has been confirmed, or is over"),
         Ignore({EARLY, ESTABLISHED, ENDING, DISCARDING, ENDED}, "ACK", "offer/answer refuses an answer that nobody waits for"),
         Ignore({EARLY, ACCEPTED, ESTABLISHED, ENDED}, "BYE DONE", "no BYE is under way"),

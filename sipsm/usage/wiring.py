@@ -25,6 +25,37 @@ _LOCAL: Final = No("concerns neither tags, targets nor numbers")
 _EXCHANGE: Final = No("no part of an exchange of descriptions")
 _LATE: Final = No("told by the INVITE's life")
 
+_BARE: Final = No("a 2xx to an INVITE without a description is refused by the exchange, 3261 13.3.1.4")
+
+_IN_DIALOG: Final[dict[str, dict[str, To | No]]] = {
+    "REQUEST": {
+        "dialog": To("REQUEST", "3261 12.2.2"),
+        "invite": No("another request"),
+        "offer_answer": No("judged by its method afterwards"),
+        "session": No("judged by its method afterwards"),
+    },
+    "RE-INVITE": {
+        "dialog": No("judged as a request before"),
+        "invite": No("another INVITE"),
+        "offer_answer": No("refused by the session"),
+        "session": To("INVITE", "3261 14.2"),
+    },
+    "BYE DONE": {
+        "dialog": No("ends with the session"),
+        "invite": _AFTER,
+        "offer_answer": No("ends with the session"),
+        "session": To("BYE DONE", "3261 15.1.1"),
+    },
+    "PEER LOST": {
+        "dialog": No("ends with the session"),
+        "invite": _AFTER,
+        "offer_answer": No("ends with the session"),
+        "session": To("PEER LOST", "3261 12.2.1.2"),
+    },
+    "ASK": {"dialog": _LOCAL, "invite": _AFTER, "offer_answer": _EXCHANGE, "session": To("ASK", "3261 12.2.1")},
+}
+"""What is the same on both sides."""
+
 UAS: Final = Wiring(
     "the callee's call",
     {
@@ -34,6 +65,7 @@ UAS: Final = Wiring(
         "session": (SessionUas.table,),
     },
     {
+        **_IN_DIALOG,
         "INVITE": {
             "dialog": To("INVITE", "3261 12.1.1"),
             "invite": To("INVITE", "3261 13.3.1"),
@@ -60,10 +92,10 @@ UAS: Final = Wiring(
             "session": _NOT_ANSWERED,
         },
         "ACCEPT": {
-            "dialog": To("ACCEPT", "3261 12.1.1"),
+            "dialog": _BARE,
             "invite": To("ACCEPT", "3261 13.3.1.4"),
             "offer_answer": To("2XX", "3261 13.3.1.4"),
-            "session": To("ACCEPT", "3261 13.3.1.4"),
+            "session": _BARE,
         },
         "ACCEPT+SDP": {
             "dialog": To("ACCEPT", "3261 12.1.1"),
@@ -83,7 +115,6 @@ UAS: Final = Wiring(
             "offer_answer": No("ends with the session"),
             "session": To("HANG UP", "3261 15.1.1"),
         },
-        "ASK": {"dialog": _LOCAL, "invite": _AFTER, "offer_answer": _EXCHANGE, "session": To("ASK", "3261 12.2.1")},
         # from the network
         "CANCEL": {
             "dialog": No("a CANCEL belongs to the INVITE's transaction"),
@@ -103,35 +134,11 @@ UAS: Final = Wiring(
             "offer_answer": To("ACK+SDP", "6337 2.1"),
             "session": To("ACK", "3261 13.3.1.4"),
         },
-        "REQUEST": {
-            "dialog": To("REQUEST", "3261 12.2.2"),
-            "invite": No("another request"),
-            "offer_answer": No("judged by its method afterwards"),
-            "session": No("judged by its method afterwards"),
-        },
         "BYE": {
             "dialog": No("ends with the session"),
             "invite": To("BYE", "3261 15.1.2"),
             "offer_answer": No("ends with the session"),
             "session": To("BYE", "3261 15.1.2"),
-        },
-        "RE-INVITE": {
-            "dialog": No("judged as a request before"),
-            "invite": No("another INVITE"),
-            "offer_answer": No("refused by the session"),
-            "session": To("INVITE", "3261 14.2"),
-        },
-        "BYE DONE": {
-            "dialog": No("ends with the session"),
-            "invite": _AFTER,
-            "offer_answer": No("ends with the session"),
-            "session": To("BYE DONE", "3261 15.1.1"),
-        },
-        "PEER LOST": {
-            "dialog": No("ends with the session"),
-            "invite": _AFTER,
-            "offer_answer": No("ends with the session"),
-            "session": To("PEER LOST", "3261 12.2.1.2"),
         },
         # time
         "Timer 2xx": {
@@ -181,6 +188,7 @@ UAC: Final = Wiring(
         "session": (SessionUac.table,),
     },
     {
+        **_IN_DIALOG,
         # commands
         "INVITE": {
             "dialog": No("made by a response"),
@@ -218,7 +226,6 @@ UAC: Final = Wiring(
             "offer_answer": No("ends with the session"),
             "session": To("HANG UP", "3261 15.1.1"),
         },
-        "ASK": {"dialog": _LOCAL, "invite": _AFTER, "offer_answer": _EXCHANGE, "session": To("ASK", "3261 12.2.1")},
         # responses to the INVITE
         "100": {
             "dialog": No("100 makes no dialog, 3261 12.1"),
@@ -269,35 +276,11 @@ UAC: Final = Wiring(
             "session": _EARLY_ENDS,
         },
         # from the network, in a dialog
-        "REQUEST": {
-            "dialog": To("REQUEST", "3261 12.2.2"),
-            "invite": No("another request"),
-            "offer_answer": No("judged by its method afterwards"),
-            "session": No("judged by its method afterwards"),
-        },
         "BYE": {
             "dialog": No("ends with the session"),
             "invite": No("other branches may still answer"),
             "offer_answer": No("ends with the session"),
             "session": To("BYE", "3261 15.1.2"),
-        },
-        "RE-INVITE": {
-            "dialog": No("judged as a request before"),
-            "invite": No("another INVITE"),
-            "offer_answer": No("refused by the session"),
-            "session": To("INVITE", "3261 14.2"),
-        },
-        "BYE DONE": {
-            "dialog": No("ends with the session"),
-            "invite": _AFTER,
-            "offer_answer": No("ends with the session"),
-            "session": To("BYE DONE", "3261 15.1.1"),
-        },
-        "PEER LOST": {
-            "dialog": No("ends with the session"),
-            "invite": _AFTER,
-            "offer_answer": No("ends with the session"),
-            "session": To("PEER LOST", "3261 12.2.1.2"),
         },
         # time
         "Timer cancel": {

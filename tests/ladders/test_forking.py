@@ -223,12 +223,12 @@ def test_a_caller_without_a_tag() -> None:
 
 @pytest.mark.rfc("3261 12.1.2")
 def test_an_early_response_without_a_tag() -> None:
-    """A ringing without a tag and a 2xx with one are two dialogs; the second is the call."""
+    """An early dialog without a tag takes the first that comes: a ringing without and a 2xx with one are one dialog."""
     bench = Bench()
     call = bench.outgoing()
     bench.receive(bench.response(call.invite, 180, tag=None))
     bench.receive(bench.response(call.invite, 200, tag="a", body=SDP2))
-    assert (call.state, len(call.legs), bench.last_request.to.tag) == (CallState.ESTABLISHED, 2, "a")
+    assert (call.state, len(call.legs), bench.last_request.to.tag) == (CallState.ESTABLISHED, 1, "a")
     bench.take(call.hang_up(now=bench.now))
     bench.receive(bench.response(bench.last_request, 200))
     bench.quiet()

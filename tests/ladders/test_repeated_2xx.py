@@ -237,3 +237,15 @@ def test_an_ack_that_comes_twice() -> None:
     """)
     assert len(told(bob, Established)) == 1
     assert [event.reason for event in told(bob, Dropped)] == [DropReason.ABSORBED] * 2
+
+
+@pytest.mark.rfc("3261 13.2.2.4")
+def test_a_2xx_repeated_after_the_end_gets_its_ack() -> None:
+    """Each 2xx gets an ACK, though the peer has hung up meanwhile: its repeat may have been overtaken by its BYE."""
+    bench = Bench()
+    call = bench.answered()
+    (ack,) = (message for message in bench.sent if message.cseq.method == "ACK")
+    bench.receive(bench.in_dialog("BYE", 1, call))
+    assert call.state is CallState.ENDED
+    bench.receive(bench.response(call.invite, 200, body=SDP2))
+    assert bytes(bench.last_request) == bytes(ack)
