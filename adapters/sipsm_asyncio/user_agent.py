@@ -10,7 +10,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sipsm import Answered, Ended, Established, Event, Output, Resolve, Send, Uri
+from sipsm import Answered, Ended, Established, Event, OutgoingRequest, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
 from sipsm.endpoint.bound import BoundAgent, BoundCall, BoundRequest, Headers, Inbox, hosts_of
 
@@ -68,6 +68,15 @@ class Call(_Awaited, BoundCall[None]):
         """Wait until the call is over."""
         return await self._until(lambda: self._ended)
 
+    async def request(
+        self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None
+    ) -> Answered:
+        """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
+        self._agent._check_open()
+        now = self._agent._loop.time()
+        core, outputs = self.core.request(method, headers=headers, body=body, content_type=content_type, now=now)
+        return await self._agent._asked_for(core, outputs)
+
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
         self._agent._check_open()
         self._agent._perform(command(*args, **kwargs, now=self._agent._loop.time()))
@@ -107,6 +116,9 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         outgoing, outputs = self.endpoint.request(
             method, target, to=to, headers=headers, body=body, content_type=content_type, now=self._loop.time()
         )
+        return await self._asked_for(outgoing, outputs)
+
+    async def _asked_for(self, outgoing: OutgoingRequest, outputs: list[Output]) -> Answered:
         request = self._asked[outgoing] = _Request()
         self._perform(outputs)
         return await request.answered()

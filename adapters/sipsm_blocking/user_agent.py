@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
-from sipsm import Answered, Ended, Established, Event, Output, Resolve, Send, Uri
+from sipsm import Answered, Ended, Established, Event, OutgoingRequest, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
 from sipsm.endpoint.bound import BoundAgent, BoundCall, BoundRequest, Headers, Inbox, hosts_of
 
@@ -72,6 +72,21 @@ class Call(_Awaited, BoundCall[None]):
         """Wait until the call is over."""
         return self._until(lambda: self._ended, timeout)
 
+    def request(
+        self,
+        method: str,
+        *,
+        headers: Headers = (),
+        body: bytes = b"",
+        content_type: str | None = None,
+        timeout: float | None = None,
+    ) -> Answered:
+        """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
+        self._agent._check_open()
+        now = time.monotonic()
+        core, outputs = self.core.request(method, headers=headers, body=body, content_type=content_type, now=now)
+        return self._agent._asked_for(core, outputs, timeout)
+
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
         self._agent._check_open()
         self._agent._perform(command(*args, **kwargs, now=time.monotonic()))
@@ -113,6 +128,9 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         outgoing, outputs = self.endpoint.request(
             method, target, to=to, headers=headers, body=body, content_type=content_type, now=time.monotonic()
         )
+        return self._asked_for(outgoing, outputs, timeout)
+
+    def _asked_for(self, outgoing: OutgoingRequest, outputs: list[Output], timeout: float | None) -> Answered:
         request = self._asked[outgoing] = BoundRequest()
         self._perform(outputs)
         return self._until(lambda: request._answered, timeout)

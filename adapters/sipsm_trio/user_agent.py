@@ -12,7 +12,7 @@ from typing import Any, Self, TypeVar
 import trio
 from trio import socket
 
-from sipsm import Answered, Ended, Established, Event, Output, Resolve, Send, Uri
+from sipsm import Answered, Ended, Established, Event, OutgoingRequest, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
 from sipsm.endpoint.bound import BoundAgent, BoundCall, BoundRequest, Headers, Inbox, hosts_of
 
@@ -73,6 +73,16 @@ class Call(_Awaited, BoundCall[Awaitable[None]]):
         """Wait until the call is over."""
         return await self._until(lambda: self._ended)
 
+    async def request(
+        self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None
+    ) -> Answered:
+        """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        self._check_open()
+        now = trio.current_time()
+        core, outputs = self.core.request(method, headers=headers, body=body, content_type=content_type, now=now)
+        return await self._agent._asked_for(core, outputs)
+
     async def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
         await trio.lowlevel.checkpoint_if_cancelled()
         self._check_open()
@@ -115,6 +125,9 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         outgoing, outputs = self.endpoint.request(
             method, target, to=to, headers=headers, body=body, content_type=content_type, now=trio.current_time()
         )
+        return await self._asked_for(outgoing, outputs)
+
+    async def _asked_for(self, outgoing: OutgoingRequest, outputs: list[Output]) -> Answered:
         request = self._asked[outgoing] = _Request()
         await self._perform(outputs)
         return await request.answered()

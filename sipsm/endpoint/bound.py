@@ -190,10 +190,6 @@ class BoundCall(Inbox, ABC, Generic[R]):
         """End the call with a BYE (RFC 3261 15.1.1). Media stop now; `Ended` comes when the BYE has been answered."""
         return self._do(self.core.hang_up, headers=headers)
 
-    def request(self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None) -> R:
-        """Send another request in the call's dialog (RFC 3261 12.2.1). Its `Answered` is an event of the call."""
-        return self._do(self.core.request, method, headers=headers, body=body, content_type=content_type)
-
     @abstractmethod
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> R:
         """Call this command with the present as `now`, and perform its outputs."""

@@ -173,9 +173,13 @@ class Call:
 
     def request(
         self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None, now: float
-    ) -> list[Output]:
-        """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1); `Answered` tells its end."""
-        return self.agent.command(self, "ASK", Ask(method, headers, body, content_type), now)
+    ) -> tuple[OutgoingRequest, list[Output]]:
+        """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1); `Answered` tells its end.
+
+        Returns the request, which `Answered` will name, and the outputs.
+        """
+        outgoing = OutgoingRequest(method, self)
+        return outgoing, self.agent.command(self, "ASK", Ask(method, headers, body, content_type, outgoing), now)
 
     # ---------------------------------------------------------------- time
 
@@ -206,7 +210,9 @@ class OutgoingRequest:
     """A request of ours that is neither INVITE nor BYE: in a call, or outside one."""
 
     method: str
-    request: Request = field(repr=False)
     call: Call | None = field(default=None, repr=False)
-    status: int | None = None
+    """The call that it was sent in, if it was."""
+    request: Request = field(init=False, repr=False)
+    """As it was sent."""
+    status: int | None = field(default=None, init=False)
     """Of its final response, once there is one."""

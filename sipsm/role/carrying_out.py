@@ -156,11 +156,12 @@ class CarryingOut:
         bye = leg.dialog.next_request("BYE", self.party.via(), [*self.party.product("User-Agent"), *x.headers])
         return self.sending.request(bye, (call, leg), now, towards=leg.dialog.next_hop)
 
-    def ask(self, call: Call, leg: Leg, x: Ask, _tx: ServerTransaction | None, now: float) -> list[Any]:
+    def ask(self, _call: Call, leg: Leg, x: Ask, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """Another request within the dialog."""
         headers = [*self.party.product("User-Agent"), *x.headers, *_content(x)]
-        request = leg.dialog.next_request(x.method, self.party.via(), headers, x.body)
-        return self.sending.request(request, OutgoingRequest(x.method, request, call), now, towards=leg.dialog.next_hop)
+        assert isinstance(x.asked_as, OutgoingRequest), "who asks within a call is known to the application"
+        request = x.asked_as.request = leg.dialog.next_request(x.method, self.party.via(), headers, x.body)
+        return self.sending.request(request, x.asked_as, now, towards=leg.dialog.next_hop)
 
     def accept(self, _call: Call, _leg: Leg, x: Accept, tx: ServerTransaction | None, now: float) -> list[Any]:
         """A 200 to a request within the dialog."""

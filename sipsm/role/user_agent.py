@@ -132,7 +132,8 @@ class UserAgent:
         contact = [("Contact", self.party.contact)] if method == "OPTIONS" else []
         request, hop = self.party.request_outside(method, target, to, headers, body, [*contact, *content])
         self.sending.check(hop_to(hop))
-        outgoing = OutgoingRequest(method, request)
+        outgoing = OutgoingRequest(method)
+        outgoing.request = request
         return outgoing, self.sending.request(request, outgoing, now, towards=hop)
 
     def command(self, call: Call, event: str, x: Any, now: float) -> list[Any]:

@@ -84,10 +84,16 @@ class Agent:
         self.net.perform(self, outputs)
         return outgoing
 
-    def do(self, command: Callable[..., list[Any]], *args: Any, **options: Any) -> None:
-        """Give a command of a call, now: `bob.do(call.answer, sdp)`."""
+    def do(self, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Give a command of a call, now: `bob.do(call.answer, sdp)`.
+
+        Returns what the command returns beside its outputs: the `OutgoingRequest` of `call.request`, else None.
+        """
         self.net.asked(self, getattr(command, "__name__", "command").replace("_", " "))
-        self.net.perform(self, command(*args, **options, now=self.net.now))
+        done = command(*args, **options, now=self.net.now)
+        asked, outputs = done if isinstance(done, tuple) else (None, done)
+        self.net.perform(self, outputs)
+        return asked
 
     # ---------------------------------------------------------------- by itself
 

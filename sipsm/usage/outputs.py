@@ -83,6 +83,8 @@ class Ask:
     headers: HeaderLines = field(default=(), converter=header_lines)
     body: bytes = b""
     content_type: str | None = None
+    asked_as: object = None
+    """What the application knows it as; nothing to the machines."""
 
 
 @frozen

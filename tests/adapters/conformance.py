@@ -401,8 +401,11 @@ async def a_request_within_a_call(adapter: Adapter, host: str) -> None:
         async with opened(adapter.agent(any_port(host))) as agent:
             call = await done(agent.invite(stage.uri, offer=SDP))
             await done(call.outcome())
-            await done(call.request("OPTIONS"))
-            assert (await first(call, Answered)).status == 200
+            answered = await done(call.request("OPTIONS"))
+            assert (answered.status, answered.request.call) == (200, call.core)
+            assert await first(call, Answered) is answered
+            with pytest.raises(LocalProtocolError, match="cannot ask BYE"):
+                await done(call.request("BYE"))
             await done(call.hang_up())
             assert [type(event) for event in await rest(call)] == [Ended]
 

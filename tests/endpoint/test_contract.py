@@ -235,7 +235,7 @@ def tail(bench: Bench) -> list[str]:
     commands: list[Callable[[Call], list[Output]]] = [
         lambda call: call.answer(SDP2, now=bench.now),
         lambda call: call.answer_offer(SDP2, now=bench.now),
-        lambda call: call.request("INFO", now=bench.now),
+        lambda call: call.request("INFO", now=bench.now)[1],
         lambda call: call.hang_up(now=bench.now),
     ]
     told: list[str] = []

@@ -88,7 +88,7 @@ def test_a_request_in_a_call_that_cannot_be_sent() -> None:
     """That one has failed; the call is not ended by it."""
     bench = Bench()
     call = up(bench)
-    bench.take(call.request("INFO", now=bench.now))
+    bench.take(call.request("INFO", now=bench.now)[1])
     send_failed(bench, send_of(bench, "INFO"))
     assert [event.status for event in bench.told(Answered)] == [503]
     assert call.state is CallState.ESTABLISHED

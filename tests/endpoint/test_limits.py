@@ -186,7 +186,7 @@ def test_unfinished() -> None:
     assert bench.endpoint.unfinished == 1, "no final response has come"
     bench.receive(bench.response(call.invite, 200, body=SDP2))
     assert bench.endpoint.unfinished == 0
-    bench.take(call.request("INFO", now=bench.now))
+    bench.take(call.request("INFO", now=bench.now)[1])
     bench.take(call.hang_up(now=bench.now))
     info, bye = bench.sent[-2:]
     assert bench.endpoint.unfinished == 2

@@ -138,7 +138,7 @@ class World:
                     lambda: call.cancel(now=now),
                     lambda: call.answer_offer(SDP2, now=now),
                     lambda: call.hang_up(now=now),
-                    lambda: call.request("OPTIONS", now=now),
+                    lambda: call.request("OPTIONS", now=now)[1],
                 ]
                 self.command(who, chance.choice(commands))
             case 4 if chance.random() < self.loss / 4:

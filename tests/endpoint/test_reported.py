@@ -250,7 +250,7 @@ def test_a_response_that_was_told_is_not_told_as_dropped() -> None:
     """The 481 to a request of a call that is ending is its answer, and nothing else."""
     bench = Bench()
     call = bench.acked()
-    bench.take(call.request("OPTIONS", now=bench.now))
+    bench.take(call.request("OPTIONS", now=bench.now)[1])
     options = bench.last_request
     bench.take(call.hang_up(now=bench.now))
     bench.receive(bench.response(options, 481))

@@ -206,7 +206,7 @@ def test_a_caller_without_a_tag() -> None:
     bench.take(call.answer(SDP2, now=bench.now))
     bench.receive(bench.in_dialog("ACK", 1, call))
     assert call.state is CallState.ESTABLISHED
-    bench.take(call.request("OPTIONS", now=bench.now))
+    bench.take(call.request("OPTIONS", now=bench.now)[1])
     assert (bench.last_request.to.tag, bench.last_request.lines_of("To")) == (None, ("<sip:alice@192.0.2.2>",))
     bench.receive(bench.in_dialog("BYE", 2, call))
     assert (bench.last_response.status, call.state) == (200, CallState.ENDED)

@@ -51,7 +51,7 @@ def test_the_peer_has_lost_the_call(status: int | None) -> None:
     """481, 408 or silence to a request within the dialog ends the call, with a BYE for the case that it lives on."""
     bench = Bench()
     call = bench.answered()
-    bench.take(call.request("OPTIONS", now=bench.now))
+    bench.take(call.request("OPTIONS", now=bench.now)[1])
     if status is None:
         bench.wait(32)
     else:
@@ -70,7 +70,7 @@ def test_any_other_answer_leaves_the_call_alone(status: int) -> None:
     """A request that fails otherwise tells nothing of the dialog."""
     bench = Bench()
     call = bench.answered()
-    bench.take(call.request("OPTIONS", now=bench.now))
+    bench.take(call.request("OPTIONS", now=bench.now)[1])
     bench.receive(bench.response(bench.last_request, status))
     assert (call.state, ended(bench)) == (CallState.ESTABLISHED, [])
 
@@ -80,9 +80,9 @@ def test_a_loss_told_twice_ends_once() -> None:
     """When two requests are answered with 481, there is one BYE and one end."""
     bench = Bench()
     call = bench.acked()
-    bench.take(call.request("OPTIONS", now=bench.now))
+    bench.take(call.request("OPTIONS", now=bench.now)[1])
     first = bench.last_request
-    bench.take(call.request("OPTIONS", now=bench.now))
+    bench.take(call.request("OPTIONS", now=bench.now)[1])
     second = bench.last_request
     bench.receive(bench.response(first, 481))
     bench.receive(bench.response(second, 481))
@@ -103,7 +103,7 @@ def test_each_request_has_the_next_number() -> None:
     call = bench.answered()
     first = call.invite.cseq.number
     for _ in range(3):
-        bench.take(call.request("OPTIONS", now=bench.now))
+        bench.take(call.request("OPTIONS", now=bench.now)[1])
         bench.receive(bench.response(bench.last_request, 200))
     bench.take(call.hang_up(now=bench.now))
     requests = [message for message in bench.sent if hasattr(message, "method")]
@@ -162,7 +162,7 @@ def test_the_callee_s_route() -> None:
     copied = [line.removeprefix("Record-Route: ") for line in ROUTES]
     assert [list(message.lines_of("Record-Route")) for message in bench.sent] == [copied, copied]
     bench.receive(bench.in_dialog("ACK", 1, call))
-    bench.take(call.request("OPTIONS", now=bench.now))
+    bench.take(call.request("OPTIONS", now=bench.now)[1])
     # The first hop is a name: the request waits for its address.
     assert bench.methods == []
     assert call.here.dialog.route_set == (

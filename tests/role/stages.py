@@ -125,7 +125,7 @@ COMMANDS: dict[str, Command] = {
     "cancel": lambda call, now: call.cancel(now=now),
     "answer offer": lambda call, now: call.answer_offer(SDP2, now=now),
     "hang up": lambda call, now: call.hang_up(now=now),
-    "request": lambda call, now: call.request("OPTIONS", now=now),
+    "request": lambda call, now: call.request("OPTIONS", now=now)[1],
 }
 
 BEFORE_ANSWERING = {"ring", "ring early", "answer", "reject"}

@@ -197,7 +197,7 @@ def test_the_application_s_commands_concern_the_branch_that_answered_first() -> 
     for tag, status in [("a", 180), ("b", 183), ("c", 200), ("a", 200)]:
         bench.receive(bench.response(call.invite, status, tag=tag, body=SDP2 if status == 200 else b""))
     bench.drain()
-    bench.take(call.request("INFO", now=bench.now))
+    bench.take(call.request("INFO", now=bench.now)[1])
     assert bench.last_request.to.tag == "c"
     assert bench.told(Established) == []
 
@@ -227,7 +227,7 @@ def test_who_we_are() -> None:
     profile = Profile(identity='"Bell" <sip:bell@example.com>', user_agent="bell/1", supported=("timer",))
     bench = Bench(profile=profile)
     call = bench.answered()
-    bench.take(call.request("INFO", now=bench.now))
+    bench.take(call.request("INFO", now=bench.now)[1])
     bench.take(call.hang_up(now=bench.now))
     invite, ack, info, bye = bench.sent
     for message in (invite, ack, info, bye):

@@ -190,7 +190,7 @@ def no_answer(bench: Bench) -> None:
 
 def peer_lost(bench: Bench) -> None:
     call = bench.acked()
-    bench.take(call.request("OPTIONS", now=bench.now))
+    bench.take(call.request("OPTIONS", now=bench.now)[1])
     bench.receive(bench.response(bench.last_request, 481))
     bench.receive(bench.response(bench.last_request, 481))
 

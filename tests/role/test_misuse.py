@@ -98,10 +98,10 @@ WITH_HEADERS: list[tuple[Stage, Callable[[Call, Headers, float], list[Output]]]]
     (offered, lambda call, headers, now: call.hang_up(headers=headers, now=now)),
     (accepted, lambda call, headers, now: call.hang_up(headers=headers, now=now)),
     (up, lambda call, headers, now: call.hang_up(headers=headers, now=now)),
-    (up, lambda call, headers, now: call.request("INFO", headers=headers, now=now)),
+    (up, lambda call, headers, now: call.request("INFO", headers=headers, now=now)[1]),
     (
         acknowledged,
-        lambda call, headers, now: call.request("INFO", headers=headers, body=b"x", content_type="a/b", now=now),
+        lambda call, headers, now: call.request("INFO", headers=headers, body=b"x", content_type="a/b", now=now)[1],
     ),
 ]
 UNWRITABLE = [
@@ -215,7 +215,7 @@ def test_methods_that_are_not_for_asking(method: str) -> None:
     """What has a command of its own cannot be asked as any request; nor can what is no token."""
     bench = Bench()
     call = up(bench)
-    refused(bench, call, lambda: call.request(method, now=bench.now))
+    refused(bench, call, lambda: call.request(method, now=bench.now)[1])
     refused(bench, call, lambda: bench.endpoint.request(method, "sip:b@192.0.2.2", now=bench.now))
     to_its_end(bench, call)
 
@@ -224,8 +224,8 @@ def test_a_body_of_no_type() -> None:
     """A body says what it is (RFC 3261 20.15)."""
     bench = Bench()
     call = up(bench)
-    refused(bench, call, lambda: call.request("INFO", body=b"x", now=bench.now))
-    refused(bench, call, lambda: call.request("INFO", body=b"x", content_type="a/b\r\nX: y", now=bench.now))
+    refused(bench, call, lambda: call.request("INFO", body=b"x", now=bench.now)[1])
+    refused(bench, call, lambda: call.request("INFO", body=b"x", content_type="a/b\r\nX: y", now=bench.now)[1])
     refused(bench, call, lambda: bench.endpoint.request("MESSAGE", "sip:b@192.0.2.2", body=b"x", now=bench.now))
 
 
@@ -254,6 +254,6 @@ def test_headers_may_come_from_a_generator() -> None:
 
     call = bench.outgoing(headers=lines("1"))
     bench.receive(bench.response(call.invite, 200, body=SDP2))
-    bench.take(call.request("INFO", headers=lines("2"), now=bench.now))
+    bench.take(call.request("INFO", headers=lines("2"), now=bench.now)[1])
     bench.take(call.hang_up(headers=lines("3"), now=bench.now))
     assert [message.header("X-Mine") for message in bench.sent] == ["1", None, "2", "3"]

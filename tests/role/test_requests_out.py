@@ -37,7 +37,7 @@ def test_what_every_request_carries() -> None:
     bench = Bench()
     asked(bench)
     call = bench.answered()
-    bench.take(call.request("INFO", now=bench.now))
+    bench.take(call.request("INFO", now=bench.now)[1])
     bench.take(call.hang_up(now=bench.now))
     second = bench.outgoing()
     bench.receive(bench.response(second.invite, 180))
@@ -58,7 +58,7 @@ def test_branches() -> None:
     bench = Bench()
     asked(bench)
     call = bench.answered()
-    bench.take(call.request("INFO", now=bench.now))
+    bench.take(call.request("INFO", now=bench.now)[1])
     bench.take(call.hang_up(now=bench.now))
     new = [message.via.branch or "" for message in bench.sent]
     assert all(branch.startswith("z9hG4bK") and len(branch) > 7 for branch in new)
@@ -135,7 +135,7 @@ def test_numbers_in_a_call() -> None:
     bench = Bench()
     call = bench.answered()
     for _ in range(3):
-        bench.take(call.request("INFO", now=bench.now))
+        bench.take(call.request("INFO", now=bench.now)[1])
     bench.take(call.hang_up(now=bench.now))
     first = call.invite.cseq.number
     numbers = [(message.cseq.method, message.cseq.number - first) for message in bench.sent]
@@ -153,10 +153,11 @@ def test_a_request_in_a_call_goes_where_the_call_is() -> None:
     bench = Bench()
     proxies = ["Record-Route: <sip:192.0.2.31;lr>, <sip:192.0.2.32;lr>"]
     call = bench.answered(contact="<sip:phone@192.0.2.40:5070>", headers=proxies)
-    bench.take(
-        call.request("INFO", headers=[("Info-Package", "x")], body=b"hi", content_type="text/plain", now=bench.now)
-    )
+    package = [("Info-Package", "x")]
+    asked, outputs = call.request("INFO", headers=package, body=b"hi", content_type="text/plain", now=bench.now)
+    bench.take(outputs)
     info = bench.last_request
+    assert (asked.request, asked.call, asked.status) == (info, call, None)
     assert str(info.uri) == "sip:phone@192.0.2.40:5070"
     assert info.lines_of("Route") == ("<sip:192.0.2.32;lr>", "<sip:192.0.2.31;lr>")
     assert bench.flows[-1].remote == ("192.0.2.32", 5060)
@@ -169,7 +170,7 @@ def test_an_answer_in_a_call(status: int) -> None:
     """It is told with its request, which knows its call; and the call goes on."""
     bench = Bench()
     call = bench.acked()
-    bench.take(call.request("INFO", now=bench.now))
+    bench.take(call.request("INFO", now=bench.now)[1])
     bench.receive(bench.response(bench.last_request, status))
     (answered,) = bench.told(Answered)
     assert (answered.status, answered.request.call, answered.request.method) == (status, call, "INFO")
@@ -182,7 +183,7 @@ def test_an_answer_that_ends_the_call(status: int | None) -> None:
     """481, 408 or silence to a request in a call: the peer does not know the dialog, and it is ended."""
     bench = Bench()
     call = bench.acked()
-    bench.take(call.request("INFO", now=bench.now))
+    bench.take(call.request("INFO", now=bench.now)[1])
     info = bench.last_request
     bench.drain()
     if status is None:
@@ -203,7 +204,7 @@ def test_an_answer_that_comes_when_the_call_ends_anyway() -> None:
     """The 481 to a request that our BYE overtook is told, and ends nothing twice."""
     bench = Bench()
     call = bench.acked()
-    bench.take(call.request("INFO", now=bench.now))
+    bench.take(call.request("INFO", now=bench.now)[1])
     info = bench.last_request
     bench.take(call.hang_up(now=bench.now))
     bench.receive(bench.response(info, 481))

@@ -330,7 +330,7 @@ def peer_lost() -> Outcome:
     bench = Bench()
     calls = (bench.answered(), bench.acked())
     for call in calls:
-        bench.take(call.request("OPTIONS", now=bench.now))
+        bench.take(call.request("OPTIONS", now=bench.now)[1])
         bench.receive(bench.response(bench.last_request, 481))
     return shown(bench, calls=calls)
 

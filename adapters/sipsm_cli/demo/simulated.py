@@ -36,7 +36,8 @@ class Simulation:
     def asks(self, what: str, call: Call, command: str, *args: Any) -> None:
         """Give a command of a call."""
         self.net.recorder.asked(self.agent.name, what, self.net.now)
-        self.net.perform(self.agent, getattr(call, command)(*args, now=self.net.now))
+        done = getattr(call, command)(*args, now=self.net.now)
+        self.net.perform(self.agent, done[1] if isinstance(done, tuple) else done)
 
 
 def simulated(loss: float, seed: int) -> Exit:
