@@ -62,25 +62,25 @@ NonInviteServerTransaction.table = Table(
     rfc="3261 17.2.2",
     initial=INITIAL,
     rows=(
-        #   state       input            guard   next         actions            RFC
-        Row(INITIAL,    START,           always, TRYING,      (pass_request_up,), "3261 17.2.2"),
-        Row(TRYING,     "Timer 100",     always, PROCEEDING,  (send_trying,),    "4320 4.1"),
-        Row(TRYING,     R200_699,        always, COMPLETED,   (send_response, forget_request), "3261 17.2.2"),
-        Row(TRYING,     "Timer late",    always, TERMINATED,  (report_timeout,), "4320 2.2"),
+        #   state       input            guard   next        actions                          RFC
+        Row(INITIAL,    START,           always, TRYING,     (pass_request_up,),              "3261 17.2.2"),
+        Row(TRYING,     "Timer 100",     always, PROCEEDING, (send_trying,),                  "4320 4.1"),
+        Row(TRYING,     R200_699,        always, COMPLETED,  (send_response, forget_request), "3261 17.2.2"),
+        Row(TRYING,     "Timer late",    always, TERMINATED, (report_timeout,),               "4320 2.2"),
         Refuse(TRYING,  R1XX,            always, None, "a non-INVITE request gets no provisional response but 100, "
                                                        "and that one is sent when it is due",               "4320 4.1"),
-        Row(PROCEEDING, REQUEST,         always, PROCEEDING,  (send_again,),     "3261 17.2.2"),
-        Row(PROCEEDING, R200_699,        always, COMPLETED,   (send_response, forget_request), "3261 17.2.2"),
-        Row(PROCEEDING, "Timer late",    always, TERMINATED,  (report_timeout,), "4320 2.2"),
-        Row(PROCEEDING, TRANSPORT_ERROR, always, PROCEEDING,  (report_failure,), "6026 8.8"),
+        Row(PROCEEDING, REQUEST,         always, PROCEEDING, (send_again,),                   "3261 17.2.2"),
+        Row(PROCEEDING, R200_699,        always, COMPLETED,  (send_response, forget_request), "3261 17.2.2"),
+        Row(PROCEEDING, "Timer late",    always, TERMINATED, (report_timeout,),               "4320 2.2"),
+        Row(PROCEEDING, TRANSPORT_ERROR, always, PROCEEDING, (report_failure,),               "6026 8.8"),
         Refuse(PROCEEDING, R1XX,         always, None, "a non-INVITE request gets no provisional response but 100, "
                                                        "and that one has been sent",                        "4320 4.1"),
         # "An SIP element MUST NOT send a response with Status-Code of 408 to a non-INVITE request."
         Refuse({TRYING, PROCEEDING}, R408, always, None, "a non-INVITE request gets no 408: it would come too late",
                                                                                  "4320 4.2"),
-        Row(COMPLETED,  REQUEST,         always, COMPLETED,   (send_again,),     "3261 17.2.2"),
-        Row(COMPLETED,  TRANSPORT_ERROR, always, COMPLETED,   (report_failure,), "6026 8.8"),
-        Row(COMPLETED,  "Timer J",       always, TERMINATED,  (),                "3261 17.2.2"),
+        Row(COMPLETED,  REQUEST,         always, COMPLETED,  (send_again,),                   "3261 17.2.2"),
+        Row(COMPLETED,  TRANSPORT_ERROR, always, COMPLETED,  (report_failure,),               "6026 8.8"),
+        Row(COMPLETED,  "Timer J",       always, TERMINATED, (),                              "3261 17.2.2"),
     ),
     timers=(
         #     letter  runs in               lasts                             then  RFC

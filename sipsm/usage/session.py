@@ -230,33 +230,33 @@ SessionUac.table = Table(
     rfc="3261 15",
     initial=EARLY,
     rows=(
-        #   state        input       guard                 next         actions                                   RFC
-        Row(EARLY,       "1XX",      cancelled,            EARLY,       (),                                       "3261 9.1"),
-        Row(EARLY,       "1XX",      always,               EARLY,       (report_ringing,),                        "3261 13.2.2.1"),
+        #   state        input       guard                 next         actions                        RFC
+        Row(EARLY,       "1XX",      cancelled,            EARLY,       (),                            "3261 9.1"),
+        Row(EARLY,       "1XX",      always,               EARLY,       (report_ringing,),             "3261 13.2.2.1"),
         # "If the UAC does not wish to continue with this dialog, ... the UAC MUST terminate the dialog by sending a BYE
         # request" once it has acknowledged it; and all branches of a fork may answer.
         Row(EARLY,       "2XX",      another_was_accepted_and_this_offers,
                                                            DISCARDING,  (send_refusing_ack, send_bye),            "3261 13.2.2.4"),
-        Row(EARLY,       "2XX",      another_was_accepted, DISCARDING,  (send_ack, send_bye),                     "3261 13.2.2.4"),
+        Row(EARLY,       "2XX",      another_was_accepted, DISCARDING,  (send_ack, send_bye),          "3261 13.2.2.4"),
         Row(EARLY,       "2XX",      cancelled_and_offers, ENDING,      (remember_cancelled, send_refusing_ack, send_bye),
                                                                                                                   "3261 9.1"),
         Row(EARLY,       "2XX",      cancelled,            ENDING,      (remember_cancelled, send_ack, send_bye),
                                                                                                                   "3261 9.1"),
-        Row(EARLY,       "2XX",      offers,               ACCEPTED,    (keep_offer,),                            "3261 13.2.2.4"),
-        Row(EARLY,       "2XX",      always,               ESTABLISHED, (send_ack, report_connected),             "3261 13.2.2.4"),
-        Row(EARLY,       "ABANDON",  always,               ENDED,       (cause_over,),                            "3261 13.2.2.4"),
-        Row(EARLY,       "BYE",      always,               EARLY,       (accept_bye,),                            "3261 15.1.2"),
+        Row(EARLY,       "2XX",      offers,               ACCEPTED,    (keep_offer,),                 "3261 13.2.2.4"),
+        Row(EARLY,       "2XX",      always,               ESTABLISHED, (send_ack, report_connected),  "3261 13.2.2.4"),
+        Row(EARLY,       "ABANDON",  always,               ENDED,       (cause_over,),                 "3261 13.2.2.4"),
+        Row(EARLY,       "BYE",      always,               EARLY,       (accept_bye,),                 "3261 15.1.2"),
         Refuse(EARLY,    "HANG UP",  always,               None, "nobody has answered; cancel instead",           "3261 15"),
-        Row(ACCEPTED,    "ACK",      always,               ESTABLISHED, (send_ack, report_connected),             "3261 13.2.2.4"),
-        Row(ACCEPTED,    "HANG UP",  always,               ENDING,      (send_refusing_ack, send_bye),            "3261 13.2.2.4"),
+        Row(ACCEPTED,    "ACK",      always,               ESTABLISHED, (send_ack, report_connected),  "3261 13.2.2.4"),
+        Row(ACCEPTED,    "HANG UP",  always,               ENDING,      (send_refusing_ack, send_bye), "3261 13.2.2.4"),
         Row(ACCEPTED,    "BYE",      always,               ENDED,       (send_refusing_ack, accept_bye, report_hung_up_by_peer, cause_over),
                                                                                                                   "3261 15.1.2"),
-        Row(ESTABLISHED, "2XX",      always,               ESTABLISHED, (send_ack_again,),                        "3261 13.2.2.4"),
-        Row(ENDING,      "2XX",      always,               ENDING,      (send_ack_again,),                        "3261 13.2.2.4"),
-        Row(DISCARDING,  "2XX",      always,               DISCARDING,  (send_ack_again,),                        "3261 13.2.2.4"),
-        Row(ENDED,       "2XX",      acknowledged,         ENDED,       (send_ack_again,),                        "3261 13.2.2.4"),
-        Row(DISCARDING,  "BYE",      always,               DISCARDING,  (accept_bye,),                            "3261 15.1.2"),
-        Row(DISCARDING,  "BYE DONE", always,               ENDED,       (cause_over,),                            "3261 15.1.1"),
+        Row(ESTABLISHED, "2XX",      always,               ESTABLISHED, (send_ack_again,),             "3261 13.2.2.4"),
+        Row(ENDING,      "2XX",      always,               ENDING,      (send_ack_again,),             "3261 13.2.2.4"),
+        Row(DISCARDING,  "2XX",      always,               DISCARDING,  (send_ack_again,),             "3261 13.2.2.4"),
+        Row(ENDED,       "2XX",      acknowledged,         ENDED,       (send_ack_again,),             "3261 13.2.2.4"),
+        Row(DISCARDING,  "BYE",      always,               DISCARDING,  (accept_bye,),                 "3261 15.1.2"),
+        Row(DISCARDING,  "BYE DONE", always,               ENDED,       (cause_over,),                 "3261 15.1.1"),
         Refuse({EARLY, ACCEPTED}, "INVITE", always,        491, "our INVITE is under way",                        "3261 14.2"),
         Refuse(DISCARDING, "INVITE", always,               481, IS_OVER,                                          "3261 12.2.2"),
         *COMMON,
@@ -278,26 +278,26 @@ SessionUas.table = Table(
     rfc="3261 15",
     initial=EARLY,
     rows=(
-        #   state        input        guard   next         actions                                            RFC
-        Row(EARLY,       "ACCEPT",    always, ACCEPTED,    (),                                                "3261 13.3.1.4"),
-        Row(EARLY,       "REJECT",    always, ENDED,       (report_declined, cause_over),                     "3261 13.3.1.3"),
-        Row(EARLY,       "CANCEL",    always, ENDED,       (report_cancelled_by_peer, cause_over),            "3261 9.2"),
+        #   state        input        guard   next         actions                                             RFC
+        Row(EARLY,       "ACCEPT",    always, ACCEPTED,    (),                                                 "3261 13.3.1.4"),
+        Row(EARLY,       "REJECT",    always, ENDED,       (report_declined, cause_over),                      "3261 13.3.1.3"),
+        Row(EARLY,       "CANCEL",    always, ENDED,       (report_cancelled_by_peer, cause_over),             "3261 9.2"),
         Row(EARLY,       "BYE",       always, ENDED,       (accept_bye, report_cancelled_by_peer, cause_over), "3261 15.1.2"),
         # "The callee's UA ... MUST NOT send a BYE on an early dialog", "and MUST NOT send a BYE on a confirmed dialog
         # until it has received an ACK for its 2xx response or until the server transaction times out."
         Refuse(EARLY,    "HANG UP",   always, None, "cannot send BYE: the dialog is early and you are the UAS; answer "
                                                     "or reject the INVITE instead",                           "3261 15"),
-        Row(ACCEPTED,    "HANG UP",   always, LEAVING,     (keep_bye,),                                       "3261 15"),
-        Row(ACCEPTED,    "ACK",       always, ESTABLISHED, (report_connected,),                               "3261 13.3.1.4"),
+        Row(ACCEPTED,    "HANG UP",   always, LEAVING,     (keep_bye,),                                        "3261 15"),
+        Row(ACCEPTED,    "ACK",       always, ESTABLISHED, (report_connected,),                                "3261 13.3.1.4"),
         # "If the server retransmits the 2xx response for 64*T1 seconds without receiving an ACK, the dialog is
         # confirmed, but the session SHOULD be terminated. This is accomplished with a BYE"
-        Row(ACCEPTED,    "NO ACK",    always, ENDING,      (remember_no_ack, send_bye),                       "3261 13.3.1.4"),
-        Row(ACCEPTED,    "BYE",       always, ENDED,       (accept_bye, report_hung_up_by_peer, cause_over),  "3261 15.1.2"),
-        Row(LEAVING,     "ACK",       always, ENDING,      (send_bye,),                                       "3261 15"),
-        Row(LEAVING,     "NO ACK",    always, ENDING,      (send_bye,),                                       "3261 15"),
-        Row(LEAVING,     "BYE",       always, ENDED,       (accept_bye, report_hung_up_by_peer, cause_over),  "3261 15.1.2"),
+        Row(ACCEPTED,    "NO ACK",    always, ENDING,      (remember_no_ack, send_bye),                        "3261 13.3.1.4"),
+        Row(ACCEPTED,    "BYE",       always, ENDED,       (accept_bye, report_hung_up_by_peer, cause_over),   "3261 15.1.2"),
+        Row(LEAVING,     "ACK",       always, ENDING,      (send_bye,),                                        "3261 15"),
+        Row(LEAVING,     "NO ACK",    always, ENDING,      (send_bye,),                                        "3261 15"),
+        Row(LEAVING,     "BYE",       always, ENDED,       (accept_bye, report_hung_up_by_peer, cause_over),   "3261 15.1.2"),
         Refuse(LEAVING,  "HANG UP",   always, None, "it is ending already: the BYE waits for the ACK",        "3261 15"),
-        Row(ESTABLISHED, "NO ANSWER", always, ENDING,      (remember_no_answer, send_bye),                    "3261 14.2"),
+        Row(ESTABLISHED, "NO ANSWER", always, ENDING,      (remember_no_answer, send_bye),                     "3261 14.2"),
         # "A UAS that receives a second INVITE before it sends the final response to a first INVITE ... MUST return a 500
         # (Server Internal Error) response"
         Refuse(EARLY,    "INVITE",    always, 500, "the first INVITE has not been answered",                  "3261 14.2"),
