@@ -5,24 +5,32 @@ RFC 3261 8.1.1.7 (branch), 19.3 (tags: at least 32 bits of cryptographic randomn
 
 from __future__ import annotations
 
-from secrets import SystemRandom
+from secrets import randbits
 from typing import Protocol
 
 MAGIC_COOKIE = "z9hG4bK"
 
 
 class RandomSource(Protocol):
-    """Where randomness comes from: `secrets.SystemRandom()`, or `random.Random(seed)` in tests."""
+    """Where randomness comes from: `SystemSource`, or `random.Random(seed)` in tests."""
 
     def getrandbits(self, k: int, /) -> int:
         """A number of `k` random bits."""
+
+
+class SystemSource:
+    """The operating system's randomness, which cannot be guessed (RFC 3261 19.3)."""
+
+    def getrandbits(self, k: int, /) -> int:
+        """A number of `k` random bits."""
+        return randbits(k)
 
 
 class Ids:
     """The names that an endpoint makes up. By default they cannot be guessed; with a seeded source they repeat."""
 
     def __init__(self, source: RandomSource | None = None) -> None:
-        self.source: RandomSource = SystemRandom() if source is None else source
+        self.source: RandomSource = SystemSource() if source is None else source
 
     def branch(self) -> str:
         """A branch that no other transaction has: the magic cookie and 80 random bits (RFC 3261 8.1.1.7)."""

@@ -8,7 +8,7 @@ import pytest
 
 from sipsm.endpoint import Endpoint
 from sipsm.grammar.tokens import is_token
-from sipsm.ids import MAGIC_COOKIE, Ids
+from sipsm.ids import MAGIC_COOKIE, Ids, SystemSource
 from sipsm.message import Request, parse_message, response_to
 from sipsm.transport import Flow, Send
 
@@ -96,6 +96,6 @@ def test_a_seed_gives_the_same_names_again() -> None:
 def test_by_default_the_names_cannot_be_guessed() -> None:
     """The source is the system's, and no two endpoints make up the same names."""
     one, two = Ids(), Ids()
-    assert isinstance(one.source, random.SystemRandom)
+    assert isinstance(one.source, SystemSource)
     drawn = [*names(one, 100), *names(two, 100)]
     assert len(set(drawn)) == len(drawn)

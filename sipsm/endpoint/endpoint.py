@@ -73,6 +73,8 @@ class Endpoint:
         watcher: Watcher | None = None,
     ) -> None:
         self.local = Listening.parse(local) if isinstance(local, str) else local
+        if not self.local.advertised[1]:
+            raise LocalProtocolError("an endpoint needs its real port: bind the socket first", rfc="3261 18.1.1")
         self.limits = limits or Limits()
         self.watcher = watcher
         self._ids = ids or Ids()

@@ -132,4 +132,6 @@ def _step(wiring: Wiring, here: Any, each: Sequence[Any], event: str, x: Any, st
     for at, machine, decision, name, before in found:
         step.at = at
         machine.act(decision, name, before, x, step)
-    return MOVED if found else Outcome(moved=False, why_not="; ".join(ignored) or "nobody has a say in it")
+    return (
+        MOVED if found else Outcome(moved=False, why_not="; ".join(dict.fromkeys(ignored)) or "nobody has a say in it")
+    )

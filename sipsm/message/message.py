@@ -366,6 +366,8 @@ _TITLES = {"via": "Via", "from": "From", "to": "To", "call-id": "Call-ID", "cseq
 
 def header_block(headers: Headers, body: bytes) -> tuple[list[str], HeaderIndex]:
     """The lines that a program asks for, checked, and Content-Length."""
+    if not isinstance(body, bytes):
+        raise LocalProtocolError(f"a body is bytes, and this is {type(body).__name__}")
     lines = [header_line(name, value) for name, value in headers]
     index = index_lines(lines)
     length = index.get("content-length")

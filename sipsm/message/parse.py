@@ -99,9 +99,10 @@ def check_message(message: AnyMessage) -> AnyMessage:
 
 
 def answerable(data: bytes) -> Request | None:
-    """The request to answer when `read_message` raised for its datagram, or None: its head is sound, the rest is not.
+    """The request to answer when `read_message` raised for its datagram; None when there is nobody to answer.
 
-    Its body is empty. For a 400 to a wrong Content-Length (RFC 3261 18.3), and a 505 to another version.
+    Its body is empty, and lines that are no header are left out. For a 400 to a wrong Content-Length (RFC 3261 18.3) or
+    to such a line, and a 505 to another version.
     """
     data = data[_start_of(data) :]
     end = data.find(b"\r\n\r\n")
@@ -109,11 +110,12 @@ def answerable(data: bytes) -> Request | None:
     if _lone(head) is not None:
         return None
     try:
-        start_line, lines, index = _folded(head)
-        parts = start_line.split()
+        start_line, *lines = _line_end.split(head.decode("utf-8", "surrogateescape"))
+        lines = list(filter(_is_header, lines))
+        parts = [] if "\r" in start_line else start_line.split()
         if len(parts) < 3 or not parts[-1].upper().startswith("SIP/") or not is_token(parts[0]):
             return None
-        request = Request(parts[0], parts[1], lines, index, b"", None)
+        request = Request(parts[0], parts[1], lines, index_lines(lines), b"", None)
         request.via  # noqa: B018
     except RemoteProtocolError:
         return None

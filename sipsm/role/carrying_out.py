@@ -73,11 +73,13 @@ class CarryingOut:
             raise LocalProtocolError("a CANCEL has no Require and no Proxy-Require", rfc="3261 9.1")
         if isinstance(x, Reply):
             _check_status(event, x.status)
+            _check_body(x.body)
             if x.headers or x.reason is not None:
                 self.response(call, x)
         elif isinstance(x, Ask):
             Request.build(x.method, call.invite.uri, [*x.headers, *_content(x)], x.body)
-        elif x.headers:
+        else:
+            _check_body(getattr(x, "body", b""))
             Request.build("BYE", call.invite.uri, x.headers)
 
     # ---------------------------------------------------------------- messages
@@ -206,7 +208,12 @@ _CREDENTIALS = ("Authorization", "Proxy-Authorization")
 _RANGES = {"PROVISION": (101, 199), "ACCEPT": (200, 299), "REJECT": (300, 699)}
 
 
+def _check_body(body: object) -> None:
+    if not isinstance(body, bytes):
+        raise LocalProtocolError(f"a session description is given as bytes, and this is {type(body).__name__}")
+
+
 def _check_status(event: str, status: int) -> None:
     low, high = _RANGES[event.partition("+")[0]]
-    if not low <= status <= high:
+    if type(status) is not int or not low <= status <= high:
         raise LocalProtocolError(f"cannot send {status} here: it is not in {low} to {high}", rfc="3261 13.3.1")

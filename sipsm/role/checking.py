@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar import Uri
+from sipsm.grammar import Uri, split_list
 from sipsm.message import Address
 from sipsm.message.names import canonical
 
@@ -28,9 +28,11 @@ def check_headers(headers: Iterable[tuple[str, str]], *, contact: bool = False) 
     Raises `LocalProtocolError`.
     """
     checked = list(headers)
-    for name, _ in checked:
+    for name, value in checked:
         known = canonical(name)
-        if known in OWN and not (contact and known == "contact"):
+        if contact and known == "contact":
+            _ = [address_of_somebody(each) for each in split_list(value)]
+        elif known in OWN:
             raise LocalProtocolError(f"{name} is written by sipsm itself", rfc="3261 8.1.1")
     return checked
 

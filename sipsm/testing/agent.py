@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from sipsm.endpoint import Endpoint
 from sipsm.grammar import Uri
-from sipsm.role import Call, CallState, Event, OutgoingRequest, Output
+from sipsm.role import Call, Event, OutgoingRequest, Output
 from sipsm.testing.script import Step
 
 E = TypeVar("E")
@@ -121,7 +121,7 @@ class Agent:
                 self.net.after(step.after, partial(self._take, step, call))
 
     def _take(self, step: Step, call: Call) -> None:
-        if call.state is not CallState.ENDED:
+        if call.state in step.unless_past:
             command, args = step.command(call, self.sdp)
             self.do(command, *args)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from attrs import frozen
 
-from sipsm.role import Call, Established, Event, IncomingCall, OfferReceived
+from sipsm.role import Call, CallState, Established, Event, IncomingCall, OfferReceived
 
 Command = Callable[[Call, bytes], tuple[Callable[..., list[Any]], tuple[Any, ...]]]
 """From a call and the session description that the agent has, the command and its arguments."""
@@ -19,11 +19,19 @@ Command = Callable[[Call, bytes], tuple[Callable[..., list[Any]], tuple[Any, ...
 
 @frozen
 class Step:
-    """One thing to do, `after` seconds from the event; None: from the agent's own `invite`."""
+    """One thing to do, `after` seconds from the event; None: from the agent's own `invite`.
+
+    It is left out when the call is in none of the states `unless_past` by then: the network was faster, or slower.
+    """
 
     event: type[Event] | None
     after: float
     command: Command
+    unless_past: frozenset[CallState] = frozenset(CallState) - {CallState.ENDED}
+
+
+BEFORE_THE_ANSWER = frozenset({CallState.CALLING, CallState.RINGING})
+WHILE_UP = frozenset({CallState.ANSWERING, CallState.ESTABLISHED})
 
 
 def ring(status: int = 180, *, after: float = 0.0) -> Step:
@@ -48,9 +56,9 @@ def answer_offer(sdp: bytes | None = None, *, after: float = 0.0) -> Step:
 
 def cancel(*, after: float = 0.0) -> Step:
     """The caller gives up, counted from its `invite`."""
-    return Step(None, after, lambda call, _sdp: (call.cancel, ()))
+    return Step(None, after, lambda call, _sdp: (call.cancel, ()), BEFORE_THE_ANSWER)
 
 
 def hang_up(*, after: float = 0.0) -> Step:
     """Either ends the call, counted from when it was up."""
-    return Step(Established, after, lambda call, _sdp: (call.hang_up, ()))
+    return Step(Established, after, lambda call, _sdp: (call.hang_up, ()), WHILE_UP)

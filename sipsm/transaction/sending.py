@@ -14,7 +14,7 @@ from sipsm.errors import LocalProtocolError, SipError
 from sipsm.grammar import Uri
 from sipsm.message import Request
 from sipsm.transaction.layer import Output, TransactionLayer
-from sipsm.transport.flow import Address, Flow, Listening, Resolve, Send
+from sipsm.transport.flow import Address, Flow, Listening, Resolve, Send, is_numeric
 from sipsm.transport.locate import Hop, hop_to, next_hop
 
 
@@ -79,7 +79,7 @@ class Sending:
             return []
         ours = ":" in self.local.address[0]
         for host in addresses:
-            if (":" in host) == ours:
+            if is_numeric(host) and (":" in host) == ours:
                 return self._send_to(waiting.request, (host, waiting.port), waiting.user, now)
         return [NotSent(waiting.user, waiting.request, f"{resolve.host} has no address that can be used")]
 

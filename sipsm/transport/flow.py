@@ -12,6 +12,7 @@ from typing import NamedTuple
 from attrs import field, frozen
 
 from sipsm.errors import LocalProtocolError
+from sipsm.grammar import is_host
 
 Address = tuple[str, int]
 """A numeric host and a port. IPv6 without brackets."""
@@ -68,6 +69,8 @@ class Listening:
 
     @advertised.validator
     def _reachable(self, _: object, value: Address) -> None:
+        if not is_host(bracketed(value[0])) or not 0 <= value[1] <= 65_535:
+            raise LocalProtocolError(f"{value} is no address to advertise", rfc="3261 25.1")
         if is_numeric(value[0]) and ip_address(value[0].strip("[]")).is_unspecified:
             raise LocalProtocolError(
                 f"nobody can answer to {value[0]}: say which address to advertise", rfc="3261 18.1.1"

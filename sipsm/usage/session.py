@@ -245,7 +245,10 @@ SessionUac.table = Table(
         Row(EARLY,       "2XX",      offers,               ACCEPTED,    (keep_offer,),                 "3261 13.2.2.4"),
         Row(EARLY,       "2XX",      always,               ESTABLISHED, (send_ack, report_connected),  "3261 13.2.2.4"),
         Row(EARLY,       "ABANDON",  always,               ENDED,       (cause_over,),                 "3261 13.2.2.4"),
-        Row(EARLY,       "BYE",      always,               EARLY,       (accept_bye,),                 "3261 15.1.2"),
+        # The callee sends BYE only behind its 2xx, which then was lost: there has been an answer, and it is over.
+        Row(EARLY,       "BYE",      another_was_accepted, ENDED,       (accept_bye, cause_over),      "3261 15.1.2"),
+        Row(EARLY,       "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_over),
+                                                                                                                  "3261 15.1.2"),
         Refuse(EARLY,    "HANG UP",  always,               None, "nobody has answered; cancel instead",           "3261 15"),
         Row(ACCEPTED,    "ACK",      always,               ESTABLISHED, (send_ack, report_connected),  "3261 13.2.2.4"),
         Row(ACCEPTED,    "HANG UP",  always,               ENDING,      (send_refusing_ack, send_bye), "3261 13.2.2.4"),
@@ -255,6 +258,7 @@ SessionUac.table = Table(
         Row(ENDING,      "2XX",      always,               ENDING,      (send_ack_again,),             "3261 13.2.2.4"),
         Row(DISCARDING,  "2XX",      always,               DISCARDING,  (send_ack_again,),             "3261 13.2.2.4"),
         Row(ENDED,       "2XX",      acknowledged,         ENDED,       (send_ack_again,),             "3261 13.2.2.4"),
+        Row(ENDED,       "2XX",      always,               ENDED,       (send_ack,),                   "3261 13.2.2.4"),
         Row(DISCARDING,  "BYE",      always,               DISCARDING,  (accept_bye,),                 "3261 15.1.2"),
         Row(DISCARDING,  "BYE DONE", always,               ENDED,       (cause_over,),                 "3261 15.1.1"),
         Refuse({EARLY, ACCEPTED}, "INVITE", always,        491, "our INVITE is under way",                        "3261 14.2"),
@@ -264,7 +268,6 @@ SessionUac.table = Table(
     ignored=(
         Ignore({ACCEPTED, ESTABLISHED, ENDING, DISCARDING, ENDED}, "1XX", "late provisional"),
         Ignore(ACCEPTED, "2XX", "the ACK waits for the answer to the 2xx's offer"),
-        Ignore(ENDED, "2XX", "an early dialog that was given up: no 2xx can come for it any more"),
         Ignore({ACCEPTED, ESTABLISHED, ENDING, DISCARDING, ENDED}, "ABANDON", "this dialog has been confirmed, or is over"),
         Ignore({EARLY, ESTABLISHED, ENDING, DISCARDING, ENDED}, "ACK", "offer/answer refuses an answer that nobody waits for"),
         Ignore({EARLY, ACCEPTED, ESTABLISHED, ENDED}, "BYE DONE", "no BYE is under way"),

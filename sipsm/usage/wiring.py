@@ -278,7 +278,7 @@ UAC: Final = Wiring(
         # from the network, in a dialog
         "BYE": {
             "dialog": No("ends with the session"),
-            "invite": No("other branches may still answer"),
+            "invite": To("BYE", "3261 15.1.2"),
             "offer_answer": No("ends with the session"),
             "session": To("BYE", "3261 15.1.2"),
         },

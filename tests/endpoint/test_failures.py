@@ -212,7 +212,7 @@ def test_the_flow_of_a_call_may_close_at_any_stage(stage: Stage) -> None:
     to_its_end(bench, call)
 
 
-@pytest.mark.rfc("3261-S33", "3261 18.4")
+@pytest.mark.rfc("3261 18.4")
 def test_a_closed_flow_concerns_everything_on_it_and_nothing_else() -> None:
     """Two calls have failed, the third is on another flow; a flow that nobody knows concerns nobody."""
     bench = Bench()

@@ -59,7 +59,7 @@ def test_the_first_address_of_our_ip_version_is_taken(local: str, addresses: lis
 
 
 @pytest.mark.rfc("3261 8.1.3.1")
-@pytest.mark.parametrize("addresses", [[], ["2001:db8::2"]])
+@pytest.mark.parametrize("addresses", [[], ["not an address"], ["2001:db8::2"]])
 def test_no_address_that_can_be_used(addresses: list[str]) -> None:
     """What cannot be sent ends as if a 503 had come: a call, and a request outside one."""
     bench = Bench()

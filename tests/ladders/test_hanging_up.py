@@ -6,7 +6,7 @@ import pytest
 
 from sipsm import CallState, EndReason, LocalProtocolError, Response
 from sipsm.role import Ended
-from sipsm.testing import answer, hang_up, ladder, nothing_left
+from sipsm.testing import Net, answer, hang_up, ladder, nothing_left, ring
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 from tests.ladders.parties import parties, reasons, request, sent, taken, told
 
@@ -151,14 +151,44 @@ def test_a_bye_before_the_answer() -> None:
 
 @pytest.mark.rfc("3261 15", "3261 15.1.2")
 def test_a_callee_that_byes_its_early_dialog() -> None:
-    """A callee must not; the BYE is answered, and the INVITE's own final response still decides."""
+    """A callee sends BYE only behind its 2xx: that was lost, and the call is over; if it comes yet, it gets its ACK."""
     bench = Bench()
     call = bench.outgoing()
     bench.receive(bench.response(call.invite, 180))
     bench.receive(bench.in_dialog("BYE", 1, call))
-    assert (bench.statuses, call.state) == ([200], CallState.RINGING)
+    assert (bench.statuses, call.state) == ([200], CallState.ENDED)
+    assert [event.reason for event in bench.told(Ended)] == [EndReason.HUNG_UP_BY_PEER]
     bench.receive(bench.response(call.invite, 200, body=SDP2))
-    assert call.state is CallState.ESTABLISHED
+    assert (bench.methods[-1], call.state) == ("ACK", CallState.ENDED)
+    bench.quiet()
+    assert bench.left() == {}
+
+
+@pytest.mark.rfc("3261 13.3.1.4", "3261 15.1.2")
+def test_every_200_is_lost() -> None:
+    """The callee gives up and says BYE; the caller, who has only heard it ring, knows that it is over."""
+    net = Net(lose={"bob": range(2, 13)})
+    net.agent("bob").script(ring(), answer(after=1.0))
+    net.agent("alice").invite("sip:bob")
+    net.run()
+    reasons = [event.reason for agent in net.agents.values() for event in agent.events if isinstance(event, Ended)]
+    assert reasons == [EndReason.NOT_ACKNOWLEDGED, EndReason.HUNG_UP_BY_PEER]
+    nothing_left(net)
+
+
+@pytest.mark.rfc("3261 15.1.2")
+def test_a_bye_in_the_early_dialog_of_a_branch_that_lost() -> None:
+    """Another branch has answered: the BYE is answered as well, and the call goes on."""
+    bench = Bench()
+    call = bench.outgoing()
+    bench.receive(bench.response(call.invite, 180, tag="slow"))
+    bench.receive(bench.response(call.invite, 200, tag="quick", body=SDP2))
+    slow, quick = call.legs
+    call.here = slow
+    bye = bench.in_dialog("BYE", 1, call)
+    call.here = quick
+    bench.receive(bye)
+    assert (bench.statuses, call.state, slow.session.state) == ([200], CallState.ESTABLISHED, "Ended")
 
 
 @pytest.mark.rfc("3261 15.1.2", "3261 13.2.2.4")

@@ -7,7 +7,15 @@ from contextlib import suppress
 import pytest
 
 from sipsm.errors import RemoteProtocolError
-from sipsm.message import Request, Response, answerable, check_message, parse_message, read_message
+from sipsm.message import (
+    Request,
+    Response,
+    answerable,
+    check_message,
+    parse_message,
+    read_message,
+    response_to,
+)
 
 FIVE = b"Via: SIP/2.0/UDP a;branch=z9hG4bK1\r\nFrom: <sip:a>;tag=1\r\nTo: <sip:b>\r\nCall-ID: 1\r\nCSeq: 1 OPTIONS\r\n"
 OPTIONS = b"OPTIONS sip:b SIP/2.0\r\n" + FIVE
@@ -295,7 +303,6 @@ def test_old_peers() -> None:
         OPTIONS.replace(b"SIP/2.0/UDP a", b"x") + b"l: x\r\n\r\n",
         OPTIONS.replace(b"OPTIONS sip:b SIP/2.0", b"OPT/IONS sip:b SIP/2.0") + b"\r\n",
         OPTIONS.replace(b"OPTIONS sip:b SIP/2.0", b"OPTIONS sip:b HTTP/2.0") + b"\r\n",
-        OPTIONS + b"no header\r\n\r\n",
     ],
 )
 def test_unanswerable(data: bytes) -> None:
@@ -329,3 +336,13 @@ def test_linear_time() -> None:
             with suppress(RemoteProtocolError):
                 getattr(message, name)
         assert bytes(message) == OPTIONS + line + b"\r\n"
+
+
+@pytest.mark.parametrize("line", [b"no header\r\n", b": x\r\n", b"a b: c\r\n"])
+def test_a_line_that_is_no_header_does_not_hide_who_asks(line: bytes) -> None:
+    """The rest of the head says whom to answer, and the answer repeats none of that line (RFC 3261 21.4.1)."""
+    with pytest.raises(RemoteProtocolError):
+        parse_message(OPTIONS + line + b"\r\n")
+    request = answerable(OPTIONS + line + b"\r\n")
+    assert request is not None
+    assert bytes(response_to(request, 400)).startswith(b"SIP/2.0 400 Bad Request\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any, cast
 
 import pytest
 
@@ -257,3 +258,21 @@ def test_headers_may_come_from_a_generator() -> None:
     bench.take(call.request("INFO", headers=lines("2"), now=bench.now)[1])
     bench.take(call.hang_up(headers=lines("3"), now=bench.now))
     assert [message.header("X-Mine") for message in bench.sent] == ["1", None, "2", "3"]
+
+
+@pytest.mark.parametrize("stage", [incoming, up], ids=["incoming", "up"])
+def test_what_is_of_the_wrong_type_changes_nothing(stage: Stage) -> None:
+    """Text where bytes belong, a status that is no whole number, a Contact that is no address."""
+    bench = Bench()
+    call, now, text = stage(bench), bench.now, cast(Any, "v=0")
+    commands: dict[str, Callable[[], Any]] = {
+        "answer": lambda: call.answer(text, now=now),
+        "ring": lambda: call.ring(sdp=text, now=now),
+        "half a status": lambda: call.answer(SDP, status=cast(Any, 200.5), now=now),
+        "redirect": lambda: call.reject(302, headers=[("Contact", "<<<")], now=now),
+        "request": lambda: call.request("INFO", body=text, content_type="a/b", now=now),
+        "invite": lambda: bench.endpoint.invite("sip:b@192.0.2.9", offer=text, now=now),
+    }
+    for command in commands.values():
+        refused(bench, call, command)
+    to_its_end(bench, call)

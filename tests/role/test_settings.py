@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from typing import Any
 
 import attrs
 import pytest
 
-from sipsm import Endpoint, Limits, Listening, LocalProtocolError, Profile, TimerValues
+from sipsm import Endpoint, Limits, Listening, LocalProtocolError, Profile, Send, TimerValues
 from sipsm.grammar import Uri
 from sipsm.role.checking import address_of_somebody, check_headers, in_to
 from tests.endpoint.by_hand import SDP, Bench
@@ -189,3 +191,18 @@ def test_headers_are_checked_by_any_spelling() -> None:
         with pytest.raises(LocalProtocolError, match=name):
             check_headers([("X", "1"), (name, "1")])
     assert check_headers(iter([("X", "1"), ("m", "<sip:a@b>")]), contact=True) == [("X", "1"), ("m", "<sip:a@b>")]
+
+
+def test_an_endpoint_needs_its_real_port() -> None:
+    """Port 0 means any free one to a socket, and nothing to a peer."""
+    with pytest.raises(LocalProtocolError, match="bind the socket first"):
+        Endpoint("udp:192.0.2.1:0")
+
+
+def test_an_endpoint_can_be_copied_whatever_its_chance_comes_from() -> None:
+    """The operating system's randomness has no state that could be lost."""
+    endpoint = Endpoint("udp:192.0.2.1:5060")
+    copies = copy.deepcopy(endpoint), pickle.loads(pickle.dumps(endpoint))
+    for other in copies:
+        _, (send,) = other.request("OPTIONS", "sip:192.0.2.2", now=1000.0)
+        assert isinstance(send, Send)

@@ -52,7 +52,7 @@ def test_an_invite_and_its_cancel_are_two_transactions() -> None:
     assert bench.layer.clients == {}
 
 
-@pytest.mark.rfc("3261-S33", "3261 18.4", "3261 17.1.4", "6026 8.8")
+@pytest.mark.rfc("3261 18.4", "3261 17.1.4", "6026 8.8")
 def test_a_failing_send_reaches_the_transaction_user() -> None:
     """Whichever transaction sent, the TU is told; a sender that is no more concerns nobody."""
     for method in ("INVITE", "OPTIONS"):

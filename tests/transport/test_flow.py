@@ -109,3 +109,12 @@ def test_a_wildcard_is_not_advertised(address: tuple[str, int]) -> None:
 def test_a_host_in_a_uri() -> None:
     """Only IPv6 gets brackets."""
     assert [bracketed(host) for host in ("192.0.2.1", "example.com", "::1")] == ["192.0.2.1", "example.com", "[::1]"]
+
+
+@pytest.mark.parametrize(
+    "advertised", [("a b", 1), ("", 5060), ("a\r\nb", 5060), ("192.0.2.2", 65_536), ("192.0.2.2", -1)]
+)
+def test_what_is_advertised_is_a_host_and_a_port(advertised: tuple[str, int]) -> None:
+    """It is found out at once, not when the first message is made."""
+    with pytest.raises(LocalProtocolError, match="no address to advertise"):
+        Listening("UDP", ("192.0.2.2", 5060), advertised)

@@ -316,6 +316,17 @@ def early_requests_of_the_peer() -> Outcome:
     return shown(bench, asked, calls=(first, second))
 
 
+def hung_up_while_ringing() -> Outcome:
+    """The peer's 2xx is lost, and its BYE is not; another branch still rings."""
+    bench = Bench()
+    call = bench.outgoing()
+    bench.receive(bench.response(call.invite, 180, tag="other"))
+    bench.receive(bench.response(call.invite, 180))
+    call.here = call.legs[1]
+    bench.receive(bench.in_dialog("BYE", 1, call))
+    return shown(bench, calls=(call,))
+
+
 def no_answer() -> Outcome:
     """Our offer in the 2xx is not answered in the ACK."""
     bench = Bench()
@@ -376,6 +387,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     without_answers,
     requests_of_the_peer,
     early_requests_of_the_peer,
+    hung_up_while_ringing,
     no_answer,
     peer_lost,
     misuse,
