@@ -6,6 +6,7 @@ A mistake ends the program with exit 2, before anything is sent.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -229,4 +230,7 @@ def _header(text: str) -> HeaderLine:
 def _save(text: str) -> Path:
     if not text.endswith(".txt"):
         raise argparse.ArgumentTypeError(f"{text!r} does not end in .txt: a ladder is written as text")
-    return Path(text)
+    path = Path(text)
+    if not os.access(path if path.exists() else path.parent, os.W_OK) or path.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be written")
+    return path

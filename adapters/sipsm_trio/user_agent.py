@@ -93,7 +93,8 @@ class UserAgent(_Awaited, BoundAgent[Call]):
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060") as agent`. `async for` gives its events, each once.
 
     Keywords: `advertised=(host, port)`, `grace=5.0` seconds, and those of `sipsm.Endpoint`. Leaving the block waits for
-    what is under way, at most `grace` seconds, unless an exception leaves it; then the socket is closed.
+    what is under way, at most `grace` seconds, unless an exception leaves it; then the socket is closed. It ends no
+    call by itself: hang up first.
     """
 
     # ---------------------------------------------------------------- commands

@@ -201,11 +201,15 @@ def test_what_happened_is_saved_and_explained(tmp_path: Path) -> None:
 
 
 def test_a_ladder_that_cannot_be_saved_is_told(tmp_path: Path) -> None:
-    """The call was fine; that nothing was saved is said, and shows in the exit code."""
-    with uas() as (_, uri):
-        done = sipsm("options", uri, "--save", str(tmp_path / "no" / "such" / "folder.txt"))
-    assert done.returncode == 2
-    assert "cannot write" in done.stderr
+    """Before anything is sent: what could not be kept is not done. And after, where the place has gone meanwhile."""
+    done = sipsm("options", "sip:192.0.2.1", "--save", str(tmp_path / "no" / "such" / "folder.txt"))
+    assert (done.returncode, "cannot be written" in done.stderr) == (2, True)
+    folder = tmp_path / "soon gone"
+    folder.mkdir()
+    with uas() as (_, uri), running("options", uri, "--linger", "60", "--save", str(folder / "a.txt")) as client:
+        client.until(event="capabilities")
+        folder.rmdir()
+        assert client.end() == 2
 
 
 def test_who_lingers_can_be_sent_away() -> None:

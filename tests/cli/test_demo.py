@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+
 import pytest
 
 from sipsm_cli.demo.story import Story, verdict
 from sipsm_cli.exits import Exit
-from tests.cli.programs import sipsm
+from tests.cli.programs import PATIENCE_S, ROOT, environment, sipsm
 
 CALL = ["INVITE", "100", "180", "200", "ACK", "OPTIONS", "200", "BYE", "200"]
 ALICE = Story("1", b"offer", b"answer", True, 1, "hung-up")
@@ -105,3 +109,34 @@ def test_two_stories_that_differ(bob: Story) -> None:
 def test_a_story_survives_the_pipe() -> None:
     """What bob's process writes is what its parent reads."""
     assert Story.from_plain(BOB.to_plain()) == BOB
+
+
+def test_what_decides_at_last_is_shown_though_no_message_tells_of_it() -> None:
+    """When every packet is lost, Timer B ends the call, and the ladder says so."""
+    done = sipsm("demo", "--loss", "1", "--seed", "1")
+    assert "Calling → Terminated (Timer B)" in done.stdout
+    assert "3261 17.1.1.2" in done.stdout.split("Terminated (Timer B)")[1].splitlines()[0]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_demo_and_its_other_process(number: signal.Signals) -> None:
+    """Exit 3, and nothing is left behind: the pipe that both processes write to is closed."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "sipsm", "demo"],
+        cwd=ROOT,
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    ) as demo:
+        assert demo.stdout is not None
+        said = ""
+        while "180 Ringing" not in said:
+            line = demo.stdout.readline()
+            assert line, said
+            said += line
+        demo.send_signal(number)
+        rest, _ = demo.communicate(timeout=PATIENCE_S)
+    assert demo.returncode == 3
+    assert "Traceback" not in rest

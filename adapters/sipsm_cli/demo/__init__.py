@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from contextlib import suppress
 
 from sipsm_cli.arguments import Options
@@ -14,6 +15,8 @@ def demo(options: Options) -> Exit:
     if options.loss is None and options.seed is None:
         from sipsm_cli.demo.processes import between_processes  # noqa: PLC0415 - each way needs its own half
 
+        # Either signal ends the call at once; asyncio knows how to end in order on this one.
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
         with suppress(KeyboardInterrupt):
             return asyncio.run(between_processes(options.timeout))
         return Exit.NO_ANSWER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 import sys
 from typing import Any
@@ -14,6 +15,7 @@ from sipsm_asyncio import UserAgent
 from sipsm_cli.demo.live import Process
 from sipsm_cli.demo.parts import Bob
 from sipsm_cli.demo.wire import to_plain
+from sipsm_cli.exits import Exit
 
 TICK_S = 0.02
 """How often the parent is told how late it is here, and so how far it has heard everything."""
@@ -50,7 +52,11 @@ async def _tick() -> None:
 
 
 def _tell(**what: Any) -> None:
-    print(json.dumps(what), flush=True)
+    try:
+        print(json.dumps(what), flush=True)
+    except BrokenPipeError:
+        # Alice's process has ended, and nobody listens. What is left in the buffer must not be written at exit.
+        os._exit(Exit.NO_ANSWER)
 
 
 if __name__ == "__main__":

@@ -107,7 +107,8 @@ class Picture:
         if moved.before == moved.after:
             text = f"{moved.machine}: {moved.after} (stays, {moved.input})"
         else:
-            text = f"{moved.machine}: {moved.before} → {moved.after}"
+            timer = f" ({moved.input})" if moved.input.startswith("Timer ") else ""
+            text = f"{moved.machine}: {moved.before} → {moved.after}{timer}"
         self._side(moved.who, text, rfc=moved.rfc, at=at)
 
     def _side(self, who: str, text: str, rfc: str = "", at: float | None = None) -> None:

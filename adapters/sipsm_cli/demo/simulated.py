@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, get_args
 
-from sipsm import Call, Event
+from sipsm import Call, Ended, Event
 from sipsm.testing import Agent, Net
 from sipsm.trace import Arrived, Left
 from sipsm.trace.arrows import Pairing
@@ -46,6 +46,9 @@ def simulated(loss: float, seed: int) -> Exit:
     alice, bob = net.agent("alice"), net.agent("bob")
     caller = _plays(alice, Alice(Simulation(net, alice), PAUSE_S))
     callee = _plays(bob, Bob(Simulation(net, bob), bob.host, 2))
+    ends: list[float] = []
+    for agent in (alice, bob):
+        agent.on(Ended, lambda _: ends.append(net.now))
     net.recorder.asked("alice", "calls bob", net.now)
     _, outputs = alice.endpoint.invite(f"sip:bob@{bob.host}", offer=media.offer(alice.host, 1), now=net.now)
     net.perform(alice, outputs)
@@ -53,7 +56,7 @@ def simulated(loss: float, seed: int) -> Exit:
     title = (
         f"Alice calls bob in a simulated network, in virtual time: {loss:.4g} of the packets are lost (╳). Seed {seed}."
     )
-    _draw(net, title, f"{alice.host}:5060", f"{bob.host}:5060")
+    _draw(net, ends, title, f"{alice.host}:5060", f"{bob.host}:5060")
     code, lines = verdict(caller.story, callee.story)
     show("\n".join(["", *lines]))
     return code
@@ -65,7 +68,7 @@ def _plays(agent: Agent, part: Part) -> Part:
     return part
 
 
-def _draw(net: Net, title: str, alice: str, bob: str) -> None:
+def _draw(net: Net, ends: list[float], title: str, alice: str, bob: str) -> None:
     records = net.recorder.records
     pairing = Pairing()
     pairing.know(records)
@@ -73,7 +76,7 @@ def _draw(net: Net, title: str, alice: str, bob: str) -> None:
     pairing.settle()
     picture = Picture(show, net.start)
     picture.head(title, alice, bob)
-    last = max(record.at for record in records if isinstance(record, Left | Arrived))
+    last = max([*ends, *(record.at for record in records if isinstance(record, Left | Arrived))])
     for record, arrow in zip(records, arrows, strict=True):
         # What follows are the transactions and timers that wait for stragglers, and forget.
         if record.at <= last:
