@@ -12,6 +12,9 @@ from tests.peers.programs import ended, found, free_port, sipp
 
 pytestmark = pytest.mark.slow
 
+LOSING = ("-lost", "10", "-default_behaviors", "all,-abortunexp")
+"""SIPp loses a tenth of its packets, and does not give a call up because an INVITE comes again that it has lost."""
+
 
 def test_sipp_calls_us(tmp_path: Path) -> None:
     """SIPp's calls are answered, each from INVITE to BYE."""
@@ -30,7 +33,7 @@ def test_sipp_calls_us_and_loses_packets(tmp_path: Path) -> None:
     to its BYE, and hangs up without a word.
     """
     with uas() as (server, uri):
-        code, screen = ended(sipp_calling(tmp_path, uri, "-lost", "10", calls=20))
+        code, screen = ended(sipp_calling(tmp_path, uri, *LOSING, calls=20))
         assert code == 0, screen
     assert len({event["call"] for event in told(server.output, "state") if event["state"] == "established"}) > 10
 
@@ -41,7 +44,7 @@ def sipp_calling(folder: Path, uri: str, *words: str, calls: int) -> subprocess.
     return sipp(folder, "-sn", "uac", *counts, *words, uri.partition("@")[2])
 
 
-@pytest.mark.parametrize("losses", [(), ("-lost", "10")], ids=["all arrives", "a tenth is lost"])
+@pytest.mark.parametrize("losses", [(), LOSING], ids=["all arrives", "a tenth is lost"])
 def test_we_call_sipp(losses: tuple[str, ...], tmp_path: Path) -> None:
     """Our calls to SIPp go from INVITE to BYE, also when it loses packets of either direction."""
     port, calls = free_port(), 3
