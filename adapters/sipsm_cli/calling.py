@@ -72,7 +72,7 @@ class Calling:
         try:
             self.call.answer_offer(media.answer(offer, self._host, self.session))
         except media.NothingInCommon as error:
-            # "If the offer in the 2xx response is not acceptable to the UAC core, it MUST generate a valid answer in
+            # "If the offer in the 2xx response is not acceptable, the UAC core MUST generate a valid answer in
             # the ACK and then send a BYE immediately." (RFC 3261 13.2.2.4)  The core refuses each stream.
             self.report.error(error.what)
             self.call.hang_up()

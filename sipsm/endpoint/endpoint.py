@@ -135,9 +135,10 @@ class Endpoint:
         return server_key(request) in self._transactions.servers or self._agent.dialog_of(request) is not None
 
     def _receive_response(self, response: Response, flow: Flow, now: float) -> list[Output]:
-        # "If there is any Via header field value other than one, the UAC SHOULD discard the message" (RFC 3261 8.1.3.3)
-        # and "If the top Via header field value's sent-by does not match ..., the response MUST be silently discarded"
-        # (RFC 3261 18.1.2)
+        # "If more than one Via header field value is present in a response, the UAC SHOULD discard the message."
+        # (RFC 3261 8.1.3.3)  "If the value of the "sent-by" parameter in that header field value does not correspond to
+        # a value that the client transport is configured to insert into requests, the response MUST be silently
+        # discarded." (RFC 3261 18.1.2)
         via = response.via
         host, port = self.local.advertised
         if len(response.vias) > 1:

@@ -68,11 +68,12 @@ class CarryingOut:
 
     def check(self, call: Call, event: str, x: Any) -> None:
         """Raises `LocalProtocolError` when a command's message could not be built, before anything has moved."""
-        check_headers(x.headers, contact=isinstance(x, Reply) and x.status >= 300)
+        if isinstance(x, Reply):
+            _check_status(event, x.status)
+        check_headers(x.headers, contact=event == "REJECT")
         if isinstance(x, Cancel) and any(canonical(name) in NOT_IN_CANCEL for name, _ in x.headers):
             raise LocalProtocolError("a CANCEL has no Require and no Proxy-Require", rfc="3261 9.1")
         if isinstance(x, Reply):
-            _check_status(event, x.status)
             _check_body(x.body)
             if x.headers or x.reason is not None:
                 self.response(call, x)

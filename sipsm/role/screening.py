@@ -100,8 +100,8 @@ def strange_scheme(_: Profile, request: Request) -> bool:
 
 def required(request: Request) -> tuple[str, ...]:
     """The option tags that the request insists on."""
-    # "A UAS MUST NOT ... Require or Proxy-Require ... in a CANCEL request or in an ACK request for a non-2xx
-    # response": they are ignored there (RFC 3261 8.2.2.3).
+    # "Note that Require and Proxy-Require MUST NOT be used in a SIP CANCEL request, or in an ACK request sent for a
+    # non-2xx response. These header fields MUST be ignored if they are present in these requests." (RFC 3261 8.2.2.3)
     return () if request.method in {"CANCEL", "ACK"} else request.header_values("Require")
 
 

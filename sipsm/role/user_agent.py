@@ -188,7 +188,8 @@ class UserAgent:
             return self.serve(tx, request, check.status, now, headers=headers)
         if request.method == "CANCEL":
             return self.cancel_received(tx, request, now)
-        # "The presence of a tag in the To header field" tells a request within a dialog from one outside (12.2.2).
+        # "A request outside of a dialog MUST NOT contain a To tag; the tag in the To field of a request identifies the
+        # peer of the dialog." (RFC 3261 8.1.1.2)
         if request.to.tag is not None:
             found = self.dialog_of(request)
             if found is None:

@@ -122,7 +122,8 @@ OfferAnswerUac.table = Table(
         Row(SENT_IN_INVITE, "2XX",        always,     STABLE,         (),             "3261 13.2.2.4"),
         Row(NO_OFFER,       "2XX+SDP",    not_wanted, STABLE,         (),             "3261 13.2.2.4"),
         Row(NO_OFFER,       "2XX+SDP",    always,     GOT_IN_2XX,     (take_offer,),  "6337 2.1"),
-        # Deviation: RFC 3261 13.3.1.4 has an offer in every such 2xx; as above.
+        # Deviation: RFC 3261 13.3.1.4 has an offer in every 2xx to an INVITE without one. A peer without media
+        # sends none; the call is up without a session.
         Row(NO_OFFER,       "2XX",        always,     STABLE,         (),             "3261 13.2.2.4"),
         Row(GOT_IN_2XX,     "ACK+SDP",    always,     STABLE,         (keep_own,),    "6337 2.1"),
         Refuse({NO_OFFER, SENT_IN_INVITE, STABLE, CLOSED, INITIAL}, "ACK+SDP", always, None,

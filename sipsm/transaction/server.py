@@ -75,7 +75,7 @@ NonInviteServerTransaction.table = Table(
         Row(PROCEEDING, TRANSPORT_ERROR, always, PROCEEDING, (report_failure,),               "6026 8.8"),
         Refuse(PROCEEDING, R1XX,         always, None, "a non-INVITE request gets no provisional response but 100, "
                                                        "and that one has been sent",                        "4320 4.1"),
-        # "An SIP element MUST NOT send a response with Status-Code of 408 to a non-INVITE request."
+        # "A transaction-stateful SIP element MUST NOT send a response with Status-Code of 408 to a non-INVITE request."
         Refuse({TRYING, PROCEEDING}, R408, always, None, "a non-INVITE request gets no 408: it would come too late",
                                                                                  "4320 4.2"),
         Row(COMPLETED,  REQUEST,         always, COMPLETED,  (send_again,),                   "3261 17.2.2"),

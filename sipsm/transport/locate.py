@@ -42,7 +42,8 @@ def hop_to(uri: Uri) -> Hop:
         raise LocalProtocolError(f"cannot send to {uri}: only UDP is spoken", rfc="3263 4.1")
     if uri.scheme != "sip":
         raise LocalProtocolError(f"cannot send to {uri}: a {uri.scheme} URI does not say where", rfc="3263 4")
-    # "If the URI contains an maddr parameter" it is the target, "otherwise ... the host" (RFC 3263 4).
+    # "We define TARGET as the value of the maddr parameter of the URI, if present, otherwise, the host value of the
+    # hostport component of the URI." (RFC 3263 4)
     host = uri.maddr or uri.host
-    # "If the port was not specified ... the default port for that transport" (RFC 3263 4.2)
+    # "If no port is specified, it uses the default port for the particular transport protocol." (RFC 3263 4.2)
     return Hop("UDP", host.strip("[]"), uri.port or 5060)

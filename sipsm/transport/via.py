@@ -17,11 +17,12 @@ def received_from(request: Request, source: Address) -> Request:
     # The zone of a link-local address ("fe80::1%2") is of this host only, and has no place in a message.
     host = source[0].partition("%")[0]
     if via.has_rport:
+        # "If this Via header field value contains an "rport" parameter with no value, it MUST set the value of the
+        # parameter to the source port of the request." And "the server MUST insert a "received" parameter containing
+        # the source IP address that the request came from, even if it is identical to the value of the "sent-by"
+        # component." (RFC 3581 4)
+
         # Deviation: RFC 3581 4 fills in an `rport` without a value. One that has a value is not believed either.
-        # "When a server compliant to this specification ... receives a request, it examines the topmost Via header
-        # field value. If this Via header field value contains an "rport" parameter with no value, it MUST set the
-        # value of the parameter to the source port of the request." ... "it MUST insert a "received" parameter ...
-        # even if it is identical to the value of the "sent-by" component." (RFC 3581 4)
         return _with_top(request, via.with_params(received=host, rport=source[1]))
     if not same_host(via.host, host):
         # "If the host portion of the "sent-by" parameter contains a domain name, or if it contains an IP address

@@ -37,7 +37,9 @@ def send_reply(_: InviteUas, reply: Reply, step: Step) -> None:
 
 def send_487(_: InviteUas, _x: Any, step: Step) -> None:
     """The INVITE is answered with 487 (Request Terminated)."""
-    # "the UAS ... MUST respond to the [original request] with a 487" (RFC 3261 9.2, 15.1.2)
+    # "If the original request was an INVITE, the UAS SHOULD immediately respond to the INVITE with a 487 (Request
+    # Terminated)." (RFC 3261 9.2)  And to a BYE: "It is RECOMMENDED that a 487 (Request Terminated) response be
+    # generated to those pending requests." (15.1.2)
     step.emit(Reply(487))
 
 

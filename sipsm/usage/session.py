@@ -123,15 +123,15 @@ def send_ack(session: Session, x: Response | Acknowledge, step: Step) -> None:
 
 def send_ack_again(_: Session, _response: Response, step: Step) -> None:
     """The 2xx came again: so goes the ACK."""
-    # "The UAC core MUST generate an ACK request for each 2xx received from the transaction layer." and "Once the ACK
-    # has been constructed, ... it is passed to the transport" each time that a 2xx comes again (RFC 3261 13.2.2.4)
+    # "The ACK MUST be passed to the client transport every time a retransmission of the 2xx final response that
+    # triggered the ACK arrives." (RFC 3261 13.2.2.4)
     step.emit(AcknowledgeAgain())
 
 
 def send_refusing_ack(session: Session, x: Response | HangUp | Request, step: Step) -> None:
     """Acknowledge a 2xx of no use whose offer must be answered: every stream is refused."""
-    # "If the 2xx response contains an offer ... the UAC core MUST generate a valid answer in the ACK and then
-    # immediately send a BYE request." (RFC 3261 13.2.2.4)
+    # "If the offer in the 2xx response is not acceptable, the UAC core MUST generate a valid answer in the ACK and then
+    # send a BYE immediately." (RFC 3261 13.2.2.4)
     session.acknowledged = True
     step.emit(Acknowledge(refuse_all(x.body if isinstance(x, Response) else session.offer)))
 
@@ -203,7 +203,8 @@ def cause_over(_: Session, _x: Any, step: Step) -> None:
 
 # -------------------------------------------------------------------- tables
 
-# "if a re-INVITE is not accepted, the UAS ... 488 (Not Acceptable Here)", and the session goes on unchanged (14.2).
+# "If the new session description is not acceptable, the UAS can reject it by returning a 488 (Not Acceptable Here)
+# response for the re-INVITE." (RFC 3261 14.2)  The session goes on unchanged.
 NO_REINVITE = "sessions are not modified here"
 NOT_UP = "the session is not established"
 IS_OVER = "the session is over"
@@ -233,8 +234,8 @@ SessionUac.table = Table(
         #   state        input       guard                 next         actions                        RFC
         Row(EARLY,       "1XX",      cancelled,            EARLY,       (),                            "3261 9.1"),
         Row(EARLY,       "1XX",      always,               EARLY,       (report_ringing,),             "3261 13.2.2.1"),
-        # "If the UAC does not wish to continue with this dialog, ... the UAC MUST terminate the dialog by sending a BYE
-        # request" once it has acknowledged it; and all branches of a fork may answer.
+        # "If, after acknowledging any 2xx response to an INVITE, the UAC does not want to continue with that dialog, then
+        # the UAC MUST terminate the dialog by sending a BYE request"
         Row(EARLY,       "2XX",      another_was_accepted_and_this_offers,
                                                            DISCARDING,  (send_refusing_ack, send_bye),            "3261 13.2.2.4"),
         Row(EARLY,       "2XX",      another_was_accepted, DISCARDING,  (send_ack, send_bye),          "3261 13.2.2.4"),
@@ -286,8 +287,9 @@ SessionUas.table = Table(
         Row(EARLY,       "REJECT",    always, ENDED,       (report_declined, cause_over),                      "3261 13.3.1.3"),
         Row(EARLY,       "CANCEL",    always, ENDED,       (report_cancelled_by_peer, cause_over),             "3261 9.2"),
         Row(EARLY,       "BYE",       always, ENDED,       (accept_bye, report_cancelled_by_peer, cause_over), "3261 15.1.2"),
-        # "The callee's UA ... MUST NOT send a BYE on an early dialog", "and MUST NOT send a BYE on a confirmed dialog
-        # until it has received an ACK for its 2xx response or until the server transaction times out."
+        # "the callee's UA MAY send a BYE on confirmed dialogs, but MUST NOT send a BYE on early dialogs. However, the
+        # callee's UA MUST NOT send a BYE on a confirmed dialog until it has received an ACK for its 2xx response or until
+        # the server transaction times out."
         Refuse(EARLY,    "HANG UP",   always, None, "cannot send BYE: the dialog is early and you are the UAS; answer "
                                                     "or reject the INVITE instead",                           "3261 15"),
         Row(ACCEPTED,    "HANG UP",   always, LEAVING,     (keep_bye,),                                        "3261 15"),
