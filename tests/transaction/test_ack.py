@@ -46,7 +46,7 @@ def test_the_ack_repeats_who_and_which() -> None:
 
 @pytest.mark.rfc("3261 22.1")
 def test_the_ack_carries_the_credentials_of_the_invite() -> None:
-    """An ACK cannot be challenged, so it has "the same credentials that were used in the original request"."""
+    """An ACK cannot be challenged, so it has the credentials of its INVITE."""
     bench = Bench()
     bench.sends(request(more=SECRETS))
     bench.receives(response(486))

@@ -149,7 +149,7 @@ def test_the_ack_for_a_2xx_is_in_no_transaction() -> None:
 @pytest.mark.rfc("3261 9.2")
 @pytest.mark.parametrize("client", [{}, OLD])
 def test_a_cancel_finds_its_invite(client: dict[str, Any]) -> None:
-    """The INVITE of a CANCEL is found "assuming the request method is any method other than CANCEL or ACK"."""
+    """The INVITE of a CANCEL is found as if the CANCEL were that INVITE."""
     bench = Bench()
     bench.receives(request(**client))
     invite = bench.tx

@@ -136,7 +136,7 @@ def test_a_route_comes_before_the_request_uri() -> None:
 @pytest.mark.rfc("3261 13.2.2.4", "3261 17.1")
 @pytest.mark.parametrize("host", ["192.0.2.2", "biloxi.example.com"])
 def test_an_ack_is_sent_without_a_transaction(host: str) -> None:
-    """The ACK for a 2xx "is passed directly to the transport layer for transmission, rather than a transaction"."""
+    """The ACK for a 2xx goes "to the transport layer directly for transmission, rather than a client transaction"."""
     alice = sending()
     ack = to(f"sip:bob@{host}", "ACK")
     outputs = alice.request(ack, "call", START)
