@@ -1,12 +1,14 @@
 # make demo    a call between two processes, its ladder on the terminal
 # make test    everything that is checked: tests, types, style, layering, coverage
 # make bench   what a message, a transaction and a call cost
+# make fuzz    inputs that nobody thought of, guided by coverage; RUNS=... of them, 20 million unless told
 # make docs    write the generated pages of docs/ again
 
 .DELETE_ON_ERROR:
-.PHONY: demo test bench docs peers clean
+.PHONY: demo test bench fuzz docs peers clean
 
 PY := .venv/bin/python
+RUNS := 20000000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 demo: .venv/installed
@@ -18,6 +20,10 @@ test: .venv/installed-test peers
 
 bench: .venv/installed
 	@$(PY) -m benchmarks
+
+fuzz: .venv/installed-fuzz
+	@mkdir -p build/fuzz
+	@$(PY) -m tests.fuzz build/fuzz -runs=$(RUNS)
 
 docs: .venv/installed-test
 	@$(PY) -m docs.generate
@@ -45,6 +51,10 @@ docs: .venv/installed-test
 .venv/installed-test: pyproject.toml | .venv/bin/python
 	@$(PY) -m pip install --quiet --editable '.[test]'
 	@touch $@ .venv/installed
+
+.venv/installed-fuzz: .venv/installed-test
+	@$(PY) -m pip install --quiet --editable '.[test,fuzz]'
+	@touch $@
 
 # The suite makes calls with SIP programs that are not ours.
 peers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import calls, messages
+from benchmarks import calls, growth, messages
 
 TITLES = (
     ("Messages: microseconds a message, mean of the corpus", messages.run),
@@ -16,6 +16,12 @@ def main() -> None:
         for name, micros, ratio in run():
             print(f"  {name:40} {micros:8.1f}  {ratio:6.2f} x floor")
         print()
+    print("Memory: bytes held by one message")
+    for name, held in messages.memory():
+        print(f"  {name:40} {held:8.0f}")
+    print()
+    print("Growth: time of each size over that of its half, from 8 kB to 512 kB")
+    growth.main()
 
 
 if __name__ == "__main__":

@@ -257,3 +257,38 @@ CORPUS = (
 
 REQUESTS = (INVITE, BYE, CANCEL, REGISTER, SUBSCRIBE, NOTIFY, OPTIONS, PUBLISH, MESSAGE)
 """Those of the corpus that get a response."""
+
+INVITE_OF_1500 = _message(
+    """
+INVITE sip:bob@biloxi.example.com SIP/2.0
+Via: SIP/2.0/UDP ss1.atlanta.example.com:5060;branch=z9hG4bK2d4790.1
+Via: SIP/2.0/UDP client.atlanta.example.com:5060;branch=z9hG4bK74bf9;received=192.0.2.101;rport=5060
+Record-Route: <sip:ss1.atlanta.example.com;lr>
+Max-Forwards: 69
+From: "Alice Liddell" <sip:alice@atlanta.example.com>;tag=9fxced76sl
+To: Bob <sip:bob@biloxi.example.com>
+Call-ID: 3848276298220188511@atlanta.example.com
+CSeq: 1 INVITE
+Contact: <sip:alice@client.atlanta.example.com>
+Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, UPDATE, PRACK, REFER, NOTIFY, MESSAGE, INFO
+Supported: replaces, timer, 100rel, norefersub
+Session-Expires: 1800;refresher=uac
+P-Asserted-Identity: "Alice Liddell" <sip:alice@atlanta.example.com>
+User-Agent: Wonderland/2.1
+Content-Type: application/sdp
+""",
+    OFFER.replace("0 8 101", "111 9 0 8 18 101")
+    + "".join(
+        f"a=rtpmap:{number} {codec}\n" for number, codec in ((111, "opus/48000/2"), (9, "G722/8000"), (18, "G729/8000"))
+    )
+    + """a=ptime:20
+m=video 49174 RTP/AVP 96 97
+a=rtpmap:96 H264/90000
+a=fmtp:96 profile-level-id=42e01f;packetization-mode=1;max-mbps=108000;max-fs=3600
+a=rtpmap:97 VP8/90000
+a=rtcp-fb:* nack
+a=rtcp-fb:* ccm fir
+a=extmap:1 urn:ietf:params:rtp-hdrext:sdes:mid
+a=sendrecv
+""",
+)

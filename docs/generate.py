@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from docs import deviations, machines
+from docs import deviations, headers, machines
 from docs.conformance import matrix
 
 DOCS = Path(__file__).parent
@@ -16,6 +16,7 @@ DOCS = Path(__file__).parent
 PAGES: dict[str, Callable[[], str]] = {
     "conformance.md": matrix.page,
     "deviations.md": deviations.page,
+    "headers.md": headers.page,
     "machines.md": machines.page,
 }
 

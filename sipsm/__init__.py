@@ -6,7 +6,20 @@ from sipsm.endpoint import Endpoint, Watcher
 from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError
 from sipsm.grammar import Uri
 from sipsm.ids import Ids, RandomSource
-from sipsm.message import Address, CSeq, Request, Response, Via, parse_message, reason_phrase
+from sipsm.message import (
+    Address,
+    CSeq,
+    Message,
+    Request,
+    Response,
+    Via,
+    bodies,
+    forwarded,
+    headers,
+    parse_message,
+    reason_phrase,
+    response_to,
+)
 from sipsm.role import (
     Answered,
     AnswerReceived,
@@ -28,13 +41,26 @@ from sipsm.role import (
     Ringing,
 )
 from sipsm.transaction import TimerValues
-from sipsm.transport import Flow, Listening, Resolve, Send
+from sipsm.transport import (
+    BadFrame,
+    Flow,
+    Frame,
+    Listening,
+    MessageLimits,
+    Ping,
+    Pong,
+    Resolve,
+    Send,
+    StreamFramer,
+    WebSocketFramer,
+)
 from sipsm.usage import EndReason
 
 __all__ = [
     "Address",
     "AnswerReceived",
     "Answered",
+    "BadFrame",
     "CSeq",
     "Call",
     "CallState",
@@ -46,15 +72,20 @@ __all__ = [
     "Established",
     "Event",
     "Flow",
+    "Frame",
     "Ids",
     "IncomingCall",
     "Limits",
     "Listening",
     "LocalProtocolError",
+    "Message",
+    "MessageLimits",
     "NotDelivered",
     "OfferReceived",
     "OutgoingRequest",
     "Output",
+    "Ping",
+    "Pong",
     "Profile",
     "RandomSource",
     "RemoteProtocolError",
@@ -65,10 +96,16 @@ __all__ = [
     "Ringing",
     "Send",
     "SipError",
+    "StreamFramer",
     "TimerValues",
     "Uri",
     "Via",
     "Watcher",
+    "WebSocketFramer",
+    "bodies",
+    "forwarded",
+    "headers",
     "parse_message",
     "reason_phrase",
+    "response_to",
 ]

@@ -90,6 +90,21 @@ def test_the_core_imports_from_its_rooms() -> None:
     assert found == []
 
 
+def test_the_core_reads_no_clock() -> None:
+    """A Date is a datetime, but what time it is comes from outside."""
+    asks = {"now", "today", "utcnow", "fromtimestamp", "localtime", "gmtime"}
+    found = [
+        f"{in_house(path)}:{node.lineno}"
+        for path in (ROOT / "sipsm").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in asks
+        and isinstance(node.value, ast.Name | ast.Attribute)
+        and ast.unparse(node.value).split(".")[0] in {"datetime", "date", "time"}
+    ]
+    assert found == []
+
+
 @pytest.mark.parametrize("path", SHIPPED, ids=in_house)
 def test_a_file_is_one_idea(path: Path) -> None:
     """No shipped file outgrows 600 lines, and each says in its docstring what it is."""

@@ -124,7 +124,7 @@ def learn_remote(dialog: Dialog, response: Response, _step: Step) -> None:
     # "The route set MUST be set to the list of URIs in the Record-Route header field from the response, taken in
     # reverse order and preserving all URI parameters." (RFC 3261 12.1.2; again for the 2xx, 13.2.2.4)
     dialog.remote = response.lines_of("To")[0]
-    dialog.remote_tag = response.to.tag
+    dialog.remote_tag = response.to_tag
     dialog.route_set = tuple(str(route) for route in reversed(response.record_route))
     dialog.remote_target = target_of(response) or dialog.remote_target
 
@@ -178,7 +178,7 @@ def as_uac(request: Request) -> Dialog:
     """The dialog that a response to this request of ours may make (RFC 3261 12.1.2)."""
     return Dialog(
         call_id=request.call_id,
-        local_tag=request.from_.tag or "",
+        local_tag=request.from_tag or "",
         local=request.lines_of("From")[0],
         remote=request.lines_of("To")[0],
         local_cseq=request.cseq.number,
@@ -200,8 +200,9 @@ def as_uas(request: Request, tag: str, first_cseq: int) -> Dialog:
         remote=request.lines_of("From")[0],
         local_cseq=first_cseq,
         uac=False,
-        remote_tag=request.from_.tag,
+        remote_tag=request.from_tag,
         remote_cseq=request.cseq.number,
-        remote_target=target_of(request),
+        # An INVITE of RFC 2543 may have no Contact: then its sender is looked for at its From.
+        remote_target=target_of(request) if request.contact else as_request_uri(request.from_.uri),
         route_set=tuple(str(route) for route in request.record_route),
     )

@@ -7,14 +7,16 @@ Nothing that arrives from the network raises. Outputs are returned in the order 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, Protocol
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError
-from sipsm.grammar import Uri, is_token
+from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.machine import Agenda, Machine, Row
 from sipsm.message import Request, Response, answerable, check_message, read_message, response_to
+from sipsm.message.headers import ACCEPT, CONTACT, CONTENT_ENCODING, RECORD_ROUTE, REQUIRE, ROUTE
 from sipsm.role import (
     Answered,
     AnswerReceived,
@@ -155,10 +157,12 @@ class Endpoint:
         outputs: list[Output] = []
         if request is not None and request.method != "ACK":
             try:
-                request = received_from(request, flow.remote)
-                outputs += self._stateless(request, response_flow(request, flow), error.status, now)
+                reply_to = response_flow(request, flow)
+                with suppress(RemoteProtocolError):
+                    request = received_from(request, flow.remote)
+                outputs += self._stateless(request, reply_to, error.status, now)
             except SipError:
-                # Not even its Via or To can be copied: there is nobody to answer.
+                # It does not say where to: there is nobody to answer.
                 outputs.clear()
         known = message is not None or request is not None
         reason = DropReason.MALFORMED if known else DropReason.NOT_SIP
@@ -168,7 +172,8 @@ class Endpoint:
         self, request: Request, reply_to: Flow, status: int, now: float, *headers: tuple[str, str]
     ) -> list[Output]:
         """An answer that leaves no state; a repeat of the request gets the same To tag (RFC 3261 8.2.7)."""
-        tag = blake2b(str(request.via).encode("utf-8", "surrogateescape"), digest_size=8, key=self._secret).hexdigest()
+        vias = "\n".join(request.lines_of("Via")).encode("utf-8", "surrogateescape")
+        tag = blake2b(vias, digest_size=8, key=self._secret).hexdigest()
         response = response_to(request, status, to_tag=tag, headers=headers)
         return [self._shown(Send(reply_to, bytes(response)), now)]
 
@@ -301,20 +306,16 @@ def _read_what_matters(message: Request | Response) -> None:
     """Read every header that the core will read, so that a malformed one is found before anything has moved."""
     if isinstance(message, Response):
         _ = message.vias
-    if not message.has_any(_READ_LATER):
-        return
-    _ = message.contacts
-    routes = message.record_route
-    if isinstance(message, Request):
-        routes += message.route
-        _ = message.header_values("Content-Encoding")
-        if not all(map(is_token, message.header_values("Require"))):
-            raise RemoteProtocolError("an option tag is a token", rfc="3261 20.32")
-    if any(route.is_star for route in routes):
-        raise RemoteProtocolError("a route is an address", rfc="3261 20.34")
+    if message.has_any(_NAMES_READ):
+        for field in _READ_OF_REQUESTS if isinstance(message, Request) else _READ_OF_ALL:
+            _ = message[field]
+        if isinstance(message, Request) and message.method == "INVITE":
+            _ = message[ACCEPT]
 
 
-_READ_LATER = frozenset(("contact", "record-route", "route", "content-encoding", "require"))
+_READ_OF_ALL = (CONTACT, RECORD_ROUTE)
+_READ_OF_REQUESTS = (*_READ_OF_ALL, ROUTE, REQUIRE, CONTENT_ENCODING)
+_NAMES_READ = frozenset(field.key for field in (*_READ_OF_REQUESTS, ACCEPT))
 
 
 def _target(target: Uri | str) -> Uri:

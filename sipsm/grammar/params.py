@@ -56,3 +56,13 @@ def format_params(params: Params) -> str:
         else:
             text += f";{name}={value if _is_plain_value(value) else quote(refuse_line_ends(value))}"
     return text
+
+
+# qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )
+_qvalue = re.compile(r"0(?:\.[0-9]{0,3}+)?|1(?:\.0{0,3}+)?").fullmatch
+
+
+def quality(params: Mapping[str, str | None]) -> float:
+    """The q parameter, from 0 to 1; 1 when there is none, or none that can be read (RFC 3261 20.1, 20.10)."""
+    text = params.get("q")
+    return 1.0 if text is None or _qvalue(text) is None else float(text)

@@ -1,31 +1,49 @@
-"""SIP and SIPS URIs; URIs of other schemes are carried as opaque text.
+"""SIP, SIPS and tel URIs; URIs of other schemes are carried as opaque text.
 
-RFC 3261 19.1 and 25.1; comparison by 19.1.4, IPv6 addresses by value (RFC 5954 4.2).
+RFC 3261 19.1 and 25.1, RFC 3966; compared as RFC 3261 19.1.4 and RFC 3966 4 say. Not here: forming a request from a URI
+(RFC 3261 19.1.5), and where a URI leads (RFC 3263).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from ipaddress import IPv6Address
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.grammar.escapes import (
+    ESCAPED,
+    HEADER_CHARS,
+    PARAM_CHARS,
+    PASSWORD_CHARS,
+    URI_CHARS,
+    USER_CHARS,
+    escape_header,
+    join_params,
+    one_of,
+    split_params,
+    undo_needless,
+    unescape,
+)
 from sipsm.grammar.params import Params
+from sipsm.grammar.tel import TelephoneSubscriber
 from sipsm.grammar.tokens import HOST, PORT, bracketed, unbracketed
+from sipsm.grammar.uri_equality import host_key, opaque_key, same_headers, same_params, same_userinfo
 
-_ESCAPED = "%[0-9A-Fa-f]{2}"
+HeaderFields = Mapping[str, str] | Iterable[tuple[str, str]]
+"""Header fields of a URI as a program gives them: names and values, not escaped, in their order."""
+
 # user = 1*( unreserved / escaped / user-unreserved )
-_USER = rf"(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]++|{_ESCAPED})++"
+_USER = rf"(?:{one_of(USER_CHARS)}++|{ESCAPED})++"
 # password = *( unreserved / escaped / "&" / "=" / "+" / "$" / "," )
-_PASSWORD = rf"(?:[A-Za-z0-9\-_.!~*'()&=+$,]++|{_ESCAPED})*+"
+_PASSWORD = rf"(?:{one_of(PASSWORD_CHARS)}++|{ESCAPED})*+"
 # paramchar = param-unreserved / unreserved / escaped
-_PARAMCHARS = rf"(?:[A-Za-z0-9\-_.!~*'()\[\]/:&+$]++|{_ESCAPED})"
+_PARAMCHARS = rf"(?:{one_of(PARAM_CHARS)}++|{ESCAPED})"
 # uri-parameters = *( ";" uri-parameter), other-param = pname [ "=" pvalue ]
 # Wider by the empty pvalue, which does no harm and is sent (";transport=").
 _PARAMS = rf"(?:;{_PARAMCHARS}++(?:={_PARAMCHARS}*+)?)*+"
 # hname = 1*( hnv-unreserved / unreserved / escaped ), hvalue = *( hnv-unreserved / unreserved / escaped )
-_HNV = rf"(?:[A-Za-z0-9\-_.!~*'()\[\]/?:+$]++|{_ESCAPED})"
+_HNV = rf"(?:{one_of(HEADER_CHARS)}++|{ESCAPED})"
 # headers = "?" header *( "&" header ), header = hname "=" hvalue
 _HEADERS = rf"{_HNV}++={_HNV}*+(?:&{_HNV}++={_HNV}*+)*+"
 
@@ -37,8 +55,12 @@ USUAL_SIP_URI = (
     rf"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]++@)?{HOST}(?::{PORT})?(?:;[A-Za-z0-9\-]++(?:=[A-Za-z0-9\-.]++)?)?"
 )
 # absoluteURI = scheme ":" ( hier-part / opaque-part )
-# uric = reserved / unreserved / escaped, with the brackets that RFC 3986 added for IPv6.
-OPAQUE_URI = rf"(?![sS][iI][pP][sS]?:)[A-Za-z][A-Za-z0-9+\-.]*+:(?:[A-Za-z0-9\-_.!~*'();/?:@&=+$,\[\]]++|{_ESCAPED})++"
+# uric = reserved / unreserved / escaped
+# Wider by the brackets that RFC 3986 added for IPv6, and in tel URIs by the "#" of local-number-digits.
+OPAQUE_URI = (
+    rf"(?:[tT][eE][lL]:(?:{one_of(URI_CHARS + '[]#')}++|{ESCAPED})++"
+    rf"|(?![sS][iI][pP][sS]?:)[A-Za-z][A-Za-z0-9+\-.]*+:(?:{one_of(URI_CHARS + '[]')}++|{ESCAPED})++)"
+)
 
 _sip_parts = re.compile(
     rf"([sS][iI][pP][sS]?):(?:({_USER})(?::({_PASSWORD}))?@)?({HOST})(?::({PORT}))?({_PARAMS})(?:\?({_HEADERS}))?"
@@ -46,18 +68,17 @@ _sip_parts = re.compile(
 is_usual_uri = re.compile(USUAL_SIP_URI).fullmatch
 _is_opaque = re.compile(OPAQUE_URI).fullmatch
 
-# 19.1.4: "A user, ttl, or method uri-parameter appearing in only one URI never matches"; an maddr likewise; and so
-# transport, by the example of sip:bob@biloxi.com and sip:bob@biloxi.com;transport=udp.
-_NEVER_IGNORED = ("user", "ttl", "method", "maddr", "transport")
 _NO_PARAMS: dict[str, str | None] = {}
 _new = object.__new__
 
 
 class Uri:
-    """The address of a resource: a SIP or SIPS URI, or an opaque one of another scheme (RFC 3261 19.1).
+    """The address of a resource: a SIP, SIPS or tel URI, or an opaque one of another scheme (RFC 3261 19.1, RFC 3966).
 
-    `str(uri)` is the text as it came. Two URIs are equal by the rules of RFC 3261 19.1.4, escapes, case, order and
-    all; a URI also equals a str that reads as an equal one. (That equality is not transitive, as the RFC notes.)
+    `str(uri)` is the text as it came. Two URIs are equal by the rules of RFC 3261 19.1.4 or RFC 3966 4, escapes, case,
+    order and all, and then have one hash; a URI also equals a str that reads as an equal one, whose hash is another.
+    Equality of SIP URIs is not transitive, as the RFC notes: one without the parameter equals both `...;security=on`
+    and `...;security=off`.
     """
 
     __slots__ = ("_headers", "_host", "_params", "_password", "_port", "_scheme", "_text", "_user")
@@ -79,17 +100,22 @@ class Uri:
         match = _sip_parts(text)
         if match is None:
             if _is_opaque(text) is None:
-                raise RemoteProtocolError(f"{text!r} is no URI", rfc="3261 25.1")
-            uri._scheme = text.partition(":")[0].lower()
+                raise RemoteProtocolError(f"{text[:80]!r} is no URI", rfc="3261 25.1")
+            scheme, _, rest = text.partition(":")
+            uri._scheme = scheme.lower()
+            if uri._scheme == "tel":
+                TelephoneSubscriber.parse(rest)  # raises for what is none
             uri._user = uri._password = uri._port = uri._headers = None
             uri._host = ""
             uri._params = _NO_PARAMS
             return uri
         scheme, uri._user, uri._password, host, port, params, uri._headers = match.groups()
         uri._scheme = scheme.lower()
-        uri._host = host[1:-1] if host[0] == "[" else host
+        # The ABNF of RFC 3261 let a third colon in, and an implementation "can choose to ignore the extra colon when
+        # parsing the IPv6 reference" (RFC 5118 4.10).
+        uri._host = host[1:-1].replace(":::", "::") if host[0] == "[" else host
         uri._port = None if port is None else int(port)
-        uri._params = _split_params(params, text) if params else _NO_PARAMS
+        uri._params = split_params(params, rfc="3261 19.1.1") if params else _NO_PARAMS
         return uri
 
     @classmethod
@@ -98,19 +124,24 @@ class Uri:
         scheme: str = "sip",
         user: str | None = None,
         *,
+        password: str | None = None,
         host: str,
         port: int | None = None,
         params: Params = (),
-        headers: str | None = None,
+        headers: str | HeaderFields | None = None,
     ) -> Uri:
         """A SIP or SIPS URI from its parts, which are given as they stand in the text: escaped where they must be.
 
-        An IPv6 host may come with brackets or without. Raises LocalProtocolError when the parts make no URI.
+        `sipsm.grammar.escape_user` and its kin escape a part. Headers are given as they stand in the text or, not
+        escaped, as pairs of name and value. An IPv6 host may come with brackets or without. Raises LocalProtocolError
+        when the parts make no URI.
         """
         pairs = list(params.items() if isinstance(params, Mapping) else params)
-        text = f"{scheme}:{'' if user is None else user + '@'}{bracketed(host)}{'' if port is None else f':{port}'}"
-        for name, value in pairs:
-            text += f";{name}" if value is None else f";{name}={value}"
+        if headers is not None and not isinstance(headers, str):
+            fields = headers.items() if isinstance(headers, Mapping) else headers
+            headers = "&".join([f"{escape_header(name)}={escape_header(value)}" for name, value in fields]) or None
+        userinfo = "" if user is None else f"{user}@" if password is None else f"{user}:{password}@"
+        text = f"{scheme}:{userinfo}{bracketed(host)}{'' if port is None else f':{port}'}{join_params(pairs)}"
         if headers is not None:
             text += "?" + headers
         try:
@@ -118,8 +149,9 @@ class Uri:
         except RemoteProtocolError as error:
             raise LocalProtocolError(error.what, rfc=error.rfc) from None
         # No part may run over into the next: a host of "a;lr" would make a parameter.
-        asked = (scheme.lower(), user, unbracketed(host), {name.lower(): value for name, value in pairs}, headers)
-        if (uri._scheme, uri._user, uri._host, uri._params, uri._headers) != asked:
+        named = {undo_needless(name).lower(): value for name, value in pairs}
+        asked = (scheme.lower(), user, password, unbracketed(host), named, headers)
+        if (uri._scheme, uri._user, uri._password, uri._host, uri._params, uri._headers) != asked:
             raise LocalProtocolError(f"{text!r} is no SIP URI of these parts", rfc="3261 19.1.1")
         return uri
 
@@ -139,6 +171,16 @@ class Uri:
         return self._password
 
     @property
+    def unescaped_user(self) -> str | None:
+        """The user part as plain text, in which a NUL is a character as any other (RFC 3261 19.1.2)."""
+        return None if self._user is None else unescape(self._user)
+
+    @property
+    def unescaped_password(self) -> str | None:
+        """The password as plain text (RFC 3261 19.1.2)."""
+        return None if self._password is None else unescape(self._password)
+
+    @property
     def host(self) -> str:
         """The host, an IPv6 address without its brackets; empty for schemes other than SIP and SIPS."""
         return self._host
@@ -150,13 +192,16 @@ class Uri:
 
     @property
     def host_port(self) -> str:
-        """Host and port as they are written, an IPv6 address in brackets."""
+        """Host and port as SIP writes them, an IPv6 address in brackets."""
         host = bracketed(self._host)
         return host if self._port is None else f"{host}:{self._port}"
 
     @property
     def params(self) -> Mapping[str, str | None]:
-        """The URI's parameters by lower-case name, in their order; None is the value of a flag."""
+        """A SIP URI's parameters by lower-case name, in their order, as they stand in the text; a flag's value is None.
+
+        A tel URI's are those of `telephone`.
+        """
         return MappingProxyType(self._params)
 
     @property
@@ -165,21 +210,46 @@ class Uri:
         return self._headers
 
     @property
+    def header_fields(self) -> tuple[tuple[str, str], ...]:
+        """The headers as pairs of name and value, unescaped, in their order (RFC 3261 19.1.5).
+
+        A stranger chose them: a value may hold line ends, and "body" is the name of the message's body.
+        """
+        pairs = [header.partition("=") for header in self._headers.split("&")] if self._headers else ()
+        return tuple((unescape(name), unescape(value)) for name, _, value in pairs)
+
+    @property
     def transport(self) -> str | None:
         """The transport parameter in lower case, such as "tcp"."""
         transport = self._params.get("transport")
-        return None if transport is None else transport.lower()
+        return None if transport is None else undo_needless(transport).lower()
 
     @property
     def maddr(self) -> str | None:
         """The address to send to instead of the host, an IPv6 address without its brackets."""
         maddr = self._params.get("maddr")
-        return None if maddr is None else unbracketed(maddr)
+        return None if maddr is None else unbracketed(undo_needless(maddr))
 
     @property
     def lr(self) -> bool:
         """True when the element at this URI routes loosely (RFC 3261 16.12)."""
         return "lr" in self._params
+
+    @property
+    def telephone(self) -> TelephoneSubscriber | None:
+        """The telephone number of a tel URI, or of a SIP URI whose user parameter is "phone" (RFC 3261 19.1.1, 19.1.6).
+
+        None for others. A program that takes the users of its own domain for numbers, as it may, gives them to
+        `TelephoneSubscriber.parse`.
+        """
+        if self._scheme == "tel":
+            return TelephoneSubscriber.parse(self._text[4:])
+        if self._user is None or undo_needless(self._params.get("user") or "").lower() != "phone":
+            return None
+        try:
+            return TelephoneSubscriber.parse(self._user)
+        except RemoteProtocolError:
+            return None
 
     def __str__(self) -> str:
         return self._text
@@ -197,12 +267,30 @@ class Uri:
             return NotImplemented
         if self._text == other._text:
             return True
-        return self._scheme == other._scheme and self._scheme in ("sip", "sips") and _equivalent(self, other)
+        # "A SIP and SIPS URI are never equivalent." (RFC 3261 19.1.4)
+        if self._scheme != other._scheme:
+            return False
+        if not self._host:
+            return self._key() == other._key()
+        # "For two URIs to be equal, the user, password, host, and port components must match." (RFC 3261 19.1.4)
+        return (
+            self._port == other._port
+            and same_userinfo(self._user, other._user)
+            and same_userinfo(self._password, other._password)
+            and host_key(self._host) == host_key(other._host)
+            and same_params(self._params, other._params)
+            and same_headers(self._headers, other._headers)
+        )
 
     def __hash__(self) -> int:
-        if not self._host:
-            return hash(self._text)
-        return hash((self._scheme, _plain(self._user), _host_key(self._host), self._port))
+        return hash(self._key())
+
+    def _key(self) -> object:
+        """What is equal for equal URIs; of SIP and SIPS URIs, for some others as well."""
+        if self._host:
+            user = None if self._user is None else undo_needless(self._user)
+            return self._scheme, user, host_key(self._host), self._port
+        return self.telephone or opaque_key(self._text)
 
     def __copy__(self) -> Uri:
         return self
@@ -212,75 +300,3 @@ class Uri:
 
     def __reduce__(self) -> tuple[object, ...]:
         return Uri.parse, (self._text,)
-
-
-def _split_params(text: str, uri: str) -> dict[str, str | None]:
-    parts = text.split(";")
-    params: dict[str, str | None] = {}
-    for part in parts[1:]:
-        name, equal, value = part.partition("=")
-        params[name.lower()] = value if equal else None
-    # "any given parameter-name MUST NOT appear more than once" (RFC 3261 19.1.1)
-    if len(params) + 1 != len(parts):
-        raise RemoteProtocolError(f"a parameter is there twice in {uri!r}", rfc="3261 19.1.1")
-    return params
-
-
-# Comparison (RFC 3261 19.1.4)
-
-# "Characters other than those in the "reserved" set (see RFC 2396 [5]) are equivalent to their ""%" HEX HEX" encoding."
-# Octets that no URI holds unescaped stay escaped as well, their digits in upper case.
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()")
-_escape = re.compile(_ESCAPED)
-
-
-def _plain_char(match: re.Match[str]) -> str:
-    octet = int(match[0][1:], 16)
-    return chr(octet) if octet in _UNRESERVED else match[0].upper()
-
-
-def _plain(text: str | None) -> str | None:
-    return _escape.sub(_plain_char, text) if text is not None and "%" in text else text
-
-
-def _plain_lower(text: str | None) -> str | None:
-    plain = _plain(text)
-    return None if plain is None else plain.lower()
-
-
-def _host_key(host: str) -> object:
-    if ":" not in host:
-        return host.lower()
-    try:
-        return IPv6Address(host)
-    except ValueError:
-        return host.lower()
-
-
-def _params_key(params: dict[str, str | None]) -> dict[str | None, str | None]:
-    return {_plain_lower(name): _plain_lower(value) for name, value in params.items()}
-
-
-def _headers_key(headers: str | None) -> list[tuple[str | None, str | None]]:
-    """The headers with case and order taken out, each name and value a pair."""
-    pairs = (header.partition("=") for header in headers.split("&")) if headers else ()
-    return sorted(((_plain_lower(name), _plain_lower(value)) for name, _, value in pairs), key=str)
-
-
-def _equivalent(one: Uri, other: Uri) -> bool:
-    if (
-        one._port != other._port
-        or _plain(one._user) != _plain(other._user)
-        or _plain(one._password) != _plain(other._password)
-        or _host_key(one._host) != _host_key(other._host)
-    ):
-        return False
-    if one._params or other._params:
-        mine, theirs = _params_key(one._params), _params_key(other._params)
-        if any((name in mine) != (name in theirs) for name in _NEVER_IGNORED):
-            return False
-        # "Any uri-parameter appearing in both URIs must match."
-        if any(value != theirs[name] for name, value in mine.items() if name in theirs):
-            return False
-    # "URI header components are never ignored."
-    return _headers_key(one._headers) == _headers_key(other._headers)

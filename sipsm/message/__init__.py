@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from sipsm.message import bodies, headers
 from sipsm.message.address import Address
-from sipsm.message.build import ack_for, cancel_for, response_to
+from sipsm.message.block import HeaderBlock, Headers
+from sipsm.message.build import ack_for, cancel_for, forwarded, response_to
 from sipsm.message.cseq import CSeq
-from sipsm.message.message import Headers, Message
+from sipsm.message.message import Message
 from sipsm.message.methods import KNOWN_METHODS
 from sipsm.message.parse import answerable, check_message, parse_message, read_message
 from sipsm.message.request import Request
@@ -17,6 +19,7 @@ __all__ = [
     "KNOWN_METHODS",
     "Address",
     "CSeq",
+    "HeaderBlock",
     "Headers",
     "Message",
     "Request",
@@ -24,8 +27,11 @@ __all__ = [
     "Via",
     "ack_for",
     "answerable",
+    "bodies",
     "cancel_for",
     "check_message",
+    "forwarded",
+    "headers",
     "parse_message",
     "read_message",
     "reason_phrase",

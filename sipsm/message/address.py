@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar.params import VALUE, Params, format_params, parse_params
+from sipsm.grammar.params import VALUE, Params, format_params, parse_params, quality
 from sipsm.grammar.tokens import HOST, PORT, QUOTED_STRING, quote, refuse_line_ends, unfold, unquote
 from sipsm.grammar.uri import OPAQUE_URI, SIP_URI, USUAL_SIP_URI, Uri
 
@@ -16,13 +16,11 @@ from sipsm.grammar.uri import OPAQUE_URI, SIP_URI, USUAL_SIP_URI, Uri
 # Wider by two: RFC 4475 3.1.1.6 has the LWS left out before "<"; and the tokens of a display name may hold any octet
 # above 127, which peers send without the quotes.
 _DISPLAY_NAME = rf"(?:{QUOTED_STRING}|[A-Za-z0-9\-.!%*_+`'~ \t\x80-\U0010ffff]*+)"
-# The most usual of them, told at half the cost: no escapes, and no parameter but a tag. Its groups are the whole,
-# display name, URI in brackets or URI without, and tag.
-USUAL_ADDRESS = (
-    rf"((?:(\"[^\"\\\r\n]*+\" ?|[A-Za-z0-9\-. ]*+)<({USUAL_SIP_URI})>"
-    rf"|(sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$/]++@)?{HOST}(?::{PORT})?))(?:;tag=({VALUE}))?)"
-)
-_usual = re.compile(USUAL_ADDRESS).fullmatch
+# The most usual of them: no escapes, and no parameter but a tag. One group: the tag.
+_USUAL_DISPLAY = r"\"[^\"\\\r\n]*+\" ?|[A-Za-z0-9\-. ]*+"
+_USUAL_BARE = rf"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$/]++@)?{HOST}(?::{PORT})?"
+USUAL_ADDRESS = rf"(?:(?:{_USUAL_DISPLAY})<{USUAL_SIP_URI}>|{_USUAL_BARE})(?:;tag=({VALUE}))?"
+_usual = re.compile(rf"(?:({_USUAL_DISPLAY})<({USUAL_SIP_URI})>|({_USUAL_BARE}))(?:;tag=({VALUE}))?").fullmatch
 _name_addr = re.compile(rf"({_DISPLAY_NAME})[ \t]*+<({SIP_URI}|{OPAQUE_URI})>[ \t]*+(?=;|\Z)").match
 # "If the URI contains a comma, question mark or semicolon, the URI MUST be enclosed in angle brackets", and where it is
 # not, "any semicolon-delimited parameters are header-parameters, not URI parameters" (RFC 3261 20.10). So the URI goes
@@ -46,10 +44,15 @@ class Address:
     @classmethod
     def parse(cls, text: str) -> Address:
         """The address that the text, one element of a header's value, is; else raises RemoteProtocolError."""
+        address = _new(cls)
         match = _usual(text)
         if match is not None:
-            return cls._usual(*match.groups())
-        address = _new(cls)
+            display, bracketed, bare, address._tag = match.groups()
+            address._text = text
+            address._display = display or ""
+            address._uri_text = bracketed or bare
+            address._uri = address._params = None
+            return address
         address._text = text = unfold(text)
         if text == "*":
             address._display = address._uri_text = ""
@@ -62,7 +65,7 @@ class Address:
         else:
             match = _addr_spec(text)
             if match is None:
-                raise RemoteProtocolError(f"{text!r} is no address", rfc="3261 25.1", at=0)
+                raise RemoteProtocolError(f"{text[:80]!r} is no address", rfc="3261 25.1", at=0)
             address._display, address._uri_text = "", match[1]
         address._uri = Uri.parse(address._uri_text)
         params = address._params = parse_params(text, match.end())
@@ -70,17 +73,6 @@ class Address:
         if not address._tag and "tag" in params:
             # tag-param = "tag" EQUAL token.  Whoever has no tag leaves the parameter out (RFC 3261 12.1.1, null tag).
             raise RemoteProtocolError("an empty tag", rfc="3261 25.1", at=match.end())
-        return address
-
-    @classmethod
-    def _usual(cls, text: str, display: str | None, bracketed: str | None, bare: str, tag: str | None) -> Address:
-        """The address of the groups of `USUAL_ADDRESS`."""
-        address = _new(cls)
-        address._text = text
-        address._display = display or ""
-        address._uri_text = bracketed or bare
-        address._tag = tag
-        address._uri = address._params = None
         return address
 
     @classmethod
@@ -128,6 +120,25 @@ class Address:
     def tag(self) -> str | None:
         """The tag, which names one end of a dialog (RFC 3261 19.3)."""
         return self._tag
+
+    @property
+    def q(self) -> float:
+        """How much a Contact is wanted beside others, from 0 to 1; 1 when it does not say (RFC 3261 20.10)."""
+        return quality(self.params)
+
+    @property
+    def expires_s(self) -> int | None:
+        """For how many seconds a Contact is bound, where it says so itself (RFC 3261 10.2.1.1, 20.10)."""
+        text = self.params.get("expires", "")
+        if text == "":
+            return None
+        # "Malformed values SHOULD be treated as equivalent to 3600." (RFC 3261 20.10)
+        if text is None or not (text.isascii() and text.isdecimal()):
+            return 3600
+        significant = text.lstrip("0") or "0"
+        # "Implementations MAY treat values larger than 2**32-1 (4294967295 seconds or 136 years) as equivalent to
+        # 2**32-1." (RFC 3261 10.2.1.1)
+        return min(int(significant[:11]), 2**32 - 1)
 
     @property
     def params(self) -> Mapping[str, str | None]:

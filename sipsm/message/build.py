@@ -5,12 +5,19 @@ RFC 3261 8.2.6, 17.1.1.3 and 9.1. What must be equal is copied line by line, as 
 
 from __future__ import annotations
 
+from typing import Any
+
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.tokens import is_token
-from sipsm.message.message import Headers, header_block
-from sipsm.message.names import HeaderIndex, index_lines
+from sipsm.message.address import Address
+from sipsm.message.block import Headers
+from sipsm.message.headers.hops import MAX_FORWARDS
+from sipsm.message.message import header_block
 from sipsm.message.request import Request
 from sipsm.message.response import Response, checked_reason
+from sipsm.message.status import PHRASES
+from sipsm.message.usual import CALL_ID, FROM, TO, TO_TAG, VIA, Essentials
+from sipsm.message.via import Via
 
 
 def response_to(
@@ -28,72 +35,138 @@ def response_to(
 
     `to_tag` is added when the request's To has no tag; `record_route` copies Record-Route, as a response that makes a
     dialog must (12.1.1). What the request lacks the response lacks too, so that a 400 can say so. Raises
-    RemoteProtocolError when the request has no Via that can be read, LocalProtocolError for what cannot be written.
+    RemoteProtocolError when the request has no Via, LocalProtocolError for what cannot be written.
     """
-    via = request.via
-    theirs = request._index
+    known = request._essentials
+    if known is not None and status != 100 and reason is None and not (record_route or headers or body or content_type):
+        response = _plain_response(request, known, status, to_tag)
+        if response is not None:
+            return response
+    index = request._indexed()
+    if "via" not in index:
+        raise RemoteProtocolError("no Via header", rfc="3261 8.1.1")
     lines: list[str] = []
-    index: HeaderIndex = {}
     # "The From field of the response MUST equal the From header field of the request." The same is said of Call-ID,
     # CSeq, and Via, which "MUST maintain the same ordering" (RFC 3261 8.2.6.2).
     for name in _WITH_RECORD_ROUTE if record_route else _ALWAYS:
-        line = theirs.get(name)
-        if line is None:
-            continue
-        index[name] = line
+        line = index.get(name)
         if isinstance(line, str):
             lines.append(line)
-        else:
+        elif line is not None:
             lines += line
-    response = Response(status, checked_reason(status, reason), lines, index, body, None)
-    response._via = via
-    response._from = request._from
-    response._call_id = request._call_id
-    response._cseq = request._cseq
-    if to_tag is None or not _add_tag(request, lines, index, to_tag):
-        response._to = request._to
+    if to_tag is not None:
+        known = _add_tag(request, lines, to_tag)
     # "When a 100 (Trying) response is generated, any Timestamp header field present in the request MUST be copied into
     # this 100 (Trying) response." (RFC 3261 8.2.6.1)
-    if status == 100 and isinstance(timestamp := theirs.get("timestamp"), str):
-        index["timestamp"] = timestamp
+    if status == 100 and isinstance(timestamp := index.get("timestamp"), str):
         lines.append(timestamp)
     if content_type is not None:
         headers = (*headers, ("Content-Type", content_type))
     if headers or body:
-        added, of_added = header_block(headers, body)
-        lines += added
-        if index.keys().isdisjoint(of_added):
-            index.update(of_added)
-        else:
-            index.clear()
-            index.update(index_lines(lines))
+        lines += header_block(headers, body)[0]
     else:
-        index["content-length"] = "Content-Length: 0"
         lines.append("Content-Length: 0")
+    response = Response(status, checked_reason(status, reason), lines, None, body, None)
+    response._essentials = known
     return response
 
+
+def _plain_response(request: Request, known: Essentials, status: int, to_tag: str | None) -> Response | None:
+    """The response that says no more than its status, at half the cost; or None when the request is unusual."""
+    start_line = _START_LINES.get(status)
+    if start_line is None:
+        return None
+    index: dict[str, Any] = request._index or request._indexed()
+    try:
+        via, to = index["via"], index["to"]
+        if via.__class__ is list:
+            via = "\r\n".join(via)
+        if to_tag is not None and known[TO_TAG] is None:
+            if known[TO] is None or not (to_tag.isalnum() and to_tag.isascii()):
+                return None
+            to = f"{to};tag={to_tag}"
+            known = (*known[:TO], None, to_tag, *known[CALL_ID:])
+        text = "\r\n".join((start_line, via, index["from"], to, index["call-id"], index["cseq"], _NO_BODY))
+    except (KeyError, TypeError):
+        # One is missing, or there twice.
+        return None
+    response = _new(Response)
+    response._status = status
+    response._reason = PHRASES[status]
+    response._body = b""
+    response._essentials = known
+    response._wire = text.encode("utf-8", "surrogateescape")
+    response._lines = response._index = response._values = response._cseq = None
+    return response
+
+
+_START_LINES = {status: f"SIP/2.0 {status} {phrase}" for status, phrase in PHRASES.items()}
+_NO_BODY = "Content-Length: 0\r\n\r\n"
+_new = object.__new__
 
 _ALWAYS = ("via", "from", "to", "call-id", "cseq")
 _WITH_RECORD_ROUTE = (*_ALWAYS, "record-route")
 
 
-def _add_tag(request: Request, lines: list[str], index: HeaderIndex, tag: str) -> bool:
-    """Puts the tag into the To line, when the request has one that can be read and has no tag; True when done."""
+def _add_tag(request: Request, lines: list[str], tag: str) -> Essentials | None:
+    """Puts the tag into the To line, when the request has one that can be read and has no tag.
+
+    Returns what is then known of the response.
+    """
     if not is_token(tag):
         raise LocalProtocolError(f"{tag!r} cannot be a tag", rfc="3261 25.1")
-    line = index.get("to")
+    known = request._essentials
+    line = request._indexed().get("to")
     if not isinstance(line, str):
-        return False
+        return known
     try:
-        if request.to.tag is not None:
-            return False
+        if request.to_tag is not None:
+            return known
     except RemoteProtocolError:
         # A To that cannot be read is the peer's to recognise: it goes back as it came, in a 400.
-        return False
+        return known
     # In both forms of an address a parameter at the end is the header's (RFC 3261 20.10).
-    tagged = index["to"] = f"{line.rstrip()};tag={tag}"
-    lines[lines.index(line)] = tagged
-    return True
+    lines[lines.index(line)] = f"{line.rstrip()};tag={tag}"
+    if known is None:
+        return None
+    return (*known[:TO], None, tag, *known[CALL_ID:])
+
+
+def forwarded(request: Request, *, via: Via, record_route: Address | None = None) -> Request:
+    """The request as a proxy sends it on: Max-Forwards one less, a Via on top, and a Record-Route (RFC 3261 16.6).
+
+    Raises RemoteProtocolError when Max-Forwards cannot be read, LocalProtocolError when it is used up (16.3).
+    """
+    index = request._index or request._indexed()
+    # "If this proxy wishes to remain on the path of future requests in a dialog created by this request ..., it MUST
+    # insert a Record-Route header field value into the copy before any existing Record-Route header field values", and
+    # "the proxy MUST insert a Via header field value into the copy before the existing Via header field values."
+    on_top = (f"Via: {via}",) if record_route is None else (f"Via: {via}", f"Record-Route: {record_route}")
+    lines = [*on_top, *request._all_lines()]
+    # "If the copy contains a Max-Forwards header field, the proxy MUST decrement its value by one (1). If the copy does
+    # not contain a Max-Forwards header field, the proxy MUST add one with a field value, which SHOULD be 70."
+    hops = request[MAX_FORWARDS]
+    if hops is None:
+        lines.append("Max-Forwards: 70")
+    elif hops == 0:
+        raise LocalProtocolError("Max-Forwards is 0; answer 483 instead", rfc="3261 16.3")
+    else:
+        line = index["max-forwards"]
+        assert isinstance(line, str), "a header that may be there once has been read"
+        lines[lines.index(line)] = f"Max-Forwards: {hops - 1}"
+    if "content-length" not in index:
+        lines.append(f"Content-Length: {len(request._body)}")
+    copy = _new(Request)
+    copy._method = request._method
+    copy._uri_text = request._uri_text
+    copy._uri = request._uri
+    copy._lines = lines
+    copy._body = request._body
+    known = request._essentials
+    copy._essentials = known and (*known[:VIA], None, None, via.branch, *known[FROM:])
+    copy._cseq = request._cseq
+    copy._index = copy._values = copy._wire = None
+    return copy
 
 
 def ack_for(invite: Request, response: Response) -> Request:
@@ -131,4 +204,4 @@ def _top_via(request: Request) -> list[str]:
 
 def _follow_up(method: str, request: Request, lines: list[str]) -> Request:
     lines += (f"CSeq: {request.cseq.number} {method}", "Max-Forwards: 70", "Content-Length: 0")
-    return Request(method, request._uri_text, lines, index_lines(lines), b"", None)
+    return Request(method, request._uri_text, lines, None, b"", None)

@@ -22,14 +22,14 @@ class CSeq(NamedTuple):
         """The CSeq that the text is; raises RemoteProtocolError when it is none (RFC 3261 20.16)."""
         # CSeq = "CSeq" HCOLON 1*DIGIT LWS Method
         digits, _, method = text.partition(" ")
-        if method not in KNOWN_METHODS or not digits.isdecimal():
+        if method not in KNOWN_METHODS or not (digits.isdecimal() and digits.isascii()):
             digits, method = _loose(text)
         # "The sequence number value MUST be expressible as a 32-bit unsigned integer and MUST be less than 2**31."
         # (RFC 3261 8.1.1.5)
         if len(digits) > 10:
             digits = digits.lstrip("0")[:11] or "0"
         number = int(digits)
-        if number >= 2**31 or not digits.isascii():
+        if number >= 2**31:
             raise RemoteProtocolError(f"CSeq {text[:40]!r} is not below 2**31", rfc="3261 8.1.1.5", at=0)
         return tuple.__new__(cls, (number, method))
 
@@ -40,6 +40,6 @@ class CSeq(NamedTuple):
 def _loose(text: str) -> tuple[str, str]:
     """Number and method with any white space between them, the method being a stranger."""
     parts = text.split()
-    if len(parts) != 2 or not parts[0].isdecimal() or not is_token(parts[1]):
-        raise RemoteProtocolError(f"{text!r} is no CSeq", rfc="3261 20.16", at=0)
+    if len(parts) != 2 or not (parts[0].isdecimal() and parts[0].isascii()) or not is_token(parts[1]):
+        raise RemoteProtocolError(f"{text[:40]!r} is no CSeq", rfc="3261 20.16", at=0)
     return parts[0], parts[1]

@@ -39,39 +39,36 @@ COMPACT = {
 
 _USUAL_SPELLINGS = (
     "Accept Accept-Contact Accept-Encoding Accept-Language Accept-Resource-Priority Alert-Info Allow Allow-Events "
-    "Answer-Mode Authentication-Info Authorization CSeq Call-ID Call-Id Call-Info Contact Content-Disposition "
-    "Content-Encoding Content-ID Content-Language Content-Length Content-Type Date Diversion Error-Info Event Expires "
-    "Feature-Caps Flow-Timer From Geolocation Geolocation-Routing History-Info Identity In-Reply-To Info-Package Join "
-    "MIME-Version Max-Breadth Max-Forwards Min-Expires Min-SE Organization P-Access-Network-Info P-Asserted-Identity "
-    "P-Associated-URI P-Called-Party-ID P-Charging-Vector P-Early-Media P-Preferred-Identity P-Visited-Network-ID "
-    "Path Priority Privacy Proxy-Authenticate Proxy-Authorization Proxy-Require RAck RSeq Reason Record-Route "
-    "Recv-Info Refer-Sub Refer-To Referred-By Reject-Contact Remote-Party-ID Replaces Reply-To Request-Disposition "
-    "Require Resource-Priority Retry-After Route SIP-ETag SIP-If-Match Security-Client Security-Server "
-    "Security-Verify Server Service-Route Session-Expires Session-ID Subject Subscription-State Supported "
-    "Suppress-If-Match Target-Dialog Timestamp To Unsupported User-Agent Via WWW-Authenticate Warning "
+    "Answer-Mode Authentication-Info Authorization Call-ID Call-Id Call-Info Contact Content-Disposition "
+    "Content-Encoding Content-ID Content-Language Content-Length Content-Type CSeq Date Diversion Error-Info Event "
+    "Expires Feature-Caps Flow-Timer From Geolocation Geolocation-Error Geolocation-Routing History-Info Identity "
+    "In-Reply-To Info-Package Join Max-Breadth Max-Forwards MIME-Version Min-Expires Min-SE Organization "
+    "P-Access-Network-Info P-Asserted-Identity P-Associated-URI P-Called-Party-ID P-Charging-Vector P-Early-Media "
+    "P-Preferred-Identity P-Visited-Network-ID Path Priority Privacy Proxy-Authenticate Proxy-Authentication-Info "
+    "Proxy-Authorization Proxy-Require RAck Reason Record-Route Recv-Info Refer-Sub Refer-To Referred-By "
+    "Reject-Contact Remote-Party-ID Replaces Reply-To Request-Disposition Require Resource-Priority Retry-After Route "
+    "RSeq Security-Client Security-Server Security-Verify Server Service-Route Session-Expires Session-ID SIP-ETag "
+    "SIP-If-Match Subject Subscription-State Supported Suppress-If-Match Target-Dialog Timestamp To Unsupported "
+    "User-Agent User-to-User Via Warning WWW-Authenticate "
 )
 
 
-class _Canonical(dict[str, str]):
-    """What stands before a line's colon, to the canonical name.
-
-    The usual spellings are one lookup; the others are worked out each time, for what strangers send must not stay.
-    """
-
-    def __missing__(self, before_colon: str) -> str:
-        # HCOLON = *( SP / HTAB ) ":" SWS
-        name = before_colon.rstrip(" \t")
-        if not is_token(name):
-            raise RemoteProtocolError(f"{name!r} is no name of a header", rfc="3261 25.1")
-        name = name.lower()
-        return COMPACT.get(name, name)
-
-
-_canonical = _Canonical()
+_canonical: dict[str, str] = {}
+"""What stands before a line's colon, to the canonical name: the usual spellings. What strangers send must not stay."""
 for _long in _USUAL_SPELLINGS.split():
     _canonical.update(dict.fromkeys((_long, _long.lower(), _long.upper()), _long.lower()))
 for _short, _long in COMPACT.items():
     _canonical.update(dict.fromkeys((_short, _short.upper()), _long))
+
+
+def _unusual(before_colon: str) -> str:
+    """The canonical name of one that is spelled in another way; raises RemoteProtocolError when it is none."""
+    # HCOLON = *( SP / HTAB ) ":" SWS
+    name = before_colon.rstrip(" \t")
+    if not is_token(name):
+        raise RemoteProtocolError(f"{name[:80]!r} is no name of a header", rfc="3261 25.1")
+    name = name.lower()
+    return COMPACT.get(name, name)
 
 
 def canonical(name: str) -> str:
@@ -83,19 +80,21 @@ def canonical(name: str) -> str:
 def index_lines(lines: list[str]) -> HeaderIndex:
     """The lines by canonical name; raises RemoteProtocolError, without `at`, when one of them is no header."""
     index: HeaderIndex = {}
-    first_of = index.setdefault
     known = _canonical
     for line in lines:
         name, colon, _ = line.partition(":")
         if not colon:
             raise RemoteProtocolError("a header line without a colon", rfc="3261 7.3.1")
-        name = known[name]
-        there = first_of(name, line)
-        if there is not line:
-            if isinstance(there, list):
-                there.append(line)
-            else:
-                index[name] = [there, line]
+        try:
+            name = known[name]
+        except KeyError:
+            name = _unusual(name)
+        if name not in index:
+            index[name] = line
+        elif isinstance(there := index[name], list):
+            there.append(line)
+        else:
+            index[name] = [there, line]
     return index
 
 

@@ -11,13 +11,14 @@ from typing import TypeVar
 
 from sipsm.errors import RemoteProtocolError
 from sipsm.grammar.tokens import is_token
-from sipsm.grammar.uri import is_usual_uri
-from sipsm.message.essentials import read_essentials
 from sipsm.message.methods import KNOWN_METHODS
-from sipsm.message.names import HeaderIndex, index_lines, value_of
+from sipsm.message.names import index_lines, value_of
 from sipsm.message.request import Request
 from sipsm.message.response import Response
+from sipsm.message.usual import CALL_ID, CSEQ, FROM, LENGTH, TO, VIA, usual_request, usual_response
+from sipsm.message.via import Via
 
+_new = object.__new__
 AnyMessage = TypeVar("AnyMessage", Request, Response, Request | Response)
 
 
@@ -34,37 +35,32 @@ def read_message(data: bytes) -> Request | Response:
 
     Raises RemoteProtocolError, with the offset where one can be named, for what is no SIP message (RFC 3261 7, 18.3).
     """
-    # "Implementations processing SIP messages over stream-oriented transports MUST ignore any CRLF appearing before the
-    # start-line" (RFC 3261 7.5); over datagrams peers send them as well, as keep-alives.
-    if data[:2] == b"\r\n":
-        data = data[_start_of(data) :]
     end = data.find(b"\r\n\r\n")
-    if end < 0:
-        data, end = _ended(data)
-    lines = data[:end].decode("utf-8", "surrogateescape").split("\r\n")
-    joined = "".join(lines)
-    if "\n" in joined or "\r" in joined:
-        raise _bare_line_end(data)
-    start_line = lines.pop(0)
-    try:
-        index = index_lines(lines)
-    except RemoteProtocolError:
-        start_line, lines, index = _folded(data[:end])
+    head = data[: end + 2].decode("utf-8", "surrogateescape")
+    is_response = head.startswith("SIP/2.0 ")
+    match = usual_response(head) if is_response else usual_request(head)
+    if match is None:
+        return _read_by_line(data)
+    known = match.groups()
     body = data[end + 4 :]
-    length = index.get("content-length")
-    if length.__class__ is not str or length.partition(":")[2].strip(" \t\r\n") != str(len(body)):
-        body = _framed(body, length)
-        data = data[: end + 4 + len(body)]
-    parts = start_line.split(" ", 2)
-    if parts[0] == "SIP/2.0":
-        status, reason = _status(start_line, parts)
-        return Response(status, reason, lines, index, body, data)
-    if len(parts) != 3 or parts[2] != "SIP/2.0" or parts[0] not in KNOWN_METHODS or not parts[1]:
-        if parts[0].upper() == "SIP/2.0":
-            status, reason = _status(start_line, parts)
-            return Response(status, reason, lines, index, body, data)
-        _check_request_line(start_line, parts)
-    return Request(parts[0], parts[1], lines, index, body, data)
+    if known[LENGTH] is not None and int(known[LENGTH]) != len(body):
+        return _read_by_line(data)
+    # Slot by slot: what a constructor would cost shows here.
+    message: Request | Response
+    if is_response:
+        message = _new(Response)
+        message._status = int(known[0])
+        message._reason = known[1]
+    else:
+        message = _new(Request)
+        message._method = known[0]
+        message._uri_text = known[1]
+        message._uri = None
+    message._body = body
+    message._wire = data
+    message._essentials = known
+    message._lines = message._index = message._values = message._cseq = None
+    return message
 
 
 def check_message(message: AnyMessage) -> AnyMessage:
@@ -74,27 +70,23 @@ def check_message(message: AnyMessage) -> AnyMessage:
     names another method, and when its Request-URI is none or holds headers (RFC 3261 7.1, 8.1.1, 19.1.1). Tags are not
     asked for: peers of RFC 2543 have none.
     """
+    known = message._essentials
+    if known is not None and known[VIA] and known[FROM] and known[TO] and known[CALL_ID] and known[CSEQ]:
+        return message
     # Reading is checking, and what was read is kept.
-    essentials = read_essentials(message._index)
-    if essentials is not None:
-        message._via, message._from, message._to, message._call_id, message._cseq = essentials
-        method = essentials[4].method
-    else:
-        message.via, message.from_, message.to, message.call_id  # noqa: B018
-        method = message.cseq.method
-        if any(isinstance(message._index[name], list) for name in ("from", "to", "call-id", "cseq")):
-            # "multiple header field rows with the same field-name MAY be present in a message if and only if the entire
-            # field-value for that header field is defined as a comma-separated list" (RFC 3261 7.3.1)
-            raise RemoteProtocolError("more than one From, To, Call-ID or CSeq", rfc="3261 7.3.1")
-        if message.from_.is_star or message.to.is_star:
-            raise RemoteProtocolError("From and To name somebody", rfc="3261 20.20")
+    message.via, message.from_, message.to, message.call_id  # noqa: B018
+    method = message.cseq.method
     if isinstance(message, Request):
-        if not is_usual_uri(message._uri_text) and message.uri.headers is not None:
+        if message.uri.headers is not None:
             # Table 1 of RFC 3261 19.1.1: no headers in a Request-URI.
             raise RemoteProtocolError("the Request-URI holds headers", rfc="3261 19.1.1")
         # "The method MUST match that of the request." (RFC 3261 8.1.1.5)
         if method != message.method:
-            raise RemoteProtocolError(f"CSeq names {method} in a {message.method} request", rfc="3261 8.1.1.5")
+            # Where nobody knows the method, "a 400 Bad Request is also acceptable, but choosing a 501 (particularly at
+            # proxies) has better future-proof characteristics" (RFC 4475 3.1.2.18).
+            status = 400 if message.method in KNOWN_METHODS else 501
+            what = f"CSeq names {method[:40]} in a {message.method[:40]} request"
+            raise RemoteProtocolError(what, rfc="3261 8.1.1.5", status=status)
     return message
 
 
@@ -116,10 +108,49 @@ def answerable(data: bytes) -> Request | None:
         if len(parts) < 3 or not parts[-1].upper().startswith("SIP/") or not is_token(parts[0]):
             return None
         request = Request(parts[0], parts[1], lines, index_lines(lines), b"", None)
-        request.via  # noqa: B018
+        Via.sent_by_alone(next(iter(request.lines_of("Via")), ""))
     except RemoteProtocolError:
         return None
     return request
+
+
+def _read_by_line(data: bytes) -> Request | Response:
+    """The message of a datagram that is not of the usual kind."""
+    # "Implementations processing SIP messages over stream-oriented transports MUST ignore any CRLF appearing before the
+    # start-line" (RFC 3261 7.5); over datagrams peers send them as well, as keep-alives.
+    start = _start_of(data)
+    try:
+        return _read_lines(data[start:])
+    except RemoteProtocolError as error:
+        at = None if error.at is None else error.at + start
+        raise RemoteProtocolError(error.what, rfc=error.rfc, status=error.status, at=at) from None
+
+
+def _read_lines(data: bytes) -> Request | Response:
+    """The message that begins with the first byte."""
+    end = data.find(b"\r\n\r\n")
+    if end < 0:
+        data, end = _ended(data)
+    if _lone(data, 0, end) is not None:
+        raise _bare_line_end(data)
+    start_line, *lines = _line_end.split(data[:end].decode("utf-8", "surrogateescape"))
+    if "\r" in start_line:
+        raise RemoteProtocolError("the start line goes on in the next line", rfc="3261 7.1", at=start_line.find("\r"))
+    try:
+        index = index_lines(lines)
+    except RemoteProtocolError as error:
+        before = "\r\n".join((start_line, *takewhile(_is_header, lines), ""))
+        at = len(before.encode("utf-8", "surrogateescape"))
+        raise RemoteProtocolError(error.what, rfc=error.rfc, at=at) from None
+    length = index.get("content-length")
+    body = _framed(data[end + 4 :], length)
+    data = data[: end + 4 + len(body)]
+    parts = start_line.split(" ", 2)
+    if parts[0].isascii() and parts[0].upper() == "SIP/2.0":
+        status, reason = _status(start_line, parts)
+        return Response(status, reason, lines, index, body, data)
+    _check_request_line(start_line, parts)
+    return Request(parts[0], parts[1], lines, index, body, data)
 
 
 def _start_of(data: bytes) -> int:
@@ -153,20 +184,6 @@ def _bare_line_end(data: bytes) -> RemoteProtocolError:
 _line_end = re.compile(r"\r\n(?![ \t])")
 
 
-def _folded(head: bytes) -> tuple[str, list[str], HeaderIndex]:
-    """Start line, header lines with their folds inside, and index of a head that is not of the usual kind."""
-    lines = _line_end.split(head.decode("utf-8", "surrogateescape"))
-    start_line = lines.pop(0)
-    if "\r" in start_line:
-        raise RemoteProtocolError("the start line goes on in the next line", rfc="3261 7.1", at=start_line.find("\r"))
-    try:
-        return start_line, lines, index_lines(lines)
-    except RemoteProtocolError as error:
-        before = "\r\n".join((start_line, *takewhile(_is_header, lines), ""))
-        at = len(before.encode("utf-8", "surrogateescape"))
-        raise RemoteProtocolError(error.what, rfc=error.rfc, at=at) from None
-
-
 def _is_header(line: str) -> bool:
     try:
         index_lines([line])
@@ -197,9 +214,10 @@ def _content_length(line: str | list[str]) -> int:
         return lengths.pop()
     value = value_of(line)
     # Content-Length = ( "Content-Length" / "l" ) HCOLON 1*DIGIT; no datagram or buffer has a longer number of bytes.
-    if not (value.isascii() and value.isdecimal()) or len(value.lstrip("0")) > 10:
+    significant = value.lstrip("0")
+    if not (value.isascii() and value.isdecimal()) or len(significant) > 10:
         raise RemoteProtocolError(f"Content-Length {value[:40]!r} is no length", rfc="3261 20.14")
-    return int(value)
+    return int(significant or "0")
 
 
 def _status(start_line: str, parts: list[str]) -> tuple[int, str]:

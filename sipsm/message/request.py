@@ -5,9 +5,10 @@ from __future__ import annotations
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.tokens import is_token
 from sipsm.grammar.uri import Uri
-from sipsm.message.message import Headers, Message, header_block
+from sipsm.message.block import Headers
+from sipsm.message.message import Message, header_block
 from sipsm.message.methods import KNOWN_METHODS
-from sipsm.message.names import HeaderIndex, index_lines
+from sipsm.message.names import HeaderIndex
 
 
 class Request(Message):
@@ -20,7 +21,7 @@ class Request(Message):
     _uri_text: str
 
     def __init__(
-        self, method: str, uri_text: str, lines: list[str], index: HeaderIndex, body: bytes, wire: bytes | None
+        self, method: str, uri_text: str, lines: list[str], index: HeaderIndex | None, body: bytes, wire: bytes | None
     ) -> None:
         self._method = method
         self._uri_text = uri_text
@@ -28,7 +29,7 @@ class Request(Message):
         self._index = index
         self._body = body
         self._wire = wire
-        self._uri = self._via = self._from = self._to = self._call_id = self._cseq = self._more = None
+        self._values = self._essentials = self._cseq = self._uri = None
 
     @classmethod
     def build(cls, method: str, uri: Uri | str, headers: Headers = (), body: bytes = b"") -> Request:
@@ -61,7 +62,7 @@ class Request(Message):
         """The request with another Request-URI; raises LocalProtocolError when it is none."""
         parsed = _checked_uri(uri)
         # Naming a header that is not there changes nothing but the start line.
-        changed = self._changed("", self._lines.copy(), [])
+        changed = self._changed("", self._all_lines().copy(), [])
         changed._uri = parsed
         changed._uri_text = str(parsed)
         return changed
@@ -70,7 +71,7 @@ class Request(Message):
         return f"<Request {self._method} {self._uri_text}>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restored_request, (self._method, self._uri_text, self._lines, self._body, self._wire)
+        return _restored_request, (self._method, self._uri_text, self._all_lines(), self._body, self._wire)
 
     def _start_line(self) -> str:
         return f"{self._method} {self._uri_text} SIP/2.0"
@@ -93,4 +94,4 @@ def _checked_uri(uri: Uri | str) -> Uri:
 
 
 def _restored_request(method: str, uri_text: str, lines: list[str], body: bytes, wire: bytes | None) -> Request:
-    return Request(method, uri_text, lines, index_lines(lines), body, wire)
+    return Request(method, uri_text, lines, None, body, wire)

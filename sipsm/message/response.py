@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar.tokens import refuse_line_ends
-from sipsm.message.message import Headers, Message, header_block
-from sipsm.message.names import HeaderIndex, index_lines, refuse_unwritable
+from sipsm.message.block import Headers
+from sipsm.message.message import Message, header_block
+from sipsm.message.names import HeaderIndex, refuse_unwritable
 from sipsm.message.status import reason_phrase
 
 
@@ -18,7 +19,7 @@ class Response(Message):
     _reason: str
 
     def __init__(
-        self, status: int, reason: str, lines: list[str], index: HeaderIndex, body: bytes, wire: bytes | None
+        self, status: int, reason: str, lines: list[str], index: HeaderIndex | None, body: bytes, wire: bytes | None
     ) -> None:
         self._status = status
         self._reason = reason
@@ -26,7 +27,7 @@ class Response(Message):
         self._index = index
         self._body = body
         self._wire = wire
-        self._via = self._from = self._to = self._call_id = self._cseq = self._more = None
+        self._values = self._essentials = self._cseq = None
 
     @classmethod
     def build(cls, status: int, reason: str | None = None, headers: Headers = (), body: bytes = b"") -> Response:
@@ -52,7 +53,7 @@ class Response(Message):
         return f"<Response {self._status} {self._reason}>"
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restored_response, (self._status, self._reason, self._lines, self._body, self._wire)
+        return _restored_response, (self._status, self._reason, self._all_lines(), self._body, self._wire)
 
     def _start_line(self) -> str:
         return f"SIP/2.0 {self._status} {self._reason}"
@@ -76,4 +77,4 @@ def checked_reason(status: int, reason: str | None) -> str:
 
 
 def _restored_response(status: int, reason: str, lines: list[str], body: bytes, wire: bytes | None) -> Response:
-    return Response(status, reason, lines, index_lines(lines), body, wire)
+    return Response(status, reason, lines, None, body, wire)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_PHRASES = {
+PHRASES = {
     100: "Trying",
     180: "Ringing",
     181: "Call Is Being Forwarded",
@@ -94,4 +94,4 @@ _CLASSES = {
 
 def reason_phrase(status: int) -> str:
     """The registered reason phrase of a status code, or one of its class when the code is not registered."""
-    return _PHRASES.get(status) or _CLASSES.get(status // 100, "Unknown")
+    return PHRASES.get(status) or _CLASSES.get(status // 100, "Unknown")

@@ -15,14 +15,13 @@ from sipsm.grammar.tokens import HOST, PORT, TOKEN, bracketed, refuse_line_ends,
 # sent-by       = host [ COLON port ]
 _S = r"[ \t]*+"
 _via = re.compile(rf"{TOKEN}{_S}/{_S}{TOKEN}{_S}/{_S}({TOKEN})[ \t]++({HOST})(?:{_S}:{_S}({PORT}))?{_S}(?=;|\Z)").match
-# The most usual of them, told at half the cost: a branch, with what a server adds before or behind it. Its groups are
-# the whole, transport, host, port, and the branch in one of two places.
-USUAL_VIA = (
-    rf"(SIP/2\.0/({TOKEN}) ({HOST})(?::({PORT}))?"
-    rf"(?:;branch=({VALUE})(?:;received={VALUE}(?:;rport={PORT})?|;rport(?:={PORT})?(?:;received={VALUE})?)?"
-    rf"|;rport(?:={PORT})?(?:;received={VALUE})?;branch=({VALUE})))"
+# The most usual of them: a branch, with what a server adds before or behind it. One group besides: the branch.
+_USUAL_PARAMS = (
+    rf"(?P<rport>;rport(?:={PORT})?(?:;received={VALUE})?)?+;branch=({VALUE})"
+    rf"(?(rport)|(?:;received={VALUE}(?:;rport={PORT})?|;rport(?:={PORT})?(?:;received={VALUE})?)?)"
 )
-_usual = re.compile(USUAL_VIA).fullmatch
+USUAL_VIA = rf"SIP/2\.0/{TOKEN} {HOST}(?::{PORT})?{_USUAL_PARAMS}"
+_usual = re.compile(rf"SIP/2\.0/({TOKEN}) ({HOST})(?::({PORT}))?{_USUAL_PARAMS}").fullmatch
 _new = object.__new__
 
 # "If the port is absent, the default value depends on the transport." (RFC 3261 18.1.1; for WebSocket, RFC 7118 5.5)
@@ -44,14 +43,18 @@ class Via:
     @classmethod
     def parse(cls, text: str) -> Via:
         """The Via that the text, one element of a Via header, is; raises RemoteProtocolError when it is none."""
+        via = _new(cls)
         match = _usual(text)
         if match is not None:
-            return cls._usual(*match.groups())
-        via = _new(cls)
+            via._text = text
+            via._transport, via._host, port, _, via._branch = match.groups()
+            via._port = None if port is None else int(port)
+            via._params = None
+            return via
         via._text = text = unfold(text)
         match = _via(text)
         if match is None:
-            raise RemoteProtocolError(f"{text!r} is no Via", rfc="3261 25.1", at=0)
+            raise RemoteProtocolError(f"{text[:80]!r} is no Via", rfc="3261 25.1", at=0)
         via._transport, via._host, port = match.groups()
         via._port = None if port is None else int(port)
         params = via._params = parse_params(text, match.end())
@@ -64,18 +67,10 @@ class Via:
         return via
 
     @classmethod
-    def _usual(
-        cls, text: str, transport: str, host: str, port: str | None, branch: str | None, branch_behind: str | None
-    ) -> Via:
-        """The Via of the groups of `USUAL_VIA`."""
-        via = _new(cls)
-        via._text = text
-        via._transport = transport
-        via._host = host
-        via._port = None if port is None else int(port)
-        via._branch = branch or branch_behind
-        via._params = None
-        return via
+    def sent_by_alone(cls, text: str) -> Via:
+        """The Via without its parameters, be they malformed or not; else raises RemoteProtocolError."""
+        match = _via(text)
+        return cls.parse(text if match is None else match[0])
 
     @classmethod
     def build(

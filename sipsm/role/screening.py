@@ -14,7 +14,9 @@ from attrs import field, frozen
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import is_token
 from sipsm.grammar.tokens import refuse_line_ends
+from sipsm.ids import MAGIC_COOKIE
 from sipsm.message import KNOWN_METHODS, Request
+from sipsm.message.headers import ACCEPT, WarningValue
 from sipsm.role.checking import address_of_somebody
 from sipsm.transport.locate import hop_to
 
@@ -117,9 +119,20 @@ def requires_unsupported(profile: Profile, request: Request) -> bool:
 
 
 def lacks_contact(_: Profile, request: Request) -> bool:
-    """An INVITE without the one Contact that it must have."""
+    """An INVITE without the one Contact that it must have; a client of RFC 2543 may leave it out."""
     contacts = request.contacts
-    return request.method == "INVITE" and (len(contacts) != 1 or contacts[0].is_star)
+    if request.method != "INVITE" or (not contacts and not (request.branch or "").startswith(MAGIC_COOKIE)):
+        return False
+    return len(contacts) != 1 or contacts[0].is_star
+
+
+def wants_no_answer(profile: Profile, request: Request) -> bool:
+    """An INVITE whose sender takes none of the bodies in which the session could be described to it."""
+    # "if no Accept header field is present, the server SHOULD assume a default value of application/sdp." (20.1)
+    if request.method != "INVITE" or not request.has("Accept"):
+        return False
+    wanted = request[ACCEPT]
+    return not any(each.q > 0 and each.covers(kind) for each in wanted for kind in profile.accept)
 
 
 def optional_body(request: Request) -> bool:
@@ -162,6 +175,12 @@ def which_unsupported(profile: Profile, request: Request) -> list[HeaderLine]:
     return [("Unsupported", ", ".join(unsupported(profile, request)))]
 
 
+def why_not(profile: Profile, _request: Request) -> list[HeaderLine]:
+    """What the sender would have to take."""
+    # "399 Miscellaneous warning" (RFC 3261 20.43), as RFC 4475 3.3.15 has it.
+    return [("Warning", str(WarningValue.build(399, "sipsm", f"what is spoken here is {', '.join(profile.accept)}")))]
+
+
 def none(_: Profile, _request: Request) -> list[HeaderLine]:
     """Nothing more."""
     return []
@@ -176,6 +195,7 @@ CHECKS: Final = (
     Check(requires_unsupported, 420,    which_unsupported, "3261 8.2.2.3"),
     Check(strange_encoding,     415,    accept,            "3261 8.2.3"),
     Check(strange_type,         415,    accept,            "3261 8.2.3"),
+    Check(wants_no_answer,      406,    why_not,           "3261 21.4.7"),
     Check(lacks_contact,        400,    none,              "3261 8.1.1.8"),
 )
 # fmt: on

@@ -190,7 +190,7 @@ class UserAgent:
             return self.cancel_received(tx, request, now)
         # "A request outside of a dialog MUST NOT contain a To tag; the tag in the To field of a request identifies the
         # peer of the dialog." (RFC 3261 8.1.1.2)
-        if request.to.tag is not None:
+        if request.to_tag is not None:
             found = self.dialog_of(request)
             if found is None:
                 return self.serve(tx, request, 481, now)
@@ -212,7 +212,7 @@ class UserAgent:
 
     def dialog_of(self, request: Request) -> tuple[Call, Leg] | None:
         """The call and the dialog of it that a request names (RFC 3261 12.2.2)."""
-        return self.dialogs.get((request.call_id, request.to.tag or "", request.from_.tag or ""))
+        return self.dialogs.get((request.call_id, request.to_tag or "", request.from_tag or ""))
 
     def call_received(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """An INVITE outside a dialog: somebody calls (RFC 3261 13.3.1)."""
@@ -314,7 +314,7 @@ class UserAgent:
 
     def leg_of(self, call: Call, response: Response) -> Leg | None:
         """The set of machines of the response's dialog: each To tag is another one (RFC 3261 13.2.2.4)."""
-        tag = response.to.tag or ""
+        tag = response.to_tag or ""
         for leg in call.legs:
             # An early dialog without a tag is nobody's yet, or that of a peer of RFC 2543 that has none (12.1.2).
             nobodys = leg.dialog.remote_tag is None and leg.dialog.state in {"Initial", "Early"}

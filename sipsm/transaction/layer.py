@@ -99,7 +99,7 @@ class TransactionLayer:
         tx = same_tag or self.servers.get(server_key(ack, to_tag=""))
         # "... and the To tag of the ACK matches the To tag of the response sent by the server transaction."
         # (RFC 3261 17.2.3)
-        return tx if tx is not None and tx.to_tag == ack.to.tag else None
+        return tx if tx is not None and tx.to_tag == ack.to_tag else None
 
     def receive_response(self, response: Response, now: float) -> list[Output]:
         """A response arrived."""
@@ -140,7 +140,7 @@ class TransactionLayer:
         """
         invite = isinstance(tx, InviteServerTransaction)
         if invite and tx.state in {TRYING, PROCEEDING}:
-            tx.to_tag = response.to.tag
+            tx.to_tag = response.to_tag
         return self.respond_again(tx, response.status, bytes(response), now)
 
     def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:

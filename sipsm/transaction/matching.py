@@ -17,7 +17,7 @@ def client_key(message: Request | Response) -> Key:
     parameter in the top Via header field of the request that created the transaction. 2. If the method parameter
     in the CSeq header field matches the method of the request that created the transaction." (RFC 3261 17.1.3)
     """
-    return (message.via.branch or "", message.cseq.method)
+    return (message.branch or "", message.cseq.method)
 
 
 def server_key(request: Request, *, method: str | None = None, to_tag: str | None = None) -> Key:
@@ -35,8 +35,8 @@ def server_key(request: Request, *, method: str | None = None, to_tag: str | Non
     # the following procedures are used."
     return (
         str(request.uri),
-        request.from_.tag or "",
-        (request.to.tag or "") if to_tag is None else to_tag,
+        request.from_tag or "",
+        (request.to_tag or "") if to_tag is None else to_tag,
         request.call_id,
         str(request.cseq.number),
         f"{via.transport} {via.host.lower()}:{via.port or ''};{branch or ''}",

@@ -1,18 +1,40 @@
-"""Flows, and what a server and a client do with them (RFC 3261 18, RFC 3581)."""
+"""Flows, what they carry, and what a server and a client do with them (RFC 3261 18, RFC 3581, RFC 5626, RFC 7118)."""
 
 from __future__ import annotations
 
 from sipsm.transport.flow import Address, Flow, Listening, Resolve, Send, is_numeric
+from sipsm.transport.framing import (
+    PING,
+    PONG,
+    BadFrame,
+    Frame,
+    Framed,
+    Ping,
+    Pong,
+    StreamFramer,
+    WebSocketFramer,
+)
+from sipsm.transport.head import MessageLimits
 from sipsm.transport.locate import Hop, next_hop
 from sipsm.transport.via import received_from, response_flow, same_host
 
 __all__ = [
+    "PING",
+    "PONG",
     "Address",
+    "BadFrame",
     "Flow",
+    "Frame",
+    "Framed",
     "Hop",
     "Listening",
+    "MessageLimits",
+    "Ping",
+    "Pong",
     "Resolve",
     "Send",
+    "StreamFramer",
+    "WebSocketFramer",
     "is_numeric",
     "next_hop",
     "received_from",

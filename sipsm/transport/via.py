@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ipaddress import ip_address
 
+from sipsm.errors import RemoteProtocolError
 from sipsm.message import Request, Via
 from sipsm.transport.flow import Address, Flow, is_numeric
 
@@ -32,10 +33,17 @@ def received_from(request: Request, source: Address) -> Request:
 
 
 def response_flow(request: Request, flow: Flow) -> Flow:
-    """Where the responses to a request go that came on `flow`, by its top Via (RFC 3261 18.2.2, RFC 3581 4)."""
+    """Where the responses to a request go that came on `flow`, by its top Via (RFC 3261 18.2.2, RFC 3581 4).
+
+    One whose parameters are malformed can be told so at its sent-by's port. Raises RemoteProtocolError when the Via has
+    no sent-by that can be read.
+    """
     if flow.reliable:
         return flow
-    via = request.via
+    try:
+        via = request.via
+    except RemoteProtocolError:
+        via = Via.sent_by_alone(next(iter(request.lines_of("Via")), ""))
     # Deviation: RFC 3261 18.2.2 sends to any maddr. One that is a name, or of the other IP version, cannot be used
     # from this flow; the response then goes where it would go without.
     maddr = via.maddr

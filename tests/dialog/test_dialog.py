@@ -151,13 +151,19 @@ def test_the_numbers_are_used_up() -> None:
 
 
 @pytest.mark.rfc("3261 12.1.1")
-@pytest.mark.parametrize("contact", [[], ["Contact: *"]])
-def test_nobody_knows_where_the_peer_is(contact: list[str]) -> None:
-    """Without the caller's Contact nothing can be sent to it."""
-    dialog = as_uas(invite(*contact), "b7", 40)
+def test_nobody_knows_where_the_peer_is() -> None:
+    """With a Contact that names nobody, nothing can be sent to the caller."""
+    dialog = as_uas(invite("Contact: *"), "b7", 40)
     with pytest.raises(LocalProtocolError, match="has not named a Contact"):
         dialog.next_request("BYE", VIA)
     assert dialog.local_cseq == 40
+
+
+@pytest.mark.rfc("4475 3.4.1")
+def test_a_caller_of_rfc_2543() -> None:
+    """Who need not name a Contact yet is looked for at its From."""
+    dialog = as_uas(invite(), "b7", 40)
+    assert dialog.next_request("BYE", VIA).uri == invite().from_.uri
 
 
 @pytest.mark.rfc("3261 12.2.2")

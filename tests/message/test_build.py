@@ -1,11 +1,21 @@
-"""Messages that follow from others (RFC 3261 8.2.6, 17.1.1.3, 9.1)."""
+"""Messages that follow from others (RFC 3261 8.2.6, 16.6, 17.1.1.3, 9.1)."""
 
 from __future__ import annotations
 
 import pytest
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.message import Request, ack_for, cancel_for, parse_message, read_message, response_to
+from sipsm.message import (
+    Address,
+    Request,
+    Via,
+    ack_for,
+    cancel_for,
+    forwarded,
+    parse_message,
+    read_message,
+    response_to,
+)
 
 
 def request(text: str) -> Request:
@@ -139,10 +149,11 @@ def test_answer_to_a_broken_request() -> None:
 
 
 def test_no_way_back() -> None:
-    """Without a Via that can be read there is nobody to answer."""
-    for via in ("", "Via: x"):
-        with pytest.raises(RemoteProtocolError):
-            response_to(request(f"INVITE sip:b SIP/2.0\nTo: sip:b\n{via}".strip()), 400)
+    """Without a Via there is nobody to answer; one that cannot be read is copied as all else."""
+    with pytest.raises(RemoteProtocolError):
+        response_to(request("INVITE sip:b SIP/2.0\nTo: sip:b"), 400)
+    response = response_to(request("INVITE sip:b SIP/2.0\nTo: sip:b\nVia: x"), 400, to_tag="1")
+    assert text_of(response) == "SIP/2.0 400 Bad Request\nVia: x\nTo: sip:b;tag=1\nContent-Length: 0"
 
 
 @pytest.mark.rfc("3261 7.3.1")
@@ -248,3 +259,95 @@ def test_nothing_to_follow() -> None:
         ack_for(INVITE, response)  # type: ignore[arg-type]
     with pytest.raises(RemoteProtocolError, match="no Via header"):
         cancel_for(request("INVITE sip:b SIP/2.0\nTo: sip:b"))
+
+
+OURS = Via.build("UDP", "192.0.2.7", branch="z9hG4bKp")
+US = Address.parse("<sip:192.0.2.7;lr>")
+SHORT = b"""OPTIONS sip:b@example.com SIP/2.0\r
+Via: SIP/2.0/UDP a.example.com;branch=z9hG4bK1\r
+Max-Forwards: 70\r
+From: <sip:a@example.com>;tag=1\r
+To: <sip:b@example.com>\r
+Call-ID: c\r
+CSeq: 1 OPTIONS\r
+Content-Length: 0\r
+\r
+"""
+
+
+@pytest.mark.rfc("3261 16.6")
+def test_forwarded() -> None:
+    """A proxy counts Max-Forwards down and puts its Via and its Record-Route above those that are there."""
+    copy = forwarded(INVITE, via=OURS, record_route=US)
+    text = text_of(INVITE).replace("Max-Forwards: 68", "Max-Forwards: 67")
+    start, _, rest = text.partition("\n")
+    assert text_of(copy) == f"{start}\nVia: {OURS}\nRecord-Route: {US}\n{rest}"
+    assert str(copy.record_route[0]) == str(US)
+    assert copy.vias == (OURS, *INVITE.vias)
+    assert copy.branch == "z9hG4bKp"
+    assert (copy.from_tag, copy.to_tag, copy.call_id, copy.cseq) == ("1928301774", None, INVITE.call_id, INVITE.cseq)
+
+
+@pytest.mark.rfc("3261 16.6")
+def test_forwarded_without_record_route() -> None:
+    """A proxy that need not stay on the way leaves no Record-Route; what was read of the request still holds."""
+    request = parse_message(SHORT)
+    assert isinstance(request, Request)
+    copy = forwarded(request, via=OURS)
+    assert bytes(copy) == SHORT.replace(b"Via:", f"Via: {OURS}\r\nVia:".encode()).replace(b"70", b"69")
+    assert (copy.via, copy.branch, copy.from_tag, copy.call_id) == (OURS, "z9hG4bKp", "1", "c")
+    assert copy.cseq == request.cseq
+    assert copy.uri == request.uri
+
+
+@pytest.mark.rfc("3261 16.6")
+def test_forwarded_without_max_forwards() -> None:
+    """Who sent no Max-Forwards is given one of 70; and a Content-Length, as the next hop may be a stream."""
+    request = parse_message(SHORT.replace(b"Max-Forwards: 70\r\n", b"").replace(b"Content-Length: 0\r\n", b""))
+    assert isinstance(request, Request)
+    assert text_of(forwarded(request, via=OURS)).endswith("Max-Forwards: 70\nContent-Length: 0")
+
+
+@pytest.mark.rfc("3261 16.3")
+@pytest.mark.parametrize(("hops", "error"), [(b"0", LocalProtocolError), (b"x", RemoteProtocolError)])
+def test_not_to_be_forwarded(hops: bytes, error: type[Exception]) -> None:
+    """A request without a hop left, or with a count that is none, goes no further."""
+    request = parse_message(SHORT.replace(b"70", hops))
+    assert isinstance(request, Request)
+    with pytest.raises(error, match=r"Max-Forwards|number"):
+        forwarded(request, via=OURS)
+
+
+@pytest.mark.rfc("3261 8.2.6.2")
+@pytest.mark.parametrize("status", [180, 200, 299, 487])
+@pytest.mark.parametrize("tag", [None, "a6c85cf", "a-b", "\u00fc"])
+def test_plain_responses(status: int, tag: str | None) -> None:
+    """A response that says no more than its status is the same as one that is written with a reason."""
+    request = parse_message(SHORT.replace(b"Via:", b"Via: SIP/2.0/UDP p;branch=z9hG4bK2\r\nVia:"))
+    assert isinstance(request, Request)
+    if tag == "\u00fc":
+        with pytest.raises(LocalProtocolError, match="cannot be a tag"):
+            response_to(request, status, to_tag=tag)
+        return
+    plain = response_to(request, status, to_tag=tag)
+    assert plain == response_to(request, status, plain.reason, to_tag=tag)
+    again = parse_message(bytes(plain))
+    for response in (plain, again):
+        assert (response.branch, response.from_tag, response.to_tag) == ("z9hG4bK2", "1", tag)
+        assert response.to.tag == tag
+        assert response.headers == again.headers
+        assert len(response.vias) == 2
+
+
+def test_plain_response_in_a_dialog() -> None:
+    """A To that has a tag keeps it; one that was changed is taken as it is now."""
+    request = parse_message(SHORT)
+    tagged = request.with_header("To", "<sip:b@example.com>;tag=x")
+    twice = request.with_header("CSeq", "1 OPTIONS", "2 OPTIONS")
+    assert isinstance(tagged, Request)
+    assert isinstance(twice, Request)
+    assert response_to(tagged, 200, to_tag="new").to_tag == "x"
+    assert response_to(twice, 200).lines_of("CSeq") == ("1 OPTIONS", "2 OPTIONS")
+    without = request.without_header("CSeq")
+    assert isinstance(without, Request)
+    assert response_to(without, 200, to_tag="new").to_tag == "new"

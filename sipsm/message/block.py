@@ -1,0 +1,271 @@
+"""A block of header lines: read on first touch, written as the text that came (RFC 3261 7.3).
+
+What messages, parts of multipart bodies and fragments of messages have in common. A block never changes: what changes
+one returns another, which shares its lines.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any, Self, overload
+
+from sipsm.errors import LocalProtocolError
+from sipsm.grammar.lists import split_list
+from sipsm.grammar.tokens import unfold
+from sipsm.message.headers.field import Listed, Single, Value
+from sipsm.message.names import HeaderIndex, canonical, header_line, index_lines, value_of
+
+Name = str | Single[Any] | Listed[Any]
+"""A header, by its name in any case or compact form, or by its field."""
+
+Headers = Iterable[tuple[Name, object]]
+"""Header lines as a program gives them, in order: a name or a field, and a value that `str` makes text of.
+
+With a field the value is checked: it must be one of that header.
+"""
+
+_NONE: tuple[str, ...] = ()
+
+
+class HeaderBlock:
+    """Header lines in their order, found by name (RFC 3261 7.3)."""
+
+    __slots__ = ("_index", "_lines", "_values")
+
+    # All three are made when they are asked for: the lines from the bytes, the index from the lines.
+    _lines: list[str] | None
+    _index: HeaderIndex | None
+    _values: dict[Single[Any] | Listed[Any], Any] | None
+
+    # Headers as typed values
+
+    @overload
+    def __getitem__(self, field: Single[Value]) -> Value | None: ...
+
+    @overload
+    def __getitem__(self, field: Listed[Value]) -> tuple[Value, ...]: ...
+
+    def __getitem__(self, field: Single[Any] | Listed[Any]) -> Any:
+        """The value of a header, or None; of a header that is a list, all its values in order.
+
+        It is read on the first touch and kept. Raises RemoteProtocolError, each time, when it is malformed.
+        """
+        values = self._values
+        if values is None:
+            values = self._values = {}
+        elif field in values:
+            return values[field]
+        line: Any = (self._index or self._indexed()).get(field.key)
+        if line is None:
+            value = field.nothing
+        elif line.__class__ is str:
+            text = line.partition(":")[2].strip(" \t\r\n")
+            value = field.read_one(unfold(text) if "\r" in text else text)
+        else:
+            value = field.read([value_of(each) for each in line])
+        values[field] = value
+        return value
+
+    # Headers as text
+
+    @property
+    def headers(self) -> tuple[tuple[str, str], ...]:
+        """All header lines in order as name and value, as they came: spelling, and folds inside a value, are kept."""
+        return tuple(
+            (name.rstrip(" \t"), value.strip(" \t\r\n"))
+            for name, _, value in (line.partition(":") for line in self._all_lines())
+        )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The headers that are there, each once, by the long form of their names in lower case."""
+        return tuple(self._index or self._indexed())
+
+    def has(self, name: Name) -> bool:
+        """True when there is a header of that name."""
+        return _key(name) in self._indexed()
+
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Whether there is a line of any of these headers, named in full and in lower case."""
+        return not names.isdisjoint(self._index or self._indexed())
+
+    def header(self, name: Name) -> str | None:
+        """The value of the first header of that name on one line, or None."""
+        line = self._indexed().get(_key(name))
+        if line is None:
+            return None
+        return value_of(line if isinstance(line, str) else line[0])
+
+    def lines_of(self, name: Name) -> tuple[str, ...]:
+        """The value of each header of that name, in order, each on one line."""
+        return tuple(map(value_of, self._lines_of(_key(name))))
+
+    def header_values(self, name: Name) -> tuple[str, ...]:
+        """The elements of a header that is a list, such as Require, over all its lines (RFC 3261 7.3.1).
+
+        Raises RemoteProtocolError for a quote or an angle bracket that is never closed.
+        """
+        lines = self._lines_of(_key(name))
+        return tuple(element for line in lines for element in split_list(value_of(line)) if element)
+
+    # Other blocks made from this one
+
+    def with_header(self, name: Name, *values: object) -> Self:
+        """The block with these values, a line each, in the place of all that this header said; else at the end.
+
+        Raises LocalProtocolError for a name or a value that cannot be written (RFC 3261 7.3.1, 25.1).
+        """
+        key = _key(name)
+        if len(values) == 1 and name.__class__ is str:
+            added = [header_line(name, values[0])]
+        else:
+            added = header_lines(name, values)
+        self._refuse(key, added)
+        there = self._indexed().get(key)
+        lines = self._all_lines().copy()
+        if there is None:
+            lines += added
+        elif isinstance(there, str):
+            at = lines.index(there)
+            lines[at : at + 1] = added
+        else:
+            at = lines.index(there[0])
+            gone = set(there)
+            lines = [line for line in lines if line not in gone]
+            lines[at:at] = added
+        return self._changed(key, lines, added)
+
+    def with_pushed(self, name: Name, value: object) -> Self:
+        """The block with a line above the first of that name, else on top: Via, Route and Record-Route grow so.
+
+        Raises LocalProtocolError for a name or a value that cannot be written (RFC 3261 7.3.1, 25.1).
+        """
+        key = _key(name)
+        added = header_lines(name, (value,))
+        self._refuse(key, added)
+        there = self._lines_of(key)
+        lines = self._all_lines().copy()
+        at = lines.index(there[0]) if there else 0
+        lines[at:at] = added
+        return self._changed(key, lines, [*added, *there])
+
+    def with_added(self, name: Name, value: object) -> Self:
+        """The block with a line at the end.
+
+        Raises LocalProtocolError for a name or a value that cannot be written (RFC 3261 7.3.1, 25.1).
+        """
+        key = _key(name)
+        added = header_lines(name, (value,))
+        self._refuse(key, added)
+        return self._changed(key, [*self._all_lines(), *added], [*self._lines_of(key), *added])
+
+    def with_first(self, name: Name, value: object) -> Self:
+        """The block with another value in the place of the first one of that name: the topmost Via, marked anew.
+
+        Raises LocalProtocolError for what cannot be written or is not there, RemoteProtocolError when the line cannot
+        be taken apart.
+        """
+        key = _key(name)
+        there = self._lines_of(key)
+        if not there:
+            written = name if isinstance(name, str) else name.name
+            raise LocalProtocolError(f"there is no {written} to be replaced", rfc="3261 7.3.1")
+        first = there[0]
+        text = value_of(header_lines(name, (value,))[0])
+        rest = split_list(value_of(first))[1:]
+        line = f"{first.partition(':')[0].rstrip()}: {', '.join((text, *rest))}"
+        self._refuse(key, [line])
+        lines = self._all_lines().copy()
+        lines[lines.index(first)] = line
+        return self._changed(key, lines, [line, *there[1:]])
+
+    def without_header(self, name: Name) -> Self:
+        """The block without any header of that name."""
+        key = _key(name)
+        self._refuse(key, [])
+        there = self._lines_of(key)
+        if not there:
+            return self
+        gone = set(there)
+        return self._changed(key, [line for line in self._all_lines() if line not in gone], [])
+
+    def without_first(self, name: Name) -> Self:
+        """The block without the first value of that name: the topmost Via or Route, alone in its line or not.
+
+        Raises RemoteProtocolError when the line cannot be taken apart.
+        """
+        key = _key(name)
+        self._refuse(key, [])
+        there = self._lines_of(key)
+        if not there:
+            return self
+        first = there[0]
+        rest = split_list(value_of(first))[1:]
+        kept = [f"{first.partition(':')[0]}: {', '.join(rest)}"] if rest else []
+        lines = self._all_lines().copy()
+        at = lines.index(first)
+        lines[at : at + 1] = kept
+        return self._changed(key, lines, [*kept, *there[1:]])
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+    # Inside
+
+    @abstractmethod
+    def _changed(self, key: str, lines: list[str], of_key: list[str]) -> Self:
+        """Another block of these lines, of which the ones of one name are others."""
+
+    @abstractmethod
+    def _refuse(self, key: str, added: list[str]) -> None:
+        """Raises LocalProtocolError when these lines must not be written by hand."""
+
+    @abstractmethod
+    def _split(self) -> list[str]:
+        """The raw lines, from what the block was read from."""
+
+    def _all_lines(self) -> list[str]:
+        """The raw lines in order; not to be changed."""
+        lines = self._lines
+        if lines is None:
+            lines = self._lines = self._split()
+        return lines
+
+    def _indexed(self) -> HeaderIndex:
+        """The raw lines by canonical name; not to be changed."""
+        index = self._index
+        if index is None:
+            index = self._index = index_lines(self._all_lines())
+        return index
+
+    def _lines_of(self, key: str) -> list[str] | tuple[str, ...]:
+        """The raw lines of a canonical name, in order; not to be changed."""
+        line = self._indexed().get(key, _NONE)
+        return (line,) if isinstance(line, str) else line
+
+    def _take_changes(self, changed: Self, key: str, lines: list[str], of_key: list[str]) -> HeaderIndex:
+        """Gives a new block these lines, and of index and values what still holds."""
+        changed._lines = lines
+        index = changed._index = self._indexed().copy()
+        if of_key:
+            index[key] = of_key if len(of_key) > 1 else of_key[0]
+        else:
+            index.pop(key, None)
+        values = self._values
+        changed._values = {field: value for field, value in values.items() if field.key != key} if values else None
+        return index
+
+
+def _key(name: Name) -> str:
+    return canonical(name) if isinstance(name, str) else name.key
+
+
+def header_lines(name: Name, values: Iterable[object]) -> list[str]:
+    """The lines that a program asks for; raises LocalProtocolError for what is no name, or no value of it."""
+    if isinstance(name, str):
+        return [header_line(name, value) for value in values]
+    return [header_line(name.name, text) for text in name.lines(values)]

@@ -1,0 +1,53 @@
+"""The headers that messages and dialogs are known by, and that lead them on their way.
+
+RFC 3261 20.8, 20.10, 20.16, 20.20, 20.30, 20.31, 20.34, 20.39 and 20.42; Path (RFC 3327) and Service-Route (RFC 3608).
+"""
+
+from __future__ import annotations
+
+import re
+
+from sipsm.errors import RemoteProtocolError
+from sipsm.message.address import Address
+from sipsm.message.cseq import CSeq
+from sipsm.message.headers.field import Listed, Single
+from sipsm.message.via import Via
+
+# callid = word [ "@" word ]
+# Wider by all that is one word: it is compared octet by octet, and nothing depends on its inside.
+_is_call_id = re.compile(r"[^ \t]++").fullmatch
+
+
+def call_id(text: str) -> str:
+    """The Call-ID that the text is; raises RemoteProtocolError when it is none (RFC 3261 20.8)."""
+    if _is_call_id(text) is None:
+        raise RemoteProtocolError(f"Call-ID {text[:80]!r} is no word", rfc="3261 20.8")
+    return text
+
+
+def address_of_one(text: str) -> Address:
+    """The address that the text is; raises RemoteProtocolError when it is none, or the `*` that only Contact can be."""
+    address = Address.parse(text)
+    if address.is_star:
+        raise RemoteProtocolError("* is nobody's address", rfc="3261 25.1")
+    return address
+
+
+def _check_contacts(contacts: tuple[Address, ...]) -> None:
+    # Contact = ("Contact" / "m" ) HCOLON ( STAR / (contact-param *(COMMA contact-param)))
+    if any(contact.is_star for contact in contacts):
+        raise RemoteProtocolError("* beside another Contact", rfc="3261 25.1")
+
+
+VIA = Listed("Via", Via.parse, rfc="3261 20.42")
+FROM = Single("From", address_of_one, rfc="3261 20.20")
+TO = Single("To", address_of_one, rfc="3261 20.39")
+CALL_ID = Single("Call-ID", call_id, rfc="3261 20.8")
+CSEQ = Single("CSeq", CSeq.parse, rfc="3261 20.16")
+CONTACT = Listed("Contact", Address.parse, check=_check_contacts, rfc="3261 20.10")
+REPLY_TO = Single("Reply-To", address_of_one, rfc="3261 20.31")
+# These four are name-addr. Wider by the URI without brackets, which an example of RFC 3329 4.1 itself has.
+ROUTE = Listed("Route", address_of_one, rfc="3261 20.34")
+RECORD_ROUTE = Listed("Record-Route", address_of_one, rfc="3261 20.30")
+PATH = Listed("Path", address_of_one, rfc="3327 4")
+SERVICE_ROUTE = Listed("Service-Route", address_of_one, rfc="3608 5")

@@ -1,0 +1,119 @@
+"""Values with parameters: `active;expires=3600`, `<http://example.com/>;purpose=icon` (RFC 3261 7.3.1).
+
+The base of most header values. A kind of its own is a pattern for what stands before the parameters, and a property for
+each parameter that has a meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar, Self
+
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.grammar.params import VALUE, Params, format_params, parse_params
+from sipsm.grammar.tokens import QUOTED_STRING, TOKEN, refuse_line_ends
+
+# *( SEMI generic-param )
+_PARAMS = rf"(?:[ \t]*+;[ \t]*+{TOKEN}(?:[ \t]*+=[ \t]*+(?:{QUOTED_STRING}|{VALUE}|))?)*+[ \t]*+"
+_NO_PARAMS: dict[str, str | None] = {}
+_new = object.__new__
+
+
+class WithParams:
+    """A value and its parameters (RFC 3261 7.3.1). Equal to another of its kind that differs in case or order only."""
+
+    __slots__ = ("_params", "_params_at", "_text", "_value")
+
+    pattern: ClassVar[str] = TOKEN
+    """What stands before the parameters, as a regular expression without groups of linear time."""
+    what: ClassVar[str] = "value"
+    """What an error calls it."""
+    rfc: ClassVar[str] = "3261 25.1"
+    case_matters: ClassVar[bool] = False
+    """Whether two values that differ in case are different ones."""
+    _match: ClassVar[re.Pattern[str]] = re.compile(rf"({TOKEN})({_PARAMS})")
+
+    _text: str
+    _value: str
+    _params: dict[str, str | None] | None
+    _params_at: int
+
+    def __init_subclass__(cls) -> None:
+        cls._match = re.compile(rf"({cls.pattern})({_PARAMS})")
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """The value that the text is; raises RemoteProtocolError when it is none."""
+        match = cls._match.fullmatch(text)
+        if match is None:
+            raise RemoteProtocolError(f"{text[:80]!r} is no {cls.what}", rfc=cls.rfc)
+        value = _new(cls)
+        value._text = text
+        value._value, params = match.groups()
+        if not params:
+            value._params = _NO_PARAMS
+        elif params.count(";") == 1:
+            # One parameter cannot be there twice, and is taken apart when somebody asks.
+            value._params = None
+            value._params_at = match.start(2)
+        else:
+            value._params = parse_params(text, match.start(2))
+        value._check()
+        return value
+
+    @classmethod
+    def build(cls, value: str, params: Params = ()) -> Self:
+        """One of its parts; raises LocalProtocolError when they cannot be written."""
+        text = value + format_params(params)
+        try:
+            built = cls.parse(refuse_line_ends(text))
+        except RemoteProtocolError as error:
+            raise LocalProtocolError(error.what, rfc=error.rfc) from None
+        if built._value != value:
+            raise LocalProtocolError(f"{value!r} is no {cls.what}", rfc=cls.rfc)
+        return built
+
+    def _check(self) -> None:
+        """For kinds with rules of their own: raises RemoteProtocolError when one is broken."""
+
+    @property
+    def value(self) -> str:
+        """What stands before the parameters, as it came."""
+        return self._value
+
+    @property
+    def params(self) -> Mapping[str, str | None]:
+        """The parameters by lower-case name, in their order, quoted values unquoted; None is the value of a flag."""
+        params = self._params
+        if params is None:
+            params = self._params = parse_params(self._text, self._params_at)
+        return MappingProxyType(params)
+
+    def __str__(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self._text}>"
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        assert isinstance(other, WithParams)
+        return self._text == other._text or (self._key() == other._key() and self.params == other.params)
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> str:
+        return self._value if self.case_matters else self._value.lower()
+
+    def __copy__(self) -> Self:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self).parse, (self._text,)
