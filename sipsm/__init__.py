@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sipsm.endpoint import Endpoint, Watcher
 from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError
-from sipsm.grammar import Uri
+from sipsm.grammar import TelephoneSubscriber, Uri, sip_to_tel, tel_to_sip
 from sipsm.ids import Ids, RandomSource
 from sipsm.message import (
     Address,
@@ -13,6 +13,7 @@ from sipsm.message import (
     Request,
     Response,
     Via,
+    answerable,
     bodies,
     forwarded,
     headers,
@@ -42,6 +43,8 @@ from sipsm.role import (
 )
 from sipsm.transaction import TimerValues
 from sipsm.transport import (
+    PING,
+    PONG,
     BadFrame,
     Flow,
     Frame,
@@ -57,6 +60,8 @@ from sipsm.transport import (
 from sipsm.usage import EndReason
 
 __all__ = [
+    "PING",
+    "PONG",
     "Address",
     "AnswerReceived",
     "Answered",
@@ -97,15 +102,19 @@ __all__ = [
     "Send",
     "SipError",
     "StreamFramer",
+    "TelephoneSubscriber",
     "TimerValues",
     "Uri",
     "Via",
     "Watcher",
     "WebSocketFramer",
+    "answerable",
     "bodies",
     "forwarded",
     "headers",
     "parse_message",
     "reason_phrase",
     "response_to",
+    "sip_to_tel",
+    "tel_to_sip",
 ]

@@ -29,16 +29,20 @@ class RemoteProtocolError(SipError):
     """The peer broke a rule. Raised by parsing functions; an endpoint turns it into outputs.
 
     `status` is the response that the rule's breaker may be given (RFC 3261 21.4), `at` the offset of the
-    offending byte in the text that was read, where one can be named.
+    offending byte, where one can be named: in a message's bytes, or in the text when it was read by itself.
     """
 
-    def __init__(self, what: str, *, rfc: str, status: int = 400, at: int | None = None) -> None:
+    def __init__(self, what: str, *, rfc: str = "", status: int = 400, at: int | None = None) -> None:
         where = "" if at is None else f" at byte {at}"
-        super().__init__(f"{what}{where} (RFC {rfc})")
+        super().__init__(f"{what}{where} (RFC {rfc})" if rfc else f"{what}{where}")
         self.what = what
         self.rfc = rfc
         self.status = status
         self.at = at
+
+    def moved(self, by: int) -> RemoteProtocolError:
+        """The same error of a text that stands so many bytes behind the beginning of what was read."""
+        return RemoteProtocolError(self.what, rfc=self.rfc, status=self.status, at=by + (self.at or 0))
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild_remote, (type(self), self.what, self.rfc, self.status, self.at)

@@ -29,6 +29,32 @@ def parse_params(text: str, at: int = 0) -> dict[str, str | None]:
     Raises RemoteProtocolError for what is no parameter, and for a name that comes twice: "any given parameter-name
     MUST NOT appear more than once" (RFC 3261 7.3.1).
     """
+    params = params_as_written(text, at)
+    if '"' in text:
+        for name, value in params.items():
+            if value is not None:
+                params[name] = unquote(value)
+    return params
+
+
+def equivalent_params(one: Mapping[str, str | None], other: Mapping[str, str | None]) -> bool:
+    """Whether parameters, by lower-case name and with their values as written, say the same; in any order."""
+    return one.keys() == other.keys() and all(_equivalent(value, other[name]) for name, value in one.items())
+
+
+def _equivalent(one: str | None, other: str | None) -> bool:
+    if one is None or other is None or one == other:
+        return one is other or one == other
+    if '"' in (one[:1], other[:1]):
+        # "Unless specified otherwise, values expressed as quoted strings are case-sensitive." (RFC 3261 7.3.1)
+        return unquote(one) == unquote(other)
+    # "Unless otherwise stated in the definition of a particular header field, field values, parameter names, and
+    # parameter values are case-insensitive." (RFC 3261 7.3.1)
+    return one.lower() == other.lower()
+
+
+def params_as_written(text: str, at: int = 0) -> dict[str, str | None]:
+    """The parameters as `parse_params` finds them, quoted values still in their quotes; raises likewise."""
     params: dict[str, str | None] = {}
     end = len(text)
     while at < end:
@@ -38,8 +64,8 @@ def parse_params(text: str, at: int = 0) -> dict[str, str | None]:
         name, value = match.groups()
         name = name.lower()
         if name in params:
-            raise RemoteProtocolError(f"parameter {name} is there twice", rfc="3261 7.3.1", at=match.start(1))
-        params[name] = value if value is None else unquote(value)
+            raise RemoteProtocolError(f"parameter {name[:40]} is there twice", rfc="3261 7.3.1", at=match.start(1))
+        params[name] = value
         at = match.end()
     return params
 

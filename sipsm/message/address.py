@@ -23,7 +23,7 @@ USUAL_ADDRESS = rf"(?:(?:{_USUAL_DISPLAY})<{USUAL_SIP_URI}>|{_USUAL_BARE})(?:;ta
 _usual = re.compile(rf"(?:({_USUAL_DISPLAY})<({USUAL_SIP_URI})>|({_USUAL_BARE}))(?:;tag=({VALUE}))?").fullmatch
 _name_addr = re.compile(rf"({_DISPLAY_NAME})[ \t]*+<({SIP_URI}|{OPAQUE_URI})>[ \t]*+(?=;|\Z)").match
 # "If the URI contains a comma, question mark or semicolon, the URI MUST be enclosed in angle brackets", and where it is
-# not, "any semicolon-delimited parameters are header-parameters, not URI parameters" (RFC 3261 20.10). So the URI goes
+# not, "any semicolon-delimited parameters are header-parameters, not URI parameters" (RFC 3261 20). So the URI goes
 # up to the first of them.
 _addr_spec = re.compile(r"([^;,?<>\" \t]++)[ \t]*+(?=;|\Z)").match
 _new = object.__new__
@@ -78,7 +78,7 @@ class Address:
     @classmethod
     def build(cls, uri: Uri | str, display_name: str | None = None, params: Params = ()) -> Address:
         """An address of its parts; the display name is quoted. Raises LocalProtocolError when they make no address."""
-        text = f"<{uri}>{format_params(params)}"
+        text = f"<{uri}>{_checked_tag(format_params(params))}"
         if display_name is not None:
             text = f"{quote(display_name)} {text}"
         return _built(text)
@@ -88,7 +88,7 @@ class Address:
 
         Raises LocalProtocolError when the tag cannot be one.
         """
-        added = format_params({"tag": tag})
+        added = _checked_tag(format_params({"tag": tag}))
         if "tag" not in self.params:
             return _built(self._text + added)
         others = {name: value for name, value in self.params.items() if name != "tag"}
@@ -170,6 +170,16 @@ class Address:
 
     def __reduce__(self) -> tuple[object, ...]:
         return Address.parse, (self._text,)
+
+
+_QUOTED_TAG = re.compile(';tag="', re.IGNORECASE).search
+
+
+def _checked_tag(params: str) -> str:
+    # tag-param = "tag" EQUAL token
+    if _QUOTED_TAG(params):
+        raise LocalProtocolError("a tag is a token, and cannot be quoted", rfc="3261 25.1")
+    return params
 
 
 def _built(text: str) -> Address:

@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Iterable
 from typing import Any, Self, overload
 
-from sipsm.errors import LocalProtocolError
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.lists import split_list
 from sipsm.grammar.tokens import unfold
 from sipsm.message.headers.field import Listed, Single, Value
@@ -22,7 +22,7 @@ Name = str | Single[Any] | Listed[Any]
 Headers = Iterable[tuple[Name, object]]
 """Header lines as a program gives them, in order: a name or a field, and a value that `str` makes text of.
 
-With a field the value is checked: it must be one of that header.
+With a field the value is checked: it must be one of that header; for a list it may be a sequence of them.
 """
 
 _NONE: tuple[str, ...] = ()
@@ -49,21 +49,33 @@ class HeaderBlock:
     def __getitem__(self, field: Single[Any] | Listed[Any]) -> Any:
         """The value of a header, or None; of a header that is a list, all its values in order.
 
-        It is read on the first touch and kept. Raises RemoteProtocolError, each time, when it is malformed.
+        It is read on the first touch and kept. Raises RemoteProtocolError, each time, when it is malformed; its `at` is
+        an offset in the bytes of the whole.
         """
         values = self._values
         if values is None:
             values = self._values = {}
         elif field in values:
             return values[field]
-        line: Any = (self._index or self._indexed()).get(field.key)
-        if line is None:
-            value = field.nothing
-        elif line.__class__ is str:
-            text = line.partition(":")[2].strip(" \t\r\n")
-            value = field.read_one(unfold(text) if "\r" in text else text)
-        else:
-            value = field.read([value_of(each) for each in line])
+        try:
+            key = field.key
+        except AttributeError:
+            what = f"a header is read by its field, such as headers.EXPIRES, or as text by header({field!r})"
+            raise TypeError(what) from None
+        line: Any = (self._index or self._indexed()).get(key)
+        try:
+            if line is None:
+                value = field.nothing
+            elif line.__class__ is str:
+                text = line.partition(":")[2].strip(" \t\r\n")
+                value = field.read_one(unfold(text) if "\r" in text else text)
+            else:
+                value = field.read([value_of(each) for each in line])
+        except RemoteProtocolError as error:
+            raise self._located(error, field) from None
+        except ValueError as error:
+            # A field of one's own may read with `int`.
+            raise self._located(RemoteProtocolError(f"{field.name}: {error}"), field) from None
         values[field] = value
         return value
 
@@ -224,6 +236,22 @@ class HeaderBlock:
     def _refuse(self, key: str, added: list[str]) -> None:
         """Raises LocalProtocolError when these lines must not be written by hand."""
 
+    def _before(self) -> int:
+        """How many bytes stand before the first header line."""
+        return 0
+
+    def _located(self, error: RemoteProtocolError, field: Single[Any] | Listed[Any]) -> RemoteProtocolError:
+        """The error of a value, with its offset in the bytes of the whole."""
+        of_field = self._lines_of(field.key)
+        # Where each line for itself is well-formed, it is the second one that must not be there.
+        guilty = next((line for line in of_field if _is_malformed(line, field)), of_field[min(1, len(of_field) - 1)])
+        lines = self._all_lines()
+        before = "\r\n".join((*lines[: lines.index(guilty)], ""))
+        value = guilty.partition(":")[2].lstrip(" \t\r\n")
+        before += guilty[: len(guilty) - len(value)] + value[: error.at or 0]
+        error.at = 0
+        return error.moved(self._before() + len(before.encode("utf-8", "surrogateescape")))
+
     @abstractmethod
     def _split(self) -> list[str]:
         """The raw lines, from what the block was read from."""
@@ -260,8 +288,27 @@ class HeaderBlock:
         return index
 
 
+def _is_malformed(line: str, field: Single[Any] | Listed[Any]) -> bool:
+    try:
+        field.read_one(value_of(line))
+    except (RemoteProtocolError, ValueError):
+        return True
+    return False
+
+
 def _key(name: Name) -> str:
     return canonical(name) if isinstance(name, str) else name.key
+
+
+def lines_given(headers: Headers) -> list[str]:
+    """The lines of all these headers; raises LocalProtocolError for what is no name, or no value of it."""
+    lines: list[str] = []
+    for name, value in headers:
+        if isinstance(name, Listed) and value.__class__ in (tuple, list):
+            lines += header_lines(name, value)
+        else:
+            lines += header_lines(name, (value,))
+    return lines
 
 
 def header_lines(name: Name, values: Iterable[object]) -> list[str]:

@@ -11,6 +11,7 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.tokens import is_token
 from sipsm.message.address import Address
 from sipsm.message.block import Headers
+from sipsm.message.headers.content import ContentType
 from sipsm.message.headers.hops import MAX_FORWARDS
 from sipsm.message.message import header_block
 from sipsm.message.request import Request
@@ -29,7 +30,7 @@ def response_to(
     record_route: bool = False,
     headers: Headers = (),
     body: bytes = b"",
-    content_type: str | None = None,
+    content_type: ContentType | str | None = None,
 ) -> Response:
     """The response to a request: Via, From, To, Call-ID and CSeq as they came, the rest as given (RFC 3261 8.2.6).
 
@@ -96,7 +97,7 @@ def _plain_response(request: Request, known: Essentials, status: int, to_tag: st
     response._body = b""
     response._essentials = known
     response._wire = text.encode("utf-8", "surrogateescape")
-    response._lines = response._index = response._values = response._cseq = None
+    response._lines = response._index = response._values = None
     return response
 
 
@@ -135,7 +136,7 @@ def _add_tag(request: Request, lines: list[str], tag: str) -> Essentials | None:
 def forwarded(request: Request, *, via: Via, record_route: Address | None = None) -> Request:
     """The request as a proxy sends it on: Max-Forwards one less, a Via on top, and a Record-Route (RFC 3261 16.6).
 
-    Raises RemoteProtocolError when Max-Forwards cannot be read, LocalProtocolError when it is used up (16.3).
+    Raises RemoteProtocolError when Max-Forwards cannot be read, with status 483 when it is used up (16.3).
     """
     index = request._index or request._indexed()
     # "If this proxy wishes to remain on the path of future requests in a dialog created by this request ..., it MUST
@@ -149,7 +150,7 @@ def forwarded(request: Request, *, via: Via, record_route: Address | None = None
     if hops is None:
         lines.append("Max-Forwards: 70")
     elif hops == 0:
-        raise LocalProtocolError("Max-Forwards is 0; answer 483 instead", rfc="3261 16.3")
+        raise RemoteProtocolError("Max-Forwards is 0", rfc="3261 16.3", status=483)
     else:
         line = index["max-forwards"]
         assert isinstance(line, str), "a header that may be there once has been read"
@@ -164,7 +165,6 @@ def forwarded(request: Request, *, via: Via, record_route: Address | None = None
     copy._body = request._body
     known = request._essentials
     copy._essentials = known and (*known[:VIA], None, None, via.branch, *known[FROM:])
-    copy._cseq = request._cseq
     copy._index = copy._values = copy._wire = None
     return copy
 

@@ -14,8 +14,9 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.lists import split_list
 from sipsm.message import usual
 from sipsm.message.address import Address
-from sipsm.message.block import HeaderBlock, Headers, header_lines
+from sipsm.message.block import HeaderBlock, Headers, lines_given
 from sipsm.message.cseq import CSeq
+from sipsm.message.headers.content import ContentType
 from sipsm.message.headers.core import CALL_ID, CONTACT, CSEQ, FROM, RECORD_ROUTE, ROUTE, TO, VIA
 from sipsm.message.headers.field import Single, Value
 from sipsm.message.names import HeaderIndex, index_lines, value_of
@@ -25,13 +26,12 @@ from sipsm.message.via import Via
 class Message(HeaderBlock):
     """What a request and a response have in common: headers and a body (RFC 3261 7)."""
 
-    __slots__ = ("_body", "_cseq", "_essentials", "_wire")
+    __slots__ = ("_body", "_essentials", "_wire")
 
     _body: bytes
     _wire: bytes | None
     # What `usual` found in the bytes, as far as it still holds. What is not in here is read from its line.
     _essentials: usual.Essentials | None
-    _cseq: CSeq | None
 
     # What every transaction needs: there, well-formed, or RemoteProtocolError with status 400
 
@@ -70,14 +70,15 @@ class Message(HeaderBlock):
     @property
     def cseq(self) -> CSeq:
         """The CSeq, its number and its method (RFC 3261 20.16); else raises RemoteProtocolError."""
-        cseq = self._cseq
-        if cseq is None:
-            known = self._essentials
-            if known is not None and (number := known[usual.CSEQ]) is not None:
-                cseq = _new_cseq(CSeq, (int(number), known[usual.CSEQ_METHOD]))
-            else:
-                cseq = self._must(CSEQ)
-            self._cseq = cseq
+        values = self._values
+        if values is None:
+            values = self._values = {}
+        elif CSEQ in values:
+            return self._must(CSEQ)
+        known = self._essentials
+        if known is None or (number := known[usual.CSEQ]) is None:
+            return self._must(CSEQ)
+        cseq = values[CSEQ] = _new_cseq(CSeq, (int(number), known[usual.CSEQ_METHOD]))
         return cseq
 
     @property
@@ -141,7 +142,7 @@ class Message(HeaderBlock):
 
     # Other messages made from this one
 
-    def with_body(self, body: bytes, content_type: str | None = None) -> Self:
+    def with_body(self, body: bytes, content_type: ContentType | str | None = None) -> Self:
         """The message with another body and its type; the type that was there stays when none is given.
 
         Raises LocalProtocolError for a body without a type: "The Content-Type header field MUST be present if the body
@@ -191,6 +192,9 @@ class Message(HeaderBlock):
     def _clone(self) -> Self:
         """A message of the same start line, the rest of which is still to be set."""
 
+    def _before(self) -> int:
+        return bytes(self).index(b"\r\n") + 2
+
     def _split(self) -> list[str]:
         # Only of bytes that `usual` has read, or that were written: there are no folds.
         wire = self._wire
@@ -234,7 +238,6 @@ class Message(HeaderBlock):
             start, end = usual.PLACES[key]
             known = (*known[:start], *(None,) * (end - start), *known[end:])
         changed._essentials = known
-        changed._cseq = None if key == "cseq" else self._cseq
         return changed
 
     def _refuse(self, key: str, added: list[str]) -> None:
@@ -259,7 +262,7 @@ def header_block(headers: Headers, body: bytes) -> tuple[list[str], HeaderIndex]
     """The lines that a program asks for, checked, and Content-Length."""
     if not isinstance(body, bytes):
         raise LocalProtocolError(f"a body is bytes, and this is {type(body).__name__}")
-    lines = [line for name, value in headers for line in header_lines(name, (value,))]
+    lines = lines_given(headers)
     index = index_lines(lines)
     length = index.get("content-length")
     if length is None:

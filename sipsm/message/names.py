@@ -111,11 +111,17 @@ def header_line(name: str, value: object) -> str:
     """
     if name not in _canonical and not is_token(name):
         raise LocalProtocolError(f"{name!r} cannot be the name of a header", rfc="3261 25.1")
-    text = value if value.__class__ is str else str(value)
+    text = value if isinstance(value, str) else _text_of(name, value)
     refuse_line_ends(text)
     if not text.isascii():
         refuse_unwritable(text)
     return f"{name}: {text}"
+
+
+def _text_of(name: str, value: object) -> str:
+    if value is None or value.__class__ in (bytes, bytearray, tuple, list, dict, set, frozenset):
+        raise LocalProtocolError(f"{name} cannot be {value!r}: give its text, a number or a typed value")
+    return str(value)
 
 
 def refuse_unwritable(text: str) -> None:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from sipsm.errors import RemoteProtocolError
 from sipsm.grammar.tokens import is_token
+from sipsm.message.headers.core import CSEQ as CSEQ_FIELD
 from sipsm.message.methods import KNOWN_METHODS
 from sipsm.message.names import index_lines, value_of
 from sipsm.message.request import Request
@@ -27,7 +28,12 @@ def parse_message(data: bytes) -> Request | Response:
 
     Raises RemoteProtocolError, and nothing else, whatever the bytes.
     """
-    return check_message(read_message(data))
+    message = read_message(data)
+    try:
+        return check_message(message)
+    except RemoteProtocolError as error:
+        # Offsets count from where the message begins; what stands before it are CRLFs.
+        raise (error if error.at is None else error.moved(_start_of(data))) from None
 
 
 def read_message(data: bytes) -> Request | Response:
@@ -59,7 +65,7 @@ def read_message(data: bytes) -> Request | Response:
     message._body = body
     message._wire = data
     message._essentials = known
-    message._lines = message._index = message._values = message._cseq = None
+    message._lines = message._index = message._values = None
     return message
 
 
@@ -77,16 +83,22 @@ def check_message(message: AnyMessage) -> AnyMessage:
     message.via, message.from_, message.to, message.call_id  # noqa: B018
     method = message.cseq.method
     if isinstance(message, Request):
-        if message.uri.headers is not None:
+        behind_method = len(message.method) + 1
+        try:
+            headers = message.uri.headers
+        except RemoteProtocolError as error:
+            raise error.moved(behind_method) from None
+        if headers is not None:
             # Table 1 of RFC 3261 19.1.1: no headers in a Request-URI.
-            raise RemoteProtocolError("the Request-URI holds headers", rfc="3261 19.1.1")
+            at = behind_method + message._uri_text.index("?")
+            raise RemoteProtocolError("the Request-URI holds headers", rfc="3261 19.1.1", at=at)
         # "The method MUST match that of the request." (RFC 3261 8.1.1.5)
         if method != message.method:
             # Where nobody knows the method, "a 400 Bad Request is also acceptable, but choosing a 501 (particularly at
             # proxies) has better future-proof characteristics" (RFC 4475 3.1.2.18).
             status = 400 if message.method in KNOWN_METHODS else 501
             what = f"CSeq names {method[:40]} in a {message.method[:40]} request"
-            raise RemoteProtocolError(what, rfc="3261 8.1.1.5", status=status)
+            raise message._located(RemoteProtocolError(what, rfc="3261 8.1.1.5", status=status), CSEQ_FIELD)
     return message
 
 
@@ -122,8 +134,7 @@ def _read_by_line(data: bytes) -> Request | Response:
     try:
         return _read_lines(data[start:])
     except RemoteProtocolError as error:
-        at = None if error.at is None else error.at + start
-        raise RemoteProtocolError(error.what, rfc=error.rfc, status=error.status, at=at) from None
+        raise (error if error.at is None else error.moved(start)) from None
 
 
 def _read_lines(data: bytes) -> Request | Response:

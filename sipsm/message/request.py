@@ -6,6 +6,7 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.tokens import is_token
 from sipsm.grammar.uri import Uri
 from sipsm.message.block import Headers
+from sipsm.message.headers.hops import MAX_FORWARDS
 from sipsm.message.message import Message, header_block
 from sipsm.message.methods import KNOWN_METHODS
 from sipsm.message.names import HeaderIndex
@@ -29,7 +30,7 @@ class Request(Message):
         self._index = index
         self._body = body
         self._wire = wire
-        self._values = self._essentials = self._cseq = self._uri = None
+        self._values = self._essentials = self._uri = None
 
     @classmethod
     def build(cls, method: str, uri: Uri | str, headers: Headers = (), body: bytes = b"") -> Request:
@@ -57,6 +58,11 @@ class Request(Message):
         if uri is None:
             uri = self._uri = Uri.parse(self._uri_text)
         return uri
+
+    @property
+    def max_forwards(self) -> int | None:
+        """How many more hops it may take (RFC 3261 20.22); raises RemoteProtocolError when it is malformed."""
+        return self[MAX_FORWARDS]
 
     def with_uri(self, uri: Uri | str) -> Request:
         """The request with another Request-URI; raises LocalProtocolError when it is none."""

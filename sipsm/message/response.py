@@ -27,7 +27,7 @@ class Response(Message):
         self._index = index
         self._body = body
         self._wire = wire
-        self._values = self._essentials = self._cseq = None
+        self._values = self._essentials = None
 
     @classmethod
     def build(cls, status: int, reason: str | None = None, headers: Headers = (), body: bytes = b"") -> Response:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import VALUE, Params, format_params, parse_params
-from sipsm.grammar.tokens import HOST, PORT, TOKEN, bracketed, refuse_line_ends, unbracketed, unfold
+from sipsm.grammar.tokens import HOST, PORT, TOKEN, bracketed, is_token, refuse_line_ends, unbracketed, unfold
 
 # via-parm      = sent-protocol LWS sent-by *( SEMI via-params )
 # sent-protocol = protocol-name SLASH protocol-version SLASH transport
@@ -92,7 +92,10 @@ class Via:
         if rport:
             text += ";rport"
         if branch is not None:
-            text += format_params({"branch": branch})
+            # via-branch = "branch" EQUAL token
+            if not is_token(branch):
+                raise LocalProtocolError(f"{branch!r} cannot be a branch", rfc="3261 25.1")
+            text += f";branch={branch}"
         via = _built(text + format_params(params))
         # No part may run over into the next: a host of "a;branch=b" would make a parameter.
         if via._host != bracketed(host):

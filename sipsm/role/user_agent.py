@@ -306,13 +306,13 @@ class UserAgent:
             return self.event(call, call.here, "3XX-6XX", response, now)
         if status == 100:
             return self.event(call, call.here, "100", response, now)
-        leg = self.leg_of(call, response)
+        leg = self.leg_of(call, response, now)
         if leg is None:
             return [DropNote(DropReason.OVERLOADED, f"more than {self.limits.forks} branches answer", response)]
         event = ("1XX" if status < 200 else "2XX") + ("+SDP" if has_sdp(response) else "")
         return self.event(call, leg, event, response, now)
 
-    def leg_of(self, call: Call, response: Response) -> Leg | None:
+    def leg_of(self, call: Call, response: Response, now: float) -> Leg | None:
         """The set of machines of the response's dialog: each To tag is another one (RFC 3261 13.2.2.4)."""
         tag = response.to_tag or ""
         for leg in call.legs:
@@ -323,7 +323,8 @@ class UserAgent:
         if len(call.legs) >= self.limits.forks:
             return None
         leg = Leg(call.here.invite, as_uac(call.invite), OfferAnswerUac(), SessionUac())
-        leg.offer_answer.receive("INVITE+SDP" if has_sdp(call.invite) else "INVITE", call.invite, Step(0.0))
+        sent = "INVITE+SDP" if has_sdp(call.invite) else "INVITE"
+        leg.offer_answer.receive(sent, call.invite, Step(now, self.observer))
         call.legs.append(leg)
         return leg
 

@@ -69,6 +69,12 @@ def survived(data: bytes, *, thorough: bool = True) -> Request | Response | Remo
 
 def refused(data: bytes, error: RemoteProtocolError) -> None:
     """What is no message can often still be read in part, and nearly always be answered."""
+    # "Implementations processing SIP messages over stream-oriented transports MUST ignore any CRLF appearing before the
+    # start-line" (RFC 3261 7.5); and the offset of what is wrong is one in the bytes that came.
+    behind = attempt(lambda: parse_message(b"\r\n\r\n" + data), len(data) + 4)
+    assert isinstance(behind, RemoteProtocolError)
+    assert (behind.what, behind.rfc, behind.status) == (error.what, error.rfc, error.status)
+    assert behind.at == (None if error.at is None else error.at + 4)
     unchecked = attempt(lambda: read_message(data), len(data))
     if not isinstance(unchecked, RemoteProtocolError):
         lossless(unchecked, data)
@@ -92,7 +98,7 @@ def compare(message: Request | Response, data: bytes) -> None:
     lossless(unchecked, data)
     facts = facts_of(unchecked)
     with_a_fold(unchecked, facts)
-    assert message == unchecked
+    assert message == unchecked == parse_message(b"\r\n" + data)
     assert facts == facts_of(message)
     assert not any(isinstance(fact, RemoteProtocolError) for fact in facts[:5]), facts
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from benchmarks.corpus import CORPUS
 
-TORTURE = tuple(path.read_bytes() for path in sorted((Path(__file__).parents[1] / "torture" / "data").glob("*.dat")))
+TORTURE = tuple(path.read_bytes() for path in sorted((Path(__file__).parents[1] / "torture").rglob("*.dat")))
 
 # Every header field, with what it looks like at its richest.
 HEADERS = Path(__file__).with_name("headers.txt").read_bytes().splitlines()

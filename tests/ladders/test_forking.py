@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sipsm import CallState, Dropped, DropReason, EndReason, LocalProtocolError, Request
+from sipsm.machine import Machine, Row
 from sipsm.role import AnswerReceived, Ended, Established, Limits, OfferReceived, Ringing
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 
@@ -246,3 +247,31 @@ def test_answers_without_what_they_should_have() -> None:
         assert str(bench.last_request.uri) == "sip:bob@192.0.2.2:5060"
         with pytest.raises(LocalProtocolError, match="no offer of the peer waits"):
             call.answer_offer(SDP2, now=bench.now)
+
+
+class Beginnings:
+    """A watcher that remembers who took an INVITE for the first time."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str, str, float]] = []
+
+    def received(self, *_: object) -> None:
+        """Bytes are not what it is for."""
+
+    sent = received
+
+    def moved(self, machine: Machine, before: str, name: str, _row: Row, now: float) -> None:
+        if before == "Initial" and name.startswith("INVITE"):
+            self.seen.append((machine.table.name, name, now))
+
+
+def test_a_watcher_sees_each_branch_begin() -> None:
+    """The machines of a branch that comes later are told of from their first row on, at the time it comes."""
+    watcher = Beginnings()
+    bench = Bench(watcher=watcher)
+    call = bench.outgoing()
+    for tag, at in (("a", 1000.1), ("b", 1000.3)):
+        watcher.seen.clear()
+        bench.now = at
+        bench.receive(bench.response(call.invite, 180, tag=tag))
+        assert watcher.seen == ([("offer/answer of the UAC", "INVITE+SDP", at)] if tag == "b" else [])

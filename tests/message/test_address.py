@@ -171,3 +171,13 @@ def test_copies() -> None:
     assert address != str(address)
     assert address.uri is address.uri
     assert repr(address) == "<Address Bob <sip:bob@biloxi.com>;tag=1>"
+
+
+@pytest.mark.parametrize("tag", ["a b", "", 'a"', "a;b"])
+def test_a_tag_is_never_quoted(tag: str) -> None:
+    """A tag is a token; one that would have to be quoted is refused, by whatever way it comes."""
+    address = Address.parse("<sip:a@b>;x=1")
+    with pytest.raises(LocalProtocolError, match="tag"):
+        address.with_tag(tag)
+    with pytest.raises(LocalProtocolError, match="tag"):
+        Address.build("sip:a@b", params={"Tag": tag})

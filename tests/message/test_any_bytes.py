@@ -33,7 +33,7 @@ def test_whole_messages(message: bytes) -> None:
 
 @pytest.mark.parametrize("message", TORTURE, ids=range(len(TORTURE)))
 def test_torture_cut_short(message: bytes) -> None:
-    """A message of RFC 4475 is survived wherever it is cut."""
+    """A message of RFC 4475 or RFC 5118 is survived wherever it is cut."""
     for end in range(0, len(message), 37):
         survived(message[:end])
 
@@ -64,7 +64,6 @@ def test_damaged_headers(line: bytes, faults: list[Callable[[bytes, Random], byt
         typed(message)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("line", HEADERS, ids=range(len(HEADERS)))
 def test_extreme_numbers(line: bytes) -> None:
     """No number in a header is so long, so large or so odd that it is more than a value or RemoteProtocolError."""

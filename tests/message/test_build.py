@@ -309,13 +309,14 @@ def test_forwarded_without_max_forwards() -> None:
 
 
 @pytest.mark.rfc("3261 16.3")
-@pytest.mark.parametrize(("hops", "error"), [(b"0", LocalProtocolError), (b"x", RemoteProtocolError)])
-def test_not_to_be_forwarded(hops: bytes, error: type[Exception]) -> None:
+@pytest.mark.parametrize(("hops", "status"), [(b"0", 483), (b"x", 400)])
+def test_not_to_be_forwarded(hops: bytes, status: int) -> None:
     """A request without a hop left, or with a count that is none, goes no further."""
     request = parse_message(SHORT.replace(b"70", hops))
     assert isinstance(request, Request)
-    with pytest.raises(error, match=r"Max-Forwards|number"):
+    with pytest.raises(RemoteProtocolError) as raised:
         forwarded(request, via=OURS)
+    assert raised.value.status == status
 
 
 @pytest.mark.rfc("3261 8.2.6.2")

@@ -8,7 +8,7 @@ import pytest
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
-from sipsm.message import Address, Message, Request, Response, Via, parse_message, read_message
+from sipsm.message import Address, Message, Request, Response, Via, headers, parse_message, read_message
 
 HEAD = b"INVITE sip:b SIP/2.0\r\n"
 DATA = (
@@ -303,3 +303,49 @@ def test_whether_any_of_some_headers_is_there() -> None:
     )
     assert message.has_any(frozenset({"contact", "route"}))
     assert not message.has_any(frozenset({"record-route", "route"}))
+
+
+@pytest.mark.parametrize("value", [None, b"x", ("INVITE", "ACK"), ["INVITE"], {"a": 1}, {"a"}])
+def test_what_is_no_text(request_: Request, value: object) -> None:
+    """What is no text, number or typed value is refused, instead of being written as Python shows it."""
+    with pytest.raises(LocalProtocolError, match="Subject cannot be"):
+        request_.with_header("Subject", value)
+    with pytest.raises(LocalProtocolError, match="Subject cannot be"):
+        Request.build("OPTIONS", "sip:b", [("Subject", value)])
+
+
+def test_fields_as_names(request_: Request) -> None:
+    """A field stands for its name, and what is written with it must be a value of that header."""
+    changed = request_.with_header(headers.EXPIRES, 60)
+    assert (changed.header("expires"), changed[headers.EXPIRES]) == ("60", 60)
+    assert changed.without_header(headers.EXPIRES) == request_
+    assert request_.with_header(headers.ALLOW, "INVITE", "ACK").header("Allow") == "INVITE, ACK"
+    assert request_.with_added(headers.ROUTE, "<sip:p9;lr>").lines_of(headers.ROUTE)[-1] == "<sip:p9;lr>"
+    assert request_.with_pushed(headers.ROUTE, "<sip:p0;lr>").header(headers.ROUTE) == "<sip:p0;lr>"
+    assert request_.with_first(headers.ROUTE, "<sip:p0;lr>").header(headers.ROUTE) == "<sip:p0;lr>"
+    for value in ("soon", -1, "60\r\nX: y", 2**32):
+        with pytest.raises(LocalProtocolError):
+            request_.with_header(headers.EXPIRES, value)
+    with pytest.raises(LocalProtocolError, match="there is no Reason"):
+        request_.with_first(headers.REASON, "SIP")
+
+
+def test_values_of_one_message_in_another(request_: Request) -> None:
+    """What was read of a list goes into another message as it is."""
+    route = request_[headers.ROUTE]
+    assert len(route) == 3
+    built = Request.build("OPTIONS", "sip:b", [(headers.ROUTE, route), (headers.ALLOW, ["INVITE", "ACK"])])
+    assert built[headers.ROUTE] == route
+    assert built.header("Allow") == "INVITE, ACK"
+
+
+def test_a_name_is_no_field(request_: Request) -> None:
+    """Who asks for a typed value by a text is told how to ask."""
+    with pytest.raises(TypeError, match=r"headers\.EXPIRES, or as text by header\('Expires'\)"):
+        request_["Expires"]  # type: ignore[call-overload]
+
+
+def test_max_forwards(request_: Request) -> None:
+    """A request says how many more hops it may take, if it says so."""
+    assert request_.max_forwards is None
+    assert request_.with_header("Max-Forwards", 7).max_forwards == 7

@@ -175,3 +175,10 @@ def test_copies() -> None:
     assert via != str(via)
     with pytest.raises(AttributeError):
         via.branch = "x"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("branch", ["a b", "", 'a"', "a;b", "a=b"])
+def test_a_branch_is_a_token(branch: str) -> None:
+    """A branch that is no token is refused, instead of being quoted."""
+    with pytest.raises(LocalProtocolError, match="cannot be a branch"):
+        Via.build("UDP", "a", branch=branch)

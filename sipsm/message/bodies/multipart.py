@@ -15,7 +15,7 @@ from typing import Self
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.escapes import unescape
 from sipsm.grammar.params import Params
-from sipsm.message.block import HeaderBlock, Headers, header_lines
+from sipsm.message.block import HeaderBlock, Headers, header_lines, lines_given
 from sipsm.message.headers.content import CONTENT_ID, CONTENT_TYPE, ContentType
 from sipsm.message.message import Message
 
@@ -57,8 +57,7 @@ class Part(HeaderBlock):
         if not isinstance(body, bytes):
             raise LocalProtocolError(f"a body is bytes, and this is {type(body).__name__}")
         lines = header_lines(CONTENT_TYPE, (content_type,))
-        for name, value in headers:
-            lines += header_lines(name, (value,))
+        lines += lines_given(headers)
         return cls(lines, body, None)
 
     @property

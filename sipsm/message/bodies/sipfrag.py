@@ -10,7 +10,7 @@ from typing import Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.tokens import TOKEN
-from sipsm.message.block import HeaderBlock, Headers, Name, header_lines
+from sipsm.message.block import HeaderBlock, Headers, Name, lines_given
 from sipsm.message.bodies.multipart import head_lines, split_head
 from sipsm.message.headers.content import CONTENT_LENGTH, CONTENT_TYPE
 from sipsm.message.names import canonical, value_of
@@ -70,7 +70,7 @@ class SipFrag(HeaderBlock):
         cannot be written, and for a body without Content-Type (RFC 3420 2).
         """
         start = None if status is None else Response.build(status, reason)
-        lines = [line for name, value in headers for line in header_lines(name, (value,))]
+        lines = lines_given(headers)
         frag = cls(start, lines, body, None)
         if not body:
             return frag
@@ -147,6 +147,9 @@ class SipFrag(HeaderBlock):
     def _refuse(self, key: str, added: list[str]) -> None:
         if self._body and key == CONTENT_LENGTH.key and [value_of(line) for line in added] != [str(len(self._body))]:
             raise LocalProtocolError("Content-Length is not the length of the body", rfc="3420 2")
+
+    def _before(self) -> int:
+        return 0 if self._start is None else bytes(self).index(b"\r\n") + 2
 
     def _split(self) -> list[str]:
         assert self._wire is not None, "a fragment has its lines or its bytes"

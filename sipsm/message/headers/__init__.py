@@ -4,7 +4,7 @@
 
     from sipsm import headers
 
-    RETRY_COUNT = headers.Single("X-Retry-Count", headers.whole_number, rfc="ours")
+    RETRY_COUNT = headers.Single("X-Retry-Count", int)
     message[RETRY_COUNT]
 """
 

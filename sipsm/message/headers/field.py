@@ -3,7 +3,7 @@
 A field is the name of a header together with the way from its text to a value and back. `message[EXPIRES]` reads it.
 A header that sipsm does not know needs no more than a field of its own:
 
-    RETRY_COUNT = Single("X-Retry-Count", whole_number, rfc="our own")
+    RETRY_COUNT = Single("X-Retry-Count", int)
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ class Single(Generic[Value]):
     """What a message without this header has for it."""
 
     def __init__(
-        self, name: str, parse: Callable[[str], Value], *, text: Callable[[Value], str] = str, rfc: str
+        self, name: str, parse: Callable[[str], Value], *, text: Callable[[Value], str] = str, rfc: str = ""
     ) -> None:
-        """`parse` makes the value of a text on one line, or raises RemoteProtocolError; `text` is the way back."""
+        """`parse` makes the value of a text on one line, or raises RemoteProtocolError or ValueError.
+
+        `text` is the way back, `rfc` the section where one says what the header is.
+        """
         self.name = name
         self.key = canonical(name)
         self.parse = self.read_one = parse
@@ -81,7 +84,7 @@ class Listed(Generic[Value]):
         check: Callable[[tuple[Value, ...]], None] | None = None,
         may_be_empty: bool = False,
         joined: bool = False,
-        rfc: str,
+        rfc: str = "",
     ) -> None:
         """`parse` makes the value of one element; `parse_line`, where given, those of a whole line.
 
@@ -101,7 +104,10 @@ class Listed(Generic[Value]):
 
     def read(self, values: Sequence[str]) -> tuple[Value, ...]:
         """The values of all the header's lines in order; raises RemoteProtocolError when one is malformed."""
-        read = tuple(value for line in values for value in self.parse_line(line))
+        found: list[Value] = []
+        for line in values:
+            found += self.parse_line(line)
+        read = tuple(found)
         if self.check is not None and len(read) > 1:
             self.check(read)
         return read
@@ -121,9 +127,11 @@ class Listed(Generic[Value]):
         return [", ".join(texts)] if self.joined and (texts or self.may_be_empty) else texts
 
     def _each(self, line: str) -> Iterable[Value]:
+        if "," in line:
+            return map(self.parse, split_list(line))
         if not line and self.may_be_empty:
             return ()
-        return map(self.parse, split_list(line))
+        return (self.parse(line),)
 
     def __repr__(self) -> str:
         return f"<Listed {self.name}>"
@@ -134,9 +142,11 @@ def _checked(field: Single[Value] | Listed[Value], value: Value | str) -> str:
     text = value if isinstance(value, str) else field.text(value)
     refuse_line_ends(text)
     try:
-        field.read((text,))
+        field.read_one(text.strip(" \t"))
     except RemoteProtocolError as error:
         raise LocalProtocolError(f"{field.name} cannot be {text!r}: {error.what}", rfc=error.rfc) from None
+    except ValueError as error:
+        raise LocalProtocolError(f"{field.name} cannot be {text!r}: {error}") from None
     return text
 
 

@@ -95,6 +95,9 @@ class Identity(WithParams):
         Uri.parse(info[1:-1])
         return identity
 
+    def _as_written(self) -> dict[str, str | None]:
+        return dict(self.params)
+
     @classmethod
     def build(
         cls, value: str, params: Params = (), *, info: Uri | str = "", alg: str | None = None, ppt: str | None = None

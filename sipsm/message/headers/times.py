@@ -155,7 +155,7 @@ class RetryAfter(_Seconds):
         return super().build(text, pairs)
 
     @property
-    def seconds(self) -> int:
+    def wait_s(self) -> int:
         """Seconds to wait, from the time of the response."""
         return self._seconds
 

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import ClassVar, Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar.params import VALUE, Params, format_params, parse_params
+from sipsm.grammar.params import VALUE, Params, equivalent_params, format_params, params_as_written, parse_params
 from sipsm.grammar.tokens import QUOTED_STRING, TOKEN, refuse_line_ends
 
 # *( SEMI generic-param )
@@ -52,12 +52,12 @@ class WithParams:
         value = _new(cls)
         value._text = text
         value._value, params = match.groups()
+        value._params_at = match.start(2)
         if not params:
             value._params = _NO_PARAMS
         elif params.count(";") == 1:
             # One parameter cannot be there twice, and is taken apart when somebody asks.
             value._params = None
-            value._params_at = match.start(2)
         else:
             value._params = parse_params(text, match.start(2))
         value._check()
@@ -101,10 +101,15 @@ class WithParams:
         if type(other) is not type(self):
             return NotImplemented
         assert isinstance(other, WithParams)
-        return self._text == other._text or (self._key() == other._key() and self.params == other.params)
+        if self._text == other._text:
+            return True
+        return self._key() == other._key() and equivalent_params(self._as_written(), other._as_written())
 
     def __hash__(self) -> int:
         return hash(self._key())
+
+    def _as_written(self) -> dict[str, str | None]:
+        return params_as_written(self._text, self._params_at)
 
     def _key(self) -> str:
         return self._value if self.case_matters else self._value.lower()

@@ -128,7 +128,7 @@ def test_seconds(field: Single[int]) -> None:
 def test_retry_after(text: str, seconds: int, comment: str | None, duration_s: int | None) -> None:
     """A Retry-After says in how many seconds, perhaps why, and perhaps for how long."""
     read = RETRY_AFTER.read([text])
-    assert (read.seconds, read.comment, read.duration_s, str(read)) == (seconds, comment, duration_s, text)
+    assert (read.wait_s, read.comment, read.duration_s, str(read)) == (seconds, comment, duration_s, text)
 
 
 @pytest.mark.rfc("3261 20.33")
@@ -164,7 +164,7 @@ def test_retry_after_built() -> None:
     """A Retry-After is built of its parts, and its comment may hold what it likes, but no end of line."""
     built = RetryAfter.build(120, comment="back :) soon", duration_s=60)
     assert str(built) == r"120 (back :\) soon);duration=60"
-    assert (built.seconds, built.comment, built.duration_s) == (120, "back :) soon", 60)
+    assert (built.wait_s, built.comment, built.duration_s) == (120, "back :) soon", 60)
     assert str(RetryAfter.build("5", {"x": None})) == "5;x"
     assert RETRY_AFTER.lines([built]) == [str(built)]
     wrong: list[Callable[[], object]] = [

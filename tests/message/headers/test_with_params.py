@@ -8,6 +8,7 @@ import pickle
 import pytest
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.message.headers.content import ContentDisposition
 from sipsm.message.headers.with_params import WithParams
 
 
@@ -133,3 +134,25 @@ def test_not_built(value: str, params: dict[str, str | None]) -> None:
         WithParams.build(value, params)
     with pytest.raises(LocalProtocolError):
         Colour.build("#red", {"gone": None})
+
+
+@pytest.mark.rfc("3261 7.3.1")
+@pytest.mark.parametrize(
+    ("one", "other", "equal"),
+    [
+        ("session;handling=optional", "Session;HANDLING=OPTIONAL", True),
+        ("session;a=b;c", "session;c;A=B", True),
+        ('session;a="b c"', 'session;a="B c"', False),
+        ('session;a="b"', "session;a=b", True),
+        ('session;a="b"', "session;a=B", False),
+        ("session;a", "session;a=", False),
+        ("session;a=b", "session", False),
+        ("session;a=", "session;a=", True),
+    ],
+)
+def test_equivalent_values(one: str, other: str, equal: bool) -> None:
+    """Case says nothing in tokens, and much in quoted strings; order says nothing."""
+    first, second = ContentDisposition.parse(one), ContentDisposition.parse(other)
+    assert (first == second) is (second == first) is equal
+    if equal:
+        assert hash(first) == hash(second)
