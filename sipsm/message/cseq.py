@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from sipsm.errors import RemoteProtocolError
-from sipsm.grammar.tokens import is_token
+from sipsm.grammar.tokens import TOKEN, unfold
 from sipsm.message.methods import KNOWN_METHODS
+
+_cseq = re.compile(rf"[ \t]*+([0-9]++)[ \t]++({TOKEN})[ \t]*+").fullmatch
 
 
 class CSeq(NamedTuple):
@@ -39,7 +42,7 @@ class CSeq(NamedTuple):
 
 def _loose(text: str) -> tuple[str, str]:
     """Number and method with any white space between them, the method being a stranger."""
-    parts = text.split()
-    if len(parts) != 2 or not (parts[0].isdecimal() and parts[0].isascii()) or not is_token(parts[1]):
+    match = _cseq(unfold(text))
+    if match is None:
         raise RemoteProtocolError(f"{text[:40]!r} is no CSeq", rfc="3261 20.16", at=0)
-    return parts[0], parts[1]
+    return match[1], match[2]

@@ -116,7 +116,7 @@ def answerable(data: bytes) -> Request | None:
     try:
         start_line, *lines = _line_end.split(head.decode("utf-8", "surrogateescape"))
         lines = list(filter(_is_header, lines))
-        parts = [] if "\r" in start_line else start_line.split()
+        parts = [] if "\r" in start_line else list(filter(None, _white.split(start_line)))
         if len(parts) < 3 or not parts[-1].upper().startswith("SIP/") or not is_token(parts[0]):
             return None
         request = Request(parts[0], parts[1], lines, index_lines(lines), b"", None)
@@ -150,11 +150,19 @@ def _read_lines(data: bytes) -> Request | Response:
     try:
         index = index_lines(lines)
     except RemoteProtocolError as error:
-        before = "\r\n".join((start_line, *takewhile(_is_header, lines), ""))
-        at = len(before.encode("utf-8", "surrogateescape"))
-        raise RemoteProtocolError(error.what, rfc=error.rfc, at=at) from None
+        raise error.moved(_length_of(start_line, *takewhile(_is_header, lines), "")) from None
+    body = data[end + 4 :]
     length = index.get("content-length")
-    body = _framed(data[end + 4 :], length)
+    # "If the message has no Content-Length header field, the message body is assumed to end at the end of the
+    # transport packet." (RFC 3261 18.3)
+    if length is not None:
+        try:
+            body = _framed(body, length)
+        except RemoteProtocolError as error:
+            line = length if isinstance(length, str) else length[1]
+            value = line.partition(":")[2].lstrip(" \t\r\n")
+            before = (start_line, *lines[: lines.index(line)], line[: len(line) - len(value)])
+            raise error.moved(_length_of(*before)) from None
     data = data[: end + 4 + len(body)]
     parts = start_line.split(" ", 2)
     if parts[0].isascii() and parts[0].upper() == "SIP/2.0":
@@ -162,6 +170,11 @@ def _read_lines(data: bytes) -> Request | Response:
         return Response(status, reason, lines, index, body, data)
     _check_request_line(start_line, parts)
     return Request(parts[0], parts[1], lines, index, body, data)
+
+
+def _length_of(*lines: str) -> int:
+    """How many bytes these lines are, without the last one's CRLF."""
+    return len("\r\n".join(lines).encode("utf-8", "surrogateescape"))
 
 
 def _start_of(data: bytes) -> int:
@@ -203,12 +216,8 @@ def _is_header(line: str) -> bool:
     return True
 
 
-def _framed(body: bytes, line: str | list[str] | None) -> bytes:
+def _framed(body: bytes, line: str | list[str]) -> bytes:
     """The body of what came after the headers, by Content-Length."""
-    # "If the message has no Content-Length header field, the message body is assumed to end at the end of the
-    # transport packet." (RFC 3261 18.3)
-    if line is None:
-        return body
     length = _content_length(line)
     if length > len(body):
         # "If the transport packet ends before the end of the message body, this is considered an error."
@@ -244,6 +253,7 @@ def _status(start_line: str, parts: list[str]) -> tuple[int, str]:
     return status, parts[2]
 
 
+_white = re.compile(r"[ \t]")
 _version = re.compile(r"[Ss][Ii][Pp]/([0-9]++\.[0-9]++)").fullmatch
 
 
@@ -252,7 +262,8 @@ def _check_request_line(start_line: str, parts: list[str]) -> None:
     # Request-Line = Method SP Request-URI SP SIP-Version CRLF
     version = _version(start_line.rpartition(" ")[2])
     if version is not None and version[1] != "2.0":
-        raise RemoteProtocolError(f"SIP version {version[1]}", rfc="3261 21.5.6", status=505)
+        at = _length_of(start_line) - len(version[0])
+        raise RemoteProtocolError(f"SIP version {version[1]}", rfc="3261 21.5.6", status=505, at=at)
     if version is None or len(parts) != 3 or " " in parts[2] or not parts[1]:
         raise RemoteProtocolError(f"{start_line[:40]!r} is no start line", rfc="3261 7.1", at=0)
     if not is_token(parts[0]):
