@@ -7,10 +7,10 @@ what it writes by the function that is named after the part of the URI.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from string import ascii_letters, digits
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.grammar.params import Params, pairs_of
 
 # escaped = "%" HEXDIG HEXDIG
 ESCAPED = "%[0-9A-Fa-f]{2}"
@@ -128,10 +128,9 @@ def split_params(text: str, *, rfc: str) -> dict[str, str | None]:
     return params
 
 
-def join_params(params: Mapping[str, str | None] | list[tuple[str, str | None]]) -> str:
+def join_params(params: Params) -> str:
     """The parameters as text, each behind a semicolon; they are given as they stand there."""
-    pairs = params.items() if isinstance(params, Mapping) else params
-    return "".join([f";{name}" if value is None else f";{name}={value}" for name, value in pairs])
+    return "".join([f";{name}" if value is None else f";{name}={value}" for name, value in pairs_of(params)])
 
 
 def _written(text: str, spelling: tuple[str, ...]) -> str:

@@ -7,8 +7,8 @@ import re
 from sipsm.errors import RemoteProtocolError
 from sipsm.grammar.tokens import QUOTED_STRING
 
-# A comma separates only outside of quoted strings and of URIs in <>: "if the URI contains a comma, question mark or
-# semicolon, the URI MUST be enclosed in angle brackets" (RFC 3261 20).
+# A comma separates only outside of quoted strings and of URIs in <>. "If the URI contains a comma, question mark or
+# semicolon, the URI MUST be enclosed in angle brackets (< and >)." (RFC 3261 20)
 _element = re.compile(rf'[^,"<]*+(?:(?:{QUOTED_STRING}|<[^>]*+>)[^,"<]*+)*+').match
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.tokens import QUOTED_STRING, TOKEN, is_token, quote, refuse_line_ends, unquote
@@ -21,6 +21,11 @@ _param = re.compile(
     rf"[ \t]*+;[ \t]*+({TOKEN})(?:[ \t]*+=[ \t]*+({QUOTED_STRING}|{VALUE}|))?[ \t]*+",
 ).match
 _is_plain_value = re.compile(r"[!#-+\--:?-\[\]-~]++").fullmatch
+
+
+def pairs_of(params: Params) -> Iterable[tuple[str, str | None]]:
+    """The parameters that a program gives, one after the other."""
+    return params.items() if isinstance(params, Mapping) else params
 
 
 def parse_params(text: str, at: int = 0) -> dict[str, str | None]:
@@ -70,25 +75,32 @@ def params_as_written(text: str, at: int = 0) -> dict[str, str | None]:
     return params
 
 
-def format_params(params: Params) -> str:
-    """The parameters as text, values quoted where they must be; LocalProtocolError for what cannot be written."""
-    pairs = params.items() if isinstance(params, Mapping) else params
+def must_be_quoted(name: str, value: str) -> bool:
+    """Whether a value could be mistaken for something else without quotes, whatever the parameter's name."""
+    return _is_plain_value(value) is None
+
+
+def format_params(params: Params, quoted: Callable[[str, str], bool] = must_be_quoted) -> str:
+    """The parameters as text, values quoted where they must be; LocalProtocolError for what cannot be written.
+
+    `quoted` decides of a parameter, by its name in lower case and its value, whether the value is put in quotes.
+    """
     text = ""
-    for name, value in pairs:
+    for name, value in pairs_of(params):
         if not is_token(name):
             raise LocalProtocolError(f"{name!r} cannot be the name of a parameter", rfc="3261 25.1")
         if value is None:
             text += ";" + name
         else:
-            text += f";{name}={value if _is_plain_value(value) else quote(refuse_line_ends(value))}"
+            text += f";{name}={quote(refuse_line_ends(value)) if quoted(name.lower(), value) else value}"
     return text
 
 
 # qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )
-_qvalue = re.compile(r"0(?:\.[0-9]{0,3}+)?|1(?:\.0{0,3}+)?").fullmatch
+is_qvalue = re.compile(r"0(?:\.[0-9]{0,3}+)?|1(?:\.0{0,3}+)?").fullmatch
 
 
 def quality(params: Mapping[str, str | None]) -> float:
     """The q parameter, from 0 to 1; 1 when there is none, or none that can be read (RFC 3261 20.1, 20.10)."""
     text = params.get("q")
-    return 1.0 if text is None or _qvalue(text) is None else float(text)
+    return 1.0 if text is None or is_qvalue(text) is None else float(text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.escapes import (
@@ -21,7 +22,8 @@ from sipsm.grammar.escapes import (
     undo_needless,
     unescape,
 )
-from sipsm.grammar.params import Params
+from sipsm.grammar.params import Params, pairs_of
+from sipsm.grammar.text_value import TextValue, built
 
 # phonedigit = DIGIT / [ visual-separator ], visual-separator = "-" / "." / "(" / ")"
 _PHONEDIGITS = r"[0-9\-.()]*+"
@@ -58,21 +60,20 @@ _FIRST = ("isub", "ext", "phone-context")
 _new = object.__new__
 
 
-class TelephoneSubscriber:
+class TelephoneSubscriber(TextValue):
     """A telephone number with its parameters: the telephone-subscriber of RFC 3966 3.
 
     `str(subscriber)` is the text as it came. Two are equal by RFC 3966 4: visual separators, case and the order of
     parameters do not count.
     """
 
-    __slots__ = ("_number", "_params", "_text")
+    __slots__ = ("_number", "_params")
 
-    _text: str
     _number: str
     _params: dict[str, str | None]
 
     @classmethod
-    def parse(cls, text: str) -> TelephoneSubscriber:
+    def parse(cls, text: str) -> Self:
         """The subscriber that the text is, without the `tel:`; raises RemoteProtocolError when it is none (RFC 3966 3).
 
         A local number may come without its phone-context, and parameters may come in any order.
@@ -102,7 +103,7 @@ class TelephoneSubscriber:
         extension: str | None = None,
         isub: str | None = None,
         params: Params = (),
-    ) -> TelephoneSubscriber:
+    ) -> Self:
         """A subscriber from its parts, parameters in the order that RFC 3966 3 gives them.
 
         The number may hold visual separators; the ISDN subaddress is escaped here, other parameters are given as they
@@ -111,12 +112,9 @@ class TelephoneSubscriber:
         """
         named = {"isub": None if isub is None else escape_param(isub), "ext": extension, "phone-context": phone_context}
         pairs: list[tuple[str, str | None]] = [(name, value) for name, value in named.items() if value is not None]
-        pairs += params.items() if isinstance(params, Mapping) else params
+        pairs += pairs_of(params)
         pairs.sort(key=_place)
-        try:
-            subscriber = cls.parse(number + join_params(pairs))
-        except RemoteProtocolError as error:
-            raise LocalProtocolError(error.what, rfc=error.rfc) from None
+        subscriber = built(cls.parse, number + join_params(pairs))
         # No part may run over into the next.
         if list(subscriber._params) != [name.lower() for name, _ in pairs]:
             raise LocalProtocolError(f"{str(subscriber)!r} is no telephone number of these parts", rfc="3966 3")
@@ -169,23 +167,17 @@ class TelephoneSubscriber:
         """
         return tuple(name for name in self._params if name.startswith("m-"))
 
-    def normalized(self) -> TelephoneSubscriber:
+    def normalized(self) -> Self:
         """The same in lower case and with its parameters in order: the form to compare as text (RFC 3261 19.1.6)."""
         # "elements constructing telephone-subscriber fields to place in the userinfo part of a SIP or SIPS URI SHOULD
         # fold any case-insensitive portion of telephone-subscriber to lower case, and order the telephone-subscriber
         # parameters lexically by parameter name" (RFC 3261 19.1.6)
         params = {name: _folded(value) for name, value in self._params.items()}
         digits = _folded(self._text.partition(";")[0])
-        return TelephoneSubscriber.parse(f"{digits}{join_params(sorted(params.items(), key=_place))}")
+        return self.parse(f"{digits}{join_params(sorted(params.items(), key=_place))}")
 
     def _key(self) -> tuple[str, frozenset[tuple[str, str | None]]]:
         return self._number.lower(), frozenset([(name, _same(name, value)) for name, value in self._params.items()])
-
-    def __str__(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return f"<TelephoneSubscriber {self._text}>"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TelephoneSubscriber):
@@ -194,15 +186,6 @@ class TelephoneSubscriber:
 
     def __hash__(self) -> int:
         return hash(self._key())
-
-    def __copy__(self) -> TelephoneSubscriber:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> TelephoneSubscriber:
-        return self
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return TelephoneSubscriber.parse, (self._text,)
 
 
 def _place(param: tuple[str, str | None]) -> tuple[int, str]:

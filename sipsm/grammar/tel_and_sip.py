@@ -5,12 +5,11 @@ RFC 3261 19.1.6, RFC 3966 5. Which gateway to ask for a number is the program's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.escapes import as_user
-from sipsm.grammar.params import Params
+from sipsm.grammar.params import Params, pairs_of
 from sipsm.grammar.tel import TelephoneSubscriber
+from sipsm.grammar.text_value import built
 from sipsm.grammar.uri import Uri
 
 
@@ -26,8 +25,7 @@ def tel_to_sip(uri: Uri | str, host: str, port: int | None = None, *, scheme: st
     # "the entire telephone-subscriber portion of the tel URL, including any parameters, is placed into the userinfo
     # part of the SIP or SIPS URI" (RFC 3261 19.1.6)
     user = as_user(str(tel.telephone.normalized()))
-    pairs = params.items() if isinstance(params, Mapping) else params
-    return Uri.build(scheme, user, host=host, port=port, params=[("user", "phone"), *pairs])
+    return Uri.build(scheme, user, host=host, port=port, params=[("user", "phone"), *pairs_of(params)])
 
 
 def sip_to_tel(uri: Uri | str, *, phone_context: str | None = None) -> Uri:
@@ -48,9 +46,4 @@ def sip_to_tel(uri: Uri | str, *, phone_context: str | None = None) -> Uri:
 
 
 def _uri(uri: Uri | str) -> Uri:
-    if isinstance(uri, Uri):
-        return uri
-    try:
-        return Uri.parse(uri)
-    except RemoteProtocolError as error:
-        raise LocalProtocolError(error.what, rfc=error.rfc) from None
+    return uri if isinstance(uri, Uri) else built(Uri.parse, uri)

@@ -1,4 +1,4 @@
-"""The smallest pieces of SIP text: tokens, quoted strings, hosts and ports.
+"""The smallest pieces of SIP text: tokens, quoted strings, comments, hosts and ports.
 
 RFC 3261 25.1, with the ABNF above each pattern. Patterns are strings, to be built into larger ones; all of them
 run in linear time on any text (possessive quantifiers), since strangers choose the text.
@@ -16,6 +16,14 @@ TOKEN = r"[A-Za-z0-9\-.!%*_+`'~]++"
 # quoted-string = SWS DQUOTE *(qdtext / quoted-pair ) DQUOTE
 # quoted-pair   = "\" (%x00-09 / %x0B-0C / %x0E-7F)
 QUOTED_STRING = r'"[^"\\\r\n]*+(?:\\[^\r\n][^"\\\r\n]*+)*+"'
+
+# comment = LPAREN *(ctext / quoted-pair / comment) RPAREN
+# ctext   = %x21-27 / %x2A-5B / %x5D-7E / UTF8-NONASCII / LWS
+# Comments in comments are read down to the fifth.
+_CTEXT = r"[^()\\\r\n]++|\\[^\r\n]"
+COMMENT = rf"\((?:{_CTEXT})*+\)"
+for _ in range(4):
+    COMMENT = rf"\((?:{_CTEXT}|{COMMENT})*+\)"
 
 # IPv6reference = "[" IPv6address "]"
 # The inside is not counted out, beyond two colons: RFC 5118 4.10 wants the third colon tolerated that the grammar of
@@ -37,7 +45,8 @@ PORT = r"(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0
 # LWS = [*WSP CRLF] 1*WSP
 _FOLD = re.compile(r"[ \t]*+\r\n[ \t]++")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
-_TO_ESCAPE = re.compile(r'(["\\])')
+_IN_QUOTES = re.compile(r'(["\\])')
+_IN_COMMENT = re.compile(r"([()\\])")
 
 _is_token = re.compile(TOKEN).fullmatch
 _is_host = re.compile(HOST).fullmatch
@@ -71,7 +80,30 @@ def bracketed(host: str) -> str:
 
 def quote(text: str) -> str:
     """The text as a quoted string, its quotes and backslashes escaped (RFC 3261 25.1)."""
-    return '"' + _TO_ESCAPE.sub(r"\\\1", text) + '"'
+    return '"' + _IN_QUOTES.sub(r"\\\1", text) + '"'
+
+
+def unquote(text: str) -> str:
+    """What a quoted string says; other text is returned as it is (RFC 3261 25.1)."""
+    if text[:1] != '"':
+        return text
+    return _inside(text)
+
+
+def format_comment(text: str) -> str:
+    """The text as a comment in parentheses, its own parentheses and backslashes escaped (RFC 3261 25.1)."""
+    return "(" + _IN_COMMENT.sub(r"\\\1", text) + ")"
+
+
+def comment_text(comment: str) -> str:
+    """What a comment says, without its parentheses and escapes (RFC 3261 25.1)."""
+    return _inside(comment)
+
+
+def _inside(text: str) -> str:
+    """What stands between the delimiters at both ends, without escapes."""
+    inside = text[1:-1]
+    return _QUOTED_PAIR.sub(r"\1", inside) if "\\" in inside else inside
 
 
 def refuse_line_ends(text: str) -> str:
@@ -79,14 +111,6 @@ def refuse_line_ends(text: str) -> str:
     if "\r" in text or "\n" in text or "\0" in text:
         raise LocalProtocolError(f"CR, LF and NUL cannot be part of a value: {text!r}", rfc="3261 25.1")
     return text
-
-
-def unquote(text: str) -> str:
-    """What a quoted string says; other text is returned as it is (RFC 3261 25.1)."""
-    if text[:1] != '"':
-        return text
-    inside = text[1:-1]
-    return _QUOTED_PAIR.sub(r"\1", inside) if "\\" in inside else inside
 
 
 def unfold(text: str) -> str:

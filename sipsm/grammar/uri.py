@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.escapes import (
@@ -25,8 +26,9 @@ from sipsm.grammar.escapes import (
     undo_needless,
     unescape,
 )
-from sipsm.grammar.params import Params
+from sipsm.grammar.params import Params, pairs_of
 from sipsm.grammar.tel import TelephoneSubscriber
+from sipsm.grammar.text_value import TextValue, built
 from sipsm.grammar.tokens import HOST, PORT, bracketed, unbracketed
 from sipsm.grammar.uri_equality import host_key, opaque_key, same_headers, same_params, same_userinfo
 
@@ -72,7 +74,7 @@ _NO_PARAMS: dict[str, str | None] = {}
 _new = object.__new__
 
 
-class Uri:
+class Uri(TextValue):
     """The address of a resource: a SIP, SIPS or tel URI, or an opaque one of another scheme (RFC 3261 19.1, RFC 3966).
 
     `str(uri)` is the text as it came. Two URIs are equal by the rules of RFC 3261 19.1.4 or RFC 3966 4, escapes, case,
@@ -81,9 +83,8 @@ class Uri:
     and `...;security=off`.
     """
 
-    __slots__ = ("_headers", "_host", "_params", "_password", "_port", "_scheme", "_text", "_user")
+    __slots__ = ("_headers", "_host", "_params", "_password", "_port", "_scheme", "_user")
 
-    _text: str
     _scheme: str
     _user: str | None
     _password: str | None
@@ -93,7 +94,7 @@ class Uri:
     _headers: str | None
 
     @classmethod
-    def parse(cls, text: str) -> Uri:
+    def parse(cls, text: str) -> Self:
         """The URI that the text is; raises RemoteProtocolError when it is none (RFC 3261 25.1)."""
         uri = _new(cls)
         uri._text = text
@@ -129,14 +130,14 @@ class Uri:
         port: int | None = None,
         params: Params = (),
         headers: str | HeaderFields | None = None,
-    ) -> Uri:
+    ) -> Self:
         """A SIP or SIPS URI from its parts, which are given as they stand in the text: escaped where they must be.
 
         `sipsm.grammar.escape_user` and its kin escape a part. Headers are given as they stand in the text or, not
         escaped, as pairs of name and value. An IPv6 host may come with brackets or without. Raises LocalProtocolError
         when the parts make no URI.
         """
-        pairs = list(params.items() if isinstance(params, Mapping) else params)
+        pairs = list(pairs_of(params))
         if headers is not None and not isinstance(headers, str):
             fields = headers.items() if isinstance(headers, Mapping) else headers
             headers = "&".join([f"{escape_header(name)}={escape_header(value)}" for name, value in fields]) or None
@@ -144,10 +145,7 @@ class Uri:
         text = f"{scheme}:{userinfo}{bracketed(host)}{'' if port is None else f':{port}'}{join_params(pairs)}"
         if headers is not None:
             text += "?" + headers
-        try:
-            uri = cls.parse(text)
-        except RemoteProtocolError as error:
-            raise LocalProtocolError(error.what, rfc=error.rfc) from None
+        uri = built(cls.parse, text)
         # No part may run over into the next: a host of "a;lr" would make a parameter.
         named = {undo_needless(name).lower(): value for name, value in pairs}
         asked = (scheme.lower(), user, password, unbracketed(host), named, headers)
@@ -251,12 +249,6 @@ class Uri:
         except RemoteProtocolError:
             return None
 
-    def __str__(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return f"<Uri {self._text}>"
-
     def __eq__(self, other: object) -> bool:
         if isinstance(other, str):
             try:
@@ -291,12 +283,3 @@ class Uri:
             user = None if self._user is None else undo_needless(self._user)
             return self._scheme, user, host_key(self._host), self._port
         return self.telephone or opaque_key(self._text)
-
-    def __copy__(self) -> Uri:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Uri:
-        return self
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return Uri.parse, (self._text,)

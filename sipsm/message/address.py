@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import VALUE, Params, format_params, parse_params, quality
-from sipsm.grammar.tokens import HOST, PORT, QUOTED_STRING, quote, refuse_line_ends, unfold, unquote
+from sipsm.grammar.text_value import TextValue, built
+from sipsm.grammar.tokens import HOST, PORT, QUOTED_STRING, quote, unfold, unquote
 from sipsm.grammar.uri import OPAQUE_URI, SIP_URI, USUAL_SIP_URI, Uri
 
 # name-addr    = [ display-name ] LAQUOT addr-spec RAQUOT
@@ -29,12 +30,11 @@ _addr_spec = re.compile(r"([^;,?<>\" \t]++)[ \t]*+(?=;|\Z)").match
 _new = object.__new__
 
 
-class Address:
+class Address(TextValue):
     """A URI with a display name and parameters; or the `*` of a Contact (RFC 3261 20.10)."""
 
-    __slots__ = ("_display", "_params", "_tag", "_text", "_uri", "_uri_text")
+    __slots__ = ("_display", "_params", "_tag", "_uri", "_uri_text")
 
-    _text: str
     _display: str
     _uri_text: str
     _uri: Uri | None
@@ -81,7 +81,7 @@ class Address:
         text = f"<{uri}>{_checked_tag(format_params(params))}"
         if display_name is not None:
             text = f"{quote(display_name)} {text}"
-        return _built(text)
+        return built(Address.parse, text)
 
     def with_tag(self, tag: str) -> Address:
         """This address with a tag, in the place of the one that it had (RFC 3261 19.3).
@@ -90,11 +90,11 @@ class Address:
         """
         added = _checked_tag(format_params({"tag": tag}))
         if "tag" not in self.params:
-            return _built(self._text + added)
+            return built(Address.parse, self._text + added)
         others = {name: value for name, value in self.params.items() if name != "tag"}
         before = self._display.strip(" \t")
         before = f"{before} <{self._uri_text}>" if before else f"<{self._uri_text}>"
-        return _built(before + format_params(others) + added)
+        return built(Address.parse, before + format_params(others) + added)
 
     @property
     def display_name(self) -> str | None:
@@ -128,16 +128,16 @@ class Address:
 
     @property
     def expires_s(self) -> int | None:
-        """For how many seconds a Contact is bound, where it says so itself (RFC 3261 10.2.1.1, 20.10)."""
+        """For how many seconds a Contact is bound, where it says so itself (RFC 3261 10.2, 20.10)."""
         text = self.params.get("expires", "")
         if text == "":
             return None
-        # "Malformed values SHOULD be treated as equivalent to 3600." (RFC 3261 20.10)
+        # "Malformed values SHOULD be treated as equivalent to 3600." (RFC 3261 10.2)
         if text is None or not (text.isascii() and text.isdecimal()):
             return 3600
         significant = text.lstrip("0") or "0"
         # "Implementations MAY treat values larger than 2**32-1 (4294967295 seconds or 136 years) as equivalent to
-        # 2**32-1." (RFC 3261 10.2.1.1)
+        # 2**32-1." (RFC 3261 10.2)
         return min(int(significant[:11]), 2**32 - 1)
 
     @property
@@ -148,12 +148,6 @@ class Address:
             params = self._params = {} if self._tag is None else {"tag": self._tag}
         return MappingProxyType(params)
 
-    def __str__(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return f"<Address {self._text}>"
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Address):
             return NotImplemented
@@ -161,15 +155,6 @@ class Address:
 
     def __hash__(self) -> int:
         return hash(self._text)
-
-    def __copy__(self) -> Address:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Address:
-        return self
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return Address.parse, (self._text,)
 
 
 _QUOTED_TAG = re.compile(';tag="', re.IGNORECASE).search
@@ -180,10 +165,3 @@ def _checked_tag(params: str) -> str:
     if _QUOTED_TAG(params):
         raise LocalProtocolError("a tag is a token, and cannot be quoted", rfc="3261 25.1")
     return params
-
-
-def _built(text: str) -> Address:
-    try:
-        return Address.parse(refuse_line_ends(text))
-    except RemoteProtocolError as error:
-        raise LocalProtocolError(error.what, rfc=error.rfc) from None

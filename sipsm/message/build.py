@@ -12,7 +12,7 @@ from sipsm.grammar.tokens import is_token
 from sipsm.message.address import Address
 from sipsm.message.block import Headers
 from sipsm.message.headers.content import ContentType
-from sipsm.message.headers.hops import MAX_FORWARDS
+from sipsm.message.headers.core import MAX_FORWARDS
 from sipsm.message.message import header_block
 from sipsm.message.request import Request
 from sipsm.message.response import Response, checked_reason
@@ -140,8 +140,8 @@ def forwarded(request: Request, *, via: Via, record_route: Address | None = None
     """
     index = request._index or request._indexed()
     # "If this proxy wishes to remain on the path of future requests in a dialog created by this request ..., it MUST
-    # insert a Record-Route header field value into the copy before any existing Record-Route header field values", and
-    # "the proxy MUST insert a Via header field value into the copy before the existing Via header field values."
+    # insert a Record-Route header field value into the copy before any existing Record-Route header field values". And:
+    # "The proxy MUST insert a Via header field value into the copy before the existing Via header field values."
     on_top = (f"Via: {via}",) if record_route is None else (f"Via: {via}", f"Record-Route: {record_route}")
     lines = [*on_top, *request._all_lines()]
     # "If the copy contains a Max-Forwards header field, the proxy MUST decrement its value by one (1). If the copy does

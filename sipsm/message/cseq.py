@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from sipsm.errors import RemoteProtocolError
+from sipsm.grammar.text_value import built
 from sipsm.grammar.tokens import TOKEN, unfold
 from sipsm.message.methods import KNOWN_METHODS
 
@@ -35,6 +36,11 @@ class CSeq(NamedTuple):
         if number >= 2**31:
             raise RemoteProtocolError(f"CSeq {text[:40]!r} is not below 2**31", rfc="3261 8.1.1.5", at=0)
         return tuple.__new__(cls, (number, method))
+
+    @classmethod
+    def build(cls, number: int, method: str) -> CSeq:
+        """One of its parts; LocalProtocolError when they cannot be written, or the number is not below 2**31."""
+        return built(cls.parse, f"{number} {method}")
 
     def __str__(self) -> str:
         return f"{self.number} {self.method}"

@@ -7,6 +7,8 @@ lower case.
 
 from __future__ import annotations
 
+import re
+
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.tokens import is_token, refuse_line_ends, unfold
 
@@ -96,6 +98,31 @@ def index_lines(lines: list[str]) -> HeaderIndex:
         else:
             index[name] = [there, line]
     return index
+
+
+# "Header fields can be extended over multiple lines by preceding each extra line with at least one SP or horizontal tab
+# (HT). The line break and the whitespace at the beginning of the next line are treated as a single SP character."
+# (RFC 3261 7.3.1)
+_line_end = re.compile(r"\r\n(?![ \t])")
+_lone = re.compile(rb"\r(?!\n)|(?<!\r)\n").search
+
+
+def head_lines(head: bytes) -> list[str]:
+    """The lines of a head, folds inside; raises RemoteProtocolError for CR or LF alone among them."""
+    # "The start-line, each message-header line, and the empty line MUST be terminated by a carriage-return line-feed
+    # sequence (CRLF)." (RFC 3261 7)  Elements that took a lone CR or LF for one would see other headers than this one.
+    lone = _lone(head)
+    if lone is not None:
+        raise RemoteProtocolError("CR or LF alone", rfc="3261 7", at=lone.start())
+    return _line_end.split(head.decode("utf-8", "surrogateescape")) if head else []
+
+
+def split_head(text: bytes) -> tuple[bytes, bytes]:
+    """The header lines at the beginning of the text, and the body behind the empty line, which may be missing."""
+    if text.startswith(b"\r\n"):
+        return b"", text[2:]
+    head, _, body = text.partition(b"\r\n\r\n")
+    return head.removesuffix(b"\r\n"), body
 
 
 def value_of(line: str) -> str:

@@ -13,7 +13,7 @@ from sipsm.errors import RemoteProtocolError
 from sipsm.grammar.tokens import is_token
 from sipsm.message.headers.core import CSEQ as CSEQ_FIELD
 from sipsm.message.methods import KNOWN_METHODS
-from sipsm.message.names import index_lines, value_of
+from sipsm.message.names import head_lines, index_lines, value_of
 from sipsm.message.request import Request
 from sipsm.message.response import Response
 from sipsm.message.usual import CALL_ID, CSEQ, FROM, LENGTH, TO, VIA, usual_request, usual_response
@@ -94,8 +94,8 @@ def check_message(message: AnyMessage) -> AnyMessage:
             raise RemoteProtocolError("the Request-URI holds headers", rfc="3261 19.1.1", at=at)
         # "The method MUST match that of the request." (RFC 3261 8.1.1.5)
         if method != message.method:
-            # Where nobody knows the method, "a 400 Bad Request is also acceptable, but choosing a 501 (particularly at
-            # proxies) has better future-proof characteristics" (RFC 4475 3.1.2.18).
+            # "A 400 Bad Request is also acceptable, but choosing a 501 (particularly at proxies) has better
+            # future-proof characteristics." (RFC 4475 3.1.2.18), where nobody knows the method.
             status = 400 if message.method in KNOWN_METHODS else 501
             what = f"CSeq names {method[:40]} in a {message.method[:40]} request"
             raise message._located(RemoteProtocolError(what, rfc="3261 8.1.1.5", status=status), CSEQ_FIELD)
@@ -111,10 +111,10 @@ def answerable(data: bytes) -> Request | None:
     data = data[_start_of(data) :]
     end = data.find(b"\r\n\r\n")
     head = data[: end if end >= 0 else max(data.rfind(b"\r\n"), 0)]
-    if _lone(head) is not None:
+    if not head:
         return None
     try:
-        start_line, *lines = _line_end.split(head.decode("utf-8", "surrogateescape"))
+        start_line, *lines = head_lines(head)
         lines = list(filter(_is_header, lines))
         parts = [] if "\r" in start_line else list(filter(None, _white.split(start_line)))
         if len(parts) < 3 or not parts[-1].upper().startswith("SIP/") or not is_token(parts[0]):
@@ -142,9 +142,7 @@ def _read_lines(data: bytes) -> Request | Response:
     end = data.find(b"\r\n\r\n")
     if end < 0:
         data, end = _ended(data)
-    if _lone(data, 0, end) is not None:
-        raise _bare_line_end(data)
-    start_line, *lines = _line_end.split(data[:end].decode("utf-8", "surrogateescape"))
+    start_line, *lines = head_lines(data[:end])
     if "\r" in start_line:
         raise RemoteProtocolError("the start line goes on in the next line", rfc="3261 7.1", at=start_line.find("\r"))
     try:
@@ -189,23 +187,6 @@ def _ended(data: bytes) -> tuple[bytes, int]:
     if not data.endswith(b"\r\n"):
         raise RemoteProtocolError("the headers are cut short", rfc="3261 7", at=len(data))
     return data + b"\r\n", len(data) - 2
-
-
-_lone = re.compile(rb"\r(?!\n)|(?<!\r)\n").search
-
-
-def _bare_line_end(data: bytes) -> RemoteProtocolError:
-    # "The start-line, each message-header line, and the empty line MUST be terminated by a carriage-return line-feed
-    # sequence (CRLF)." (RFC 3261 7)  Elements that took a lone CR or LF for one would see other headers than this one.
-    match = _lone(data)
-    assert match is not None, "only called when there is one"
-    return RemoteProtocolError("CR or LF alone", rfc="3261 7", at=match.start())
-
-
-# "Header fields can be extended over multiple lines by preceding each extra line with at least one SP or horizontal tab
-# (HT). The line break and the whitespace at the beginning of the next line are treated as a single SP character."
-# (RFC 3261 7.3.1)
-_line_end = re.compile(r"\r\n(?![ \t])")
 
 
 def _is_header(line: str) -> bool:

@@ -6,7 +6,7 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.tokens import is_token
 from sipsm.grammar.uri import Uri
 from sipsm.message.block import Headers
-from sipsm.message.headers.hops import MAX_FORWARDS
+from sipsm.message.headers.core import MAX_FORWARDS
 from sipsm.message.message import Message, header_block
 from sipsm.message.methods import KNOWN_METHODS
 from sipsm.message.names import HeaderIndex

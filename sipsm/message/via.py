@@ -8,7 +8,8 @@ from types import MappingProxyType
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import VALUE, Params, format_params, parse_params
-from sipsm.grammar.tokens import HOST, PORT, TOKEN, bracketed, is_token, refuse_line_ends, unbracketed, unfold
+from sipsm.grammar.text_value import TextValue, built
+from sipsm.grammar.tokens import HOST, PORT, TOKEN, bracketed, is_token, unbracketed, unfold
 
 # via-parm      = sent-protocol LWS sent-by *( SEMI via-params )
 # sent-protocol = protocol-name SLASH protocol-version SLASH transport
@@ -28,12 +29,11 @@ _new = object.__new__
 _DEFAULT_PORTS = {"TLS": 5061, "TLS-SCTP": 5061, "WSS": 443, "WS": 80}
 
 
-class Via:
+class Via(TextValue):
     """One hop of a message's way: who sent it, over which transport, and in which transaction (RFC 3261 20.42)."""
 
-    __slots__ = ("_branch", "_host", "_params", "_port", "_text", "_transport")
+    __slots__ = ("_branch", "_host", "_params", "_port", "_transport")
 
-    _text: str
     _transport: str
     _host: str
     _port: int | None
@@ -96,7 +96,7 @@ class Via:
             if not is_token(branch):
                 raise LocalProtocolError(f"{branch!r} cannot be a branch", rfc="3261 25.1")
             text += f";branch={branch}"
-        via = _built(text + format_params(params))
+        via = built(Via.parse, text + format_params(params))
         # No part may run over into the next: a host of "a;branch=b" would make a parameter.
         if via._host != bracketed(host):
             raise LocalProtocolError(f"{host!r} is no host", rfc="3261 25.1")
@@ -112,7 +112,7 @@ class Via:
             params["received"] = unbracketed(received)
         if rport is not None:
             params["rport"] = str(rport)
-        return _built(_before_params(self._text) + format_params(params))
+        return built(Via.parse, _before_params(self._text) + format_params(params))
 
     @property
     def transport(self) -> str:
@@ -183,12 +183,6 @@ class Via:
             params = self._params = parse_params(self._text, self._text.index(";"))
         return params
 
-    def __str__(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return f"<Via {self._text}>"
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Via):
             return NotImplemented
@@ -197,15 +191,6 @@ class Via:
     def __hash__(self) -> int:
         return hash(self._text)
 
-    def __copy__(self) -> Via:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Via:
-        return self
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return Via.parse, (self._text,)
-
 
 def _is_number(text: str | None, most: int) -> bool:
     return not text or (len(text) <= 5 and text.isascii() and text.isdecimal() and int(text) <= most)
@@ -213,10 +198,3 @@ def _is_number(text: str | None, most: int) -> bool:
 
 def _before_params(text: str) -> str:
     return text.partition(";")[0].rstrip(" \t")
-
-
-def _built(text: str) -> Via:
-    try:
-        return Via.parse(refuse_line_ends(text))
-    except RemoteProtocolError as error:
-        raise LocalProtocolError(error.what, rfc=error.rfc) from None

@@ -11,8 +11,8 @@ def refuse_all(offer: bytes) -> bytes:
 
     Session-level lines that an answer must share (version, times) are the offer's; o= and s= are a null session's.
     """
-    # "To reject an offered stream, the port number in the corresponding stream in the answer MUST be set to zero. ...
-    # there MUST be an "m=" line for each "m=" line in the offer, in the same order" (RFC 3264 6)
+    # "For each "m=" line in the offer, there MUST be a corresponding "m=" line in the answer." And: "To reject an offered
+    # stream, the port number in the corresponding stream in the answer MUST be set to zero." (RFC 3264 6)
     lines = offer.replace(b"\r\n", b"\n").split(b"\n")
     times = [line for line in lines if line.startswith(b"t=")] or [b"t=0 0"]
     answer = [b"v=0", b"o=- 0 0 IN IP4 0.0.0.0", b"s=-", *times]

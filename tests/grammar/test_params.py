@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import format_params, parse_params
+from sipsm.grammar.params import quality
 
 TOKENS = st.text("abcXYZ019-.!%*_+`'~", min_size=1)
 VALUES = st.none() | st.text('aZ9-.:[]/@=?;,<>()"\\ \tЖ\x01\x7f\U0001f600')
@@ -70,3 +71,29 @@ def test_unwritable(params: dict[str, str | None]) -> None:
     """A name that is no token, or a value with a line end in it, cannot be written."""
     with pytest.raises(LocalProtocolError):
         format_params(params)
+
+
+@pytest.mark.rfc("3261 20.10", "3261 25.1")
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("0", 0.0),
+        ("0.", 0.0),
+        ("0.7", 0.7),
+        ("0.125", 0.125),
+        ("1", 1.0),
+        ("1.000", 1.0),
+        # None of these is a quality.
+        ("1.001", 1.0),
+        ("0.1234", 1.0),
+        ("-0.5", 1.0),
+        (".5", 1.0),
+        ("nan", 1.0),
+        ("", 1.0),
+        (None, 1.0),
+    ],
+)
+def test_quality(q: str | None, expected: float) -> None:
+    """A quality has at most three digits behind the point and is at most 1, as is one that cannot be read."""
+    assert quality({"q": q}) == expected
+    assert quality({}) == 1.0

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import is_host, is_token, quote, unquote
-from sipsm.grammar.tokens import bracketed, is_ipv6, refuse_line_ends, unbracketed, unfold
+from sipsm.grammar.tokens import (
+    COMMENT,
+    bracketed,
+    comment_text,
+    format_comment,
+    is_ipv6,
+    refuse_line_ends,
+    unbracketed,
+    unfold,
+)
 
 
 @pytest.mark.rfc("3261 25.1")
@@ -72,3 +85,36 @@ def test_line_ends_are_refused(text: str) -> None:
     with pytest.raises(LocalProtocolError, match="CR, LF and NUL"):
         refuse_line_ends(text)
     assert refuse_line_ends("a b") == "a b"
+
+
+@pytest.mark.rfc("3261 25.1")
+@given(st.text(st.characters(exclude_characters="\r\n")))
+def test_any_text_is_a_comment(text: str) -> None:
+    """Any text of one line can be a comment, and comes back as it was."""
+    comment = format_comment(text)
+    assert re.fullmatch(COMMENT, comment)
+    assert comment_text(comment) == text
+
+
+@pytest.mark.rfc("3261 25.1")
+@pytest.mark.parametrize(
+    ("comment", "text"),
+    [
+        ("()", ""),
+        ("(a b)", "a b"),
+        ("(a (b (c)) d)", "a (b (c)) d"),
+        (r"(a \( b \\)", "a ( b \\"),
+        ("(\udcff)", "\udcff"),
+    ],
+)
+def test_comment(comment: str, text: str) -> None:
+    """A comment may hold comments, escapes and any octet."""
+    assert re.fullmatch(COMMENT, comment)
+    assert comment_text(comment) == text
+
+
+@pytest.mark.rfc("3261 25.1")
+@pytest.mark.parametrize("text", ["(", ")", "(a", "a)", "(a))", r"(a\)", "(a(b)", "(a\r\n)"])
+def test_no_comment(text: str) -> None:
+    """A comment ends, and ends once."""
+    assert re.fullmatch(COMMENT, text) is None

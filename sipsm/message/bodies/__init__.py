@@ -5,7 +5,7 @@ Where a body ends, in a datagram and in a stream, is decided with the message (R
 
 from __future__ import annotations
 
-from sipsm.message.bodies.handling import Reading, disposition, read_body, unsupported
+from sipsm.message.bodies.handling import Reading, disposition, read_body
 from sipsm.message.bodies.multipart import MAX_DEPTH, MAX_PARTS, Multipart, Part, multipart, referred
 from sipsm.message.bodies.sipfrag import SIPFRAG, SipFrag
 
@@ -21,5 +21,4 @@ __all__ = [
     "multipart",
     "read_body",
     "referred",
-    "unsupported",
 ]

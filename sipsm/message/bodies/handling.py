@@ -48,17 +48,6 @@ def read_body(
     return Reading(tuple(found), tuple(dict.fromkeys(lacking)))
 
 
-def unsupported(
-    entity: Message | Part,
-    types: Container[str],
-    *,
-    dispositions: Container[str] | None = None,
-    encodings: Container[str] = (),
-) -> tuple[str, ...]:
-    """The types in a message's body that must be understood and are not: any makes a 415. Otherwise as `read_body`."""
-    return read_body(entity, types, dispositions=dispositions, encodings=encodings).unsupported
-
-
 class _Reader(NamedTuple):
     types: Container[str]
     dispositions: Container[str] | None

@@ -14,10 +14,11 @@ from typing import Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.escapes import unescape
-from sipsm.grammar.params import Params
+from sipsm.grammar.params import Params, pairs_of
 from sipsm.message.block import HeaderBlock, Headers, header_lines, lines_given
 from sipsm.message.headers.content import CONTENT_ID, CONTENT_TYPE, ContentType
 from sipsm.message.message import Message
+from sipsm.message.names import head_lines, split_head
 
 MAX_PARTS = 1000
 """How many parts one multipart may have."""
@@ -181,7 +182,7 @@ class Multipart:
         delimiter = b"--" + boundary.encode("utf-8", "replace")
         if any(delimiter in text for text in texts):
             raise LocalProtocolError(f"the boundary {boundary!r} stands in a part", rfc="2046 5.1")
-        content_type = ContentType.build(f"multipart/{subtype}", {"boundary": boundary, **dict(params)})
+        content_type = ContentType.build(f"multipart/{subtype}", [("boundary", boundary), *pairs_of(params)])
         body = b"".join([b"%b\r\n%b\r\n" % (delimiter, text) for text in texts]) + delimiter + b"--\r\n"
         try:
             return cls.parse(body, content_type)
@@ -294,8 +295,6 @@ def referred(entity: Message | Part, url: str) -> Message | Part | None:
 _is_boundary = re.compile(r"[ -~]{1,70}+(?<! )").fullmatch
 # transport-padding := *LWSP-char
 _behind_boundary = re.compile(rb"(--)?+[ \t]*+(?=\r\n|\Z)").match
-_line_end = re.compile(r"\r\n(?![ \t])")
-_lone = re.compile(rb"\r(?!\n)|(?<!\r)\n").search
 
 
 def _boundary(content_type: ContentType) -> bytes:
@@ -342,23 +341,6 @@ def _split(body: bytes, boundary: bytes, max_parts: int) -> tuple[bytes, list[by
                 raise RemoteProtocolError("a multipart without parts", rfc="2046 5.1.1")
             return preamble, found, body[begin:]
     raise RemoteProtocolError("a multipart that is not closed", rfc="2046 5.1.1", at=len(body) - 2)
-
-
-def split_head(text: bytes) -> tuple[bytes, bytes]:
-    """The header lines at the beginning of the text, and the body behind the empty line, which may be missing."""
-    if text.startswith(b"\r\n"):
-        return b"", text[2:]
-    head, _, body = text.partition(b"\r\n\r\n")
-    return head.removesuffix(b"\r\n"), body
-
-
-def head_lines(head: bytes) -> list[str]:
-    """The header lines, folds inside; raises RemoteProtocolError for CR or LF alone among them."""
-    if not head:
-        return []
-    if _lone(head) is not None:
-        raise RemoteProtocolError("CR or LF alone", rfc="3261 7")
-    return _line_end.split(head.decode("utf-8", "surrogateescape"))
 
 
 def _read_part(text: bytes, assumed_type: str, depth: int) -> Part:

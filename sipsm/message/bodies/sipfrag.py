@@ -11,9 +11,8 @@ from typing import Self
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.tokens import TOKEN
 from sipsm.message.block import HeaderBlock, Headers, Name, lines_given
-from sipsm.message.bodies.multipart import head_lines, split_head
 from sipsm.message.headers.content import CONTENT_LENGTH, CONTENT_TYPE
-from sipsm.message.names import canonical, value_of
+from sipsm.message.names import canonical, head_lines, split_head, value_of
 from sipsm.message.parse import read_message
 from sipsm.message.request import Request
 from sipsm.message.response import Response

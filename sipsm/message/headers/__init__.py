@@ -44,6 +44,8 @@ from sipsm.message.headers.core import (
     CONTACT,
     CSEQ,
     FROM,
+    MAX_BREADTH,
+    MAX_FORWARDS,
     PATH,
     RECORD_ROUTE,
     REPLY_TO,
@@ -53,7 +55,7 @@ from sipsm.message.headers.core import (
     VIA,
 )
 from sipsm.message.headers.credentials import AUTHORIZATION, PROXY_AUTHORIZATION, Credentials
-from sipsm.message.headers.dialogs import JOIN, REPLACES, TARGET_DIALOG, Join, Replaces, TargetDialog
+from sipsm.message.headers.dialogs import IN_REPLY_TO, JOIN, REPLACES, TARGET_DIALOG, Join, Replaces, TargetDialog
 from sipsm.message.headers.events import (
     ALLOW_EVENTS,
     EVENT,
@@ -64,11 +66,10 @@ from sipsm.message.headers.events import (
     Event,
     SubscriptionState,
 )
-from sipsm.message.headers.features import FeatureValue
+from sipsm.message.headers.features import FeatureValue, features_of
 from sipsm.message.headers.field import Listed, Single
 from sipsm.message.headers.history import HISTORY_INFO, HistoryEntry
-from sipsm.message.headers.hops import MAX_BREADTH, MAX_FORWARDS
-from sipsm.message.headers.identity import IDENTITY, P_ASSERTED_IDENTITY, P_PREFERRED_IDENTITY, Identity
+from sipsm.message.headers.identity import IDENTITY, P_ASSERTED_IDENTITY, P_PREFERRED_IDENTITY, PRIVACY, Identity
 from sipsm.message.headers.info import INFO_PACKAGE, RECV_INFO, InfoPackage
 from sipsm.message.headers.location import (
     GEOLOCATION,
@@ -81,7 +82,6 @@ from sipsm.message.headers.people import (
     ALERT_INFO,
     CALL_INFO,
     ERROR_INFO,
-    IN_REPLY_TO,
     ORGANIZATION,
     PRIORITY,
     SUBJECT,
@@ -96,10 +96,9 @@ from sipsm.message.headers.preferences import (
     AcceptContact,
     RejectContact,
 )
-from sipsm.message.headers.privacy import PRIVACY
 from sipsm.message.headers.reasons import REASON, WARNING, Reason, WarningValue
 from sipsm.message.headers.reliability import RACK, RSEQ, RAck
-from sipsm.message.headers.scalars import any_text, token, tokens, whole_number
+from sipsm.message.headers.scalars import any_text, lower_token, lower_tokens, token, tokens, whole_number
 from sipsm.message.headers.security import SECURITY_CLIENT, SECURITY_SERVER, SECURITY_VERIFY, SecurityMechanism
 from sipsm.message.headers.software import SERVER, USER_AGENT, Product, Software
 from sipsm.message.headers.times import (
@@ -116,100 +115,14 @@ from sipsm.message.headers.times import (
     SessionExpires,
     Timestamp,
 )
-from sipsm.message.headers.transfer import REFER_SUB, REFER_TO, REFERRED_BY, ReferredBy, ReferSub
-from sipsm.message.headers.with_params import WithParams
+from sipsm.message.headers.transfer import REFER_SUB, REFER_TO, REFERRED_BY, ReferredBy, ReferSub, in_uri, with_headers
+from sipsm.message.headers.with_params import UriWithParams, WithParams
 from sipsm.message.names import canonical
 
 FIELDS: dict[str, Single[Any] | Listed[Any]] = {
-    field.key: field
-    for field in (
-        ACCEPT,
-        ACCEPT_CONTACT,
-        ACCEPT_ENCODING,
-        ACCEPT_LANGUAGE,
-        ALERT_INFO,
-        ALLOW,
-        ALLOW_EVENTS,
-        AUTHENTICATION_INFO,
-        AUTHORIZATION,
-        CALL_ID,
-        CALL_INFO,
-        CONTACT,
-        CONTENT_DISPOSITION,
-        CONTENT_ENCODING,
-        CONTENT_ID,
-        CONTENT_LANGUAGE,
-        CONTENT_LENGTH,
-        CONTENT_TYPE,
-        CSEQ,
-        DATE,
-        ERROR_INFO,
-        EVENT,
-        EXPIRES,
-        FLOW_TIMER,
-        FROM,
-        GEOLOCATION,
-        GEOLOCATION_ERROR,
-        GEOLOCATION_ROUTING,
-        HISTORY_INFO,
-        IDENTITY,
-        INFO_PACKAGE,
-        IN_REPLY_TO,
-        JOIN,
-        MAX_BREADTH,
-        MAX_FORWARDS,
-        MIME_VERSION,
-        MIN_EXPIRES,
-        MIN_SE,
-        ORGANIZATION,
-        PATH,
-        PRIORITY,
-        PRIVACY,
-        PROXY_AUTHENTICATE,
-        PROXY_AUTHENTICATION_INFO,
-        PROXY_AUTHORIZATION,
-        PROXY_REQUIRE,
-        P_ASSERTED_IDENTITY,
-        P_PREFERRED_IDENTITY,
-        RACK,
-        REASON,
-        RECORD_ROUTE,
-        RECV_INFO,
-        REFERRED_BY,
-        REFER_SUB,
-        REFER_TO,
-        REJECT_CONTACT,
-        REPLACES,
-        REPLY_TO,
-        REQUEST_DISPOSITION,
-        REQUIRE,
-        RETRY_AFTER,
-        ROUTE,
-        RSEQ,
-        SECURITY_CLIENT,
-        SECURITY_SERVER,
-        SECURITY_VERIFY,
-        SERVER,
-        SERVICE_ROUTE,
-        SESSION_EXPIRES,
-        SIP_ETAG,
-        SIP_IF_MATCH,
-        SUBJECT,
-        SUBSCRIPTION_STATE,
-        SUPPORTED,
-        SUPPRESS_IF_MATCH,
-        TARGET_DIALOG,
-        TIMESTAMP,
-        TO,
-        UNSUPPORTED,
-        USER_AGENT,
-        USER_TO_USER,
-        VIA,
-        WARNING,
-        WWW_AUTHENTICATE,
-    )
+    each.key: each for each in tuple(globals().values()) if isinstance(each, Single | Listed)
 }
-"""All fields, by the long form of their names in lower case."""
+"""All fields that are named above, by the long form of their names in lower case."""
 
 
 def field(name: str) -> Single[Any] | Listed[Any] | None:
@@ -339,12 +252,18 @@ __all__ = [
     "SubscriptionState",
     "TargetDialog",
     "Timestamp",
+    "UriWithParams",
     "UserToUser",
     "WarningValue",
     "WithParams",
     "any_text",
+    "features_of",
     "field",
+    "in_uri",
+    "lower_token",
+    "lower_tokens",
     "token",
     "tokens",
     "whole_number",
+    "with_headers",
 ]

@@ -11,7 +11,8 @@ from types import MappingProxyType
 from typing import ClassVar, Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar.params import Params
+from sipsm.grammar.params import Params, pairs_of
+from sipsm.grammar.text_value import TextValue, built
 from sipsm.grammar.tokens import TOKEN, is_token, quote, refuse_line_ends, unquote
 
 # auth-param = auth-param-name EQUAL ( token / quoted-string )
@@ -31,15 +32,17 @@ _nc = re.compile(r"[0-9A-Fa-f]{8}").fullmatch
 _new = object.__new__
 
 
-class AuthParams:
+class AuthParams(TextValue):
     """Parameters between commas, as Authentication-Info has them. Equal to others of the same names and values."""
 
-    __slots__ = ("_params", "_text")
+    __slots__ = ("_params",)
 
     what: ClassVar[str] = "authentication parameters"
     """What an error calls it."""
 
-    _text: str
+    bare: ClassVar[frozenset[str]]
+    """The parameters, by lower-case name, that are written without quotes."""
+
     _params: dict[str, str]
 
     @classmethod
@@ -62,6 +65,12 @@ class AuthParams:
         self._params = params
         self._check()
 
+    @classmethod
+    def _format(cls, known: Mapping[str, str | None], params: Params = ()) -> str:
+        """The text of those known parameters that are not None, and of others behind them."""
+        given = [(name, value) for name, value in known.items() if value is not None]
+        return format_auth_params([*given, *pairs_of(params)], cls.bare)
+
     def _check(self) -> None:
         nc = self._params.get("nc")
         if nc is not None and _nc(nc) is None:
@@ -79,12 +88,6 @@ class AuthParams:
         # Another scheme than Digest may mean something else by it.
         return None if _nc(nc) is None else int(nc, 16)
 
-    def __str__(self) -> str:
-        return self._text
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._text}>"
-
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
             return NotImplemented
@@ -94,23 +97,11 @@ class AuthParams:
     def __hash__(self) -> int:
         return hash(frozenset(self._params.items()))
 
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        return self
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self).parse, (self._text,)
-
 
 class SchemeWithParams(AuthParams):
     """A scheme and what follows it. Of a scheme other than Digest it is carried, whatever it is."""
 
     __slots__ = ("_scheme",)
-
-    bare: ClassVar[frozenset[str]]
-    """The parameters of Digest that are written without quotes."""
 
     _scheme: str
 
@@ -158,25 +149,11 @@ class SchemeWithParams(AuthParams):
 
         Raises LocalProtocolError when the parts cannot be written. For Digest there is `digest`.
         """
-        text = f"{scheme} {format_auth_params(params) if rest is None else refuse_line_ends(rest)}"
-        built = cls._built(text.rstrip(" "))
-        if built._scheme != scheme.lower():
+        text = f"{scheme} {format_auth_params(params) if rest is None else rest}"
+        made = built(cls.parse, text.rstrip(" "))
+        if made._scheme != scheme.lower():
             raise LocalProtocolError(f"{scheme!r} is no scheme", rfc="3261 25.1")
-        return built
-
-    @classmethod
-    def _of_digest(cls, given: Mapping[str, str | None], params: Params) -> Self:
-        """The value of the parameters that are not None, and of others after them."""
-        text = format_auth_params({name: value for name, value in given.items() if value is not None}, cls.bare)
-        more = format_auth_params(params, cls.bare)
-        return cls._built(f"Digest {text}, {more}" if more else f"Digest {text}")
-
-    @classmethod
-    def _built(cls, text: str) -> Self:
-        try:
-            return cls.parse(text)
-        except RemoteProtocolError as error:
-            raise LocalProtocolError(error.what, rfc=error.rfc) from None
+        return made
 
     def _check(self) -> None:
         if self._scheme == "digest":
@@ -234,7 +211,7 @@ class SchemeWithParams(AuthParams):
 def format_auth_params(params: Params, bare: Container[str] = ()) -> str:
     """The parameters as text, quoted but for the ones named; LocalProtocolError for what cannot be written."""
     parts = []
-    for name, value in params.items() if isinstance(params, Mapping) else params:
+    for name, value in pairs_of(params):
         if not is_token(name) or value is None:
             raise LocalProtocolError(f"{name!r} cannot be a parameter with {value!r}", rfc="3261 25.1")
         if name.lower() not in bare:

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 from typing import Self
 
-from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.message.headers.auth_params import AuthParams, format_auth_params
+from sipsm.errors import LocalProtocolError
+from sipsm.grammar.text_value import built
+from sipsm.message.headers.auth_params import AuthParams
 from sipsm.message.headers.field import OverLines
-
-# "For historical reasons, a sender MUST NOT generate the quoted string syntax for the following parameters: qop and
-# nc." (RFC 7616 3.5)
-_BARE = frozenset({"qop", "nc"})
 
 
 class AuthenticationInfo(AuthParams):
@@ -22,6 +19,9 @@ class AuthenticationInfo(AuthParams):
     __slots__ = ()
 
     what = "Authentication-Info"
+    # "For historical reasons, a sender MUST NOT generate the quoted string syntax for the following parameters: qop and
+    # nc." (RFC 7616 3.5)
+    bare = frozenset({"qop", "nc"})
 
     @classmethod
     def build(
@@ -38,18 +38,14 @@ class AuthenticationInfo(AuthParams):
         # (RFC 7616 3.5)
         if qop is not None and (rspauth is None or cnonce is None or nc is None):
             raise LocalProtocolError("with qop go rspauth, cnonce and nc", rfc="7616 3.5")
-        given = {
+        known = {
             "nextnonce": nextnonce,
             "qop": qop,
             "rspauth": rspauth,
             "cnonce": cnonce,
             "nc": None if nc is None else f"{nc:08x}",
         }
-        params = {name: value for name, value in given.items() if value is not None}
-        try:
-            return cls.parse(format_auth_params(params, _BARE))
-        except RemoteProtocolError as error:
-            raise LocalProtocolError(error.what, rfc=error.rfc) from None
+        return built(cls.parse, cls._format(known))
 
     @property
     def nextnonce(self) -> str | None:

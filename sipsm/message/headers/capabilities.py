@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from sipsm.grammar.params import quality
 from sipsm.grammar.tokens import TOKEN
-from sipsm.message.headers.content import LANGUAGE, MediaType, lower_token, lower_tokens
+from sipsm.message.headers.content import LANGUAGE, MediaType
 from sipsm.message.headers.field import Listed
-from sipsm.message.headers.scalars import token, tokens
+from sipsm.message.headers.scalars import lower_token, lower_tokens, token, tokens
 from sipsm.message.headers.with_params import WithParams
 
 ALLOW = Listed("Allow", token, parse_line=tokens, may_be_empty=True, joined=True, rfc="3261 20.5")

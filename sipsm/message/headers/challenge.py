@@ -10,6 +10,7 @@ from typing import Self
 
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar.params import Params
+from sipsm.grammar.text_value import built
 from sipsm.grammar.tokens import is_token
 from sipsm.message.headers.auth_params import SchemeWithParams
 from sipsm.message.headers.field import Listed
@@ -48,7 +49,7 @@ class Challenge(SchemeWithParams):
             raise LocalProtocolError(f"a challenge needs tokens for its qop, and these are {qop}", rfc="8760 2.6")
         if any(uri.split() != [uri] for uri in domain):
             raise LocalProtocolError(f"{domain} are no URIs", rfc="7616 3.3")
-        given = {
+        known = {
             "realm": realm,
             "domain": " ".join(domain) or None,
             "nonce": nonce,
@@ -58,7 +59,7 @@ class Challenge(SchemeWithParams):
             "algorithm": algorithm,
             "userhash": "true" if userhash else None,
         }
-        return cls._of_digest(given, params)
+        return built(cls.parse, f"Digest {cls._format(known, params)}")
 
     @property
     def qop(self) -> tuple[str, ...]:

@@ -7,14 +7,13 @@ here: the bodies themselves.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import Params
-from sipsm.grammar.tokens import TOKEN, is_token, quote, refuse_line_ends
+from sipsm.grammar.tokens import TOKEN, is_token
 from sipsm.message.headers.field import Listed, Single
-from sipsm.message.headers.scalars import token, tokens, whole_number
+from sipsm.message.headers.scalars import lower_token, lower_tokens, whole_number
 from sipsm.message.headers.with_params import WithParams
 
 
@@ -32,21 +31,17 @@ class MediaType(WithParams):
     @classmethod
     def build(cls, value: str, params: Params = ()) -> Self:
         """One of a type such as "text/html" and its parameters; LocalProtocolError when they cannot be written."""
-        text = value
-        for name, param in params.items() if isinstance(params, Mapping) else params:
-            # m-parameter = m-attribute EQUAL m-value, m-value = token / quoted-string
-            # Not all that other headers take without quotes is right here: "(because of the colon) and must instead be
-            # represented as" a quoted string (RFC 2046 5.1.1).
-            if param is None or not is_token(name):
-                raise LocalProtocolError(f"{name!r}={param!r} cannot be a parameter of {value!r}", rfc="3261 25.1")
-            text += f";{name}={param if is_token(param) else quote(param)}"
-        try:
-            built = cls.parse(refuse_line_ends(text))
-        except RemoteProtocolError as error:
-            raise LocalProtocolError(error.what, rfc=error.rfc) from None
-        if built._value != value:
-            raise LocalProtocolError(f"{value!r} is no {cls.what}", rfc=cls.rfc)
+        built = super().build(value, params)
+        # m-parameter = m-attribute EQUAL m-value, m-value = token / quoted-string
+        if None in built.params.values():
+            raise LocalProtocolError(f"a parameter of {value!r} has no value", rfc="3261 25.1")
         return built
+
+    @classmethod
+    def _is_quoted(cls, name: str, value: str) -> bool:
+        # Not all that other headers take without quotes is right here: a boundary with a colon is not valid,
+        # "(because of the colon) and must instead be represented as" a quoted string (RFC 2046 5.1.1).
+        return not is_token(value)
 
     @property
     def media_type(self) -> str:
@@ -80,8 +75,7 @@ class ContentType(MediaType):
     @property
     def charset(self) -> str | None:
         """The character set in lower case, where one is named; a text without one is UTF-8 (RFC 3261 7.4.1)."""
-        charset = self.params.get("charset")
-        return None if charset is None else charset.lower()
+        return self._lower("charset")
 
     @property
     def start(self) -> str | None:
@@ -102,8 +96,7 @@ class ContentDisposition(WithParams):
     @classmethod
     def build(cls, value: str, params: Params = (), *, handling: str | None = None) -> Self:
         """One of a type and its parameters; LocalProtocolError when they cannot be written."""
-        pairs = list(params.items() if isinstance(params, Mapping) else params)
-        return super().build(value, pairs if handling is None else [("handling", handling), *pairs])
+        return cls._of(value, params, handling=handling)
 
     @classmethod
     def assumed(cls, media_type: str | None) -> Self:
@@ -122,8 +115,7 @@ class ContentDisposition(WithParams):
         """False when who does not understand the body may ignore it; else it answers 415 (RFC 5621 8.1)."""
         # "If the handling parameter is missing, the value "required" SHOULD be assumed." (RFC 3261 20.11)  An unknown
         # value allows nobody to ignore the body either.
-        handling = self.params.get("handling")
-        return handling is None or handling.lower() != "optional"
+        return self._lower("handling") != "optional"
 
 
 # uric = reserved / unreserved / escaped. Besides what is not of these, what would split the URL is escaped.
@@ -146,9 +138,9 @@ class ContentId(WithParams):
     case_matters = True
 
     @classmethod
-    def build(cls, value: str, params: Params = ()) -> Self:
+    def build(cls, id: str, params: Params = ()) -> Self:
         """One of a name without its angle brackets; LocalProtocolError when it can be none. It has no parameters."""
-        return super().build(f"<{value}>", params)
+        return cls._of(f"<{id}>", params)
 
     @property
     def id(self) -> str:
@@ -187,20 +179,6 @@ def language(text: str) -> str:
     if _is_language(text) is None:
         raise RemoteProtocolError(f"{text[:80]!r} is no language", rfc="3261 20.13")
     return text
-
-
-def lower_token(text: str) -> str:
-    """The text in lower case when it is a token; else raises RemoteProtocolError."""
-    return token(text.lower())
-
-
-def lower_tokens(line: str) -> list[str]:
-    """The tokens of a comma-separated line in lower case; else raises RemoteProtocolError.
-
-    "field values, parameter names, and parameter values are case-insensitive" (RFC 3261 7.3.1), unless it is said
-    otherwise.
-    """
-    return tokens(line.lower())
 
 
 CONTENT_TYPE = Single("Content-Type", ContentType.parse, rfc="3261 20.15")

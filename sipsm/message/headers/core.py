@@ -1,6 +1,7 @@
 """The headers that messages and dialogs are known by, and that lead them on their way.
 
-RFC 3261 20.8, 20.10, 20.16, 20.20, 20.30, 20.31, 20.34, 20.39 and 20.42; Path (RFC 3327) and Service-Route (RFC 3608).
+RFC 3261 20.8, 20.10, 20.16, 20.20, 20.22, 20.30, 20.31, 20.34, 20.39 and 20.42; Path (RFC 3327), Service-Route (RFC
+3608) and Max-Breadth (RFC 5393).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from sipsm.errors import RemoteProtocolError
 from sipsm.message.address import Address
 from sipsm.message.cseq import CSeq
 from sipsm.message.headers.field import Listed, Single
+from sipsm.message.headers.scalars import whole_number
 from sipsm.message.via import Via
 
 # callid = word [ "@" word ]
@@ -33,6 +35,24 @@ def address_of_one(text: str) -> Address:
     return address
 
 
+def max_forwards(text: str) -> int:
+    """The number of times that a request may still be forwarded; else raises RemoteProtocolError (RFC 3261 20.22)."""
+    # "The Max-Forwards value is an integer in the range 0-255" (RFC 3261 20.22)
+    hops = whole_number(text)
+    if hops > 255:
+        raise RemoteProtocolError(f"Max-Forwards {hops} is more than 255", rfc="3261 20.22")
+    return hops
+
+
+def max_breadth(text: str) -> int:
+    """The number of branches that a request may have at a time; else raises RemoteProtocolError (RFC 5393 5.3.1)."""
+    # "The Max-Breadth header field takes a single positive integer as its value." (RFC 5393 5.3.1)
+    breadth = whole_number(text)
+    if not breadth:
+        raise RemoteProtocolError("Max-Breadth 0 is not positive", rfc="5393 5.3.1")
+    return breadth
+
+
 def _check_contacts(contacts: tuple[Address, ...]) -> None:
     # Contact = ("Contact" / "m" ) HCOLON ( STAR / (contact-param *(COMMA contact-param)))
     if any(contact.is_star for contact in contacts):
@@ -51,3 +71,5 @@ ROUTE = Listed("Route", address_of_one, rfc="3261 20.34")
 RECORD_ROUTE = Listed("Record-Route", address_of_one, rfc="3261 20.30")
 PATH = Listed("Path", address_of_one, rfc="3327 4")
 SERVICE_ROUTE = Listed("Service-Route", address_of_one, rfc="3608 5")
+MAX_FORWARDS = Single("Max-Forwards", max_forwards, rfc="3261 20.22")
+MAX_BREADTH = Single("Max-Breadth", max_breadth, rfc="5393 5.3.1")

@@ -11,6 +11,7 @@ from typing import Self
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.escapes import unescape
 from sipsm.grammar.params import Params
+from sipsm.grammar.text_value import built
 from sipsm.message.headers.auth_params import SchemeWithParams
 from sipsm.message.headers.field import Listed
 
@@ -57,7 +58,7 @@ class Credentials(SchemeWithParams):
             raise LocalProtocolError("qop, cnonce and nc are given together or not at all", rfc="7616 3.4")
         if _is_digest(response) is None:
             raise LocalProtocolError(f"the response {response!r} is not hexadecimal in lower case", rfc="8760 2.7")
-        given = {
+        known = {
             "username": username,
             "realm": realm,
             "nonce": nonce,
@@ -70,7 +71,7 @@ class Credentials(SchemeWithParams):
             "nc": None if nc is None else f"{nc:08x}",
             "userhash": "true" if userhash else None,
         }
-        return cls._of_digest(given, params)
+        return built(cls.parse, f"Digest {cls._format(known, params)}")
 
     def _check(self) -> None:
         super()._check()

@@ -1,15 +1,17 @@
-"""Other dialogs that a request speaks of: one to replace, to join, or to be trusted for.
+"""Other dialogs that a request speaks of: one to replace, to join, to be trusted for, or calls to be answered by it.
 
-RFC 3891 6.1, RFC 3911 7.1 and RFC 4538 7. Not here: finding the dialog, and what becomes of it.
+RFC 3891 6.1, RFC 3911 7.1, RFC 4538 7 and RFC 3261 20.21. Not here: finding the dialog, and what becomes of it.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Self
 
 from sipsm.errors import RemoteProtocolError
-from sipsm.grammar.params import Params
-from sipsm.message.headers.field import Single
+from sipsm.grammar.params import Params, pairs_of
+from sipsm.message.headers.core import call_id
+from sipsm.message.headers.field import Listed, Single
 from sipsm.message.headers.with_params import WithParams
 
 # callid = word [ "@" word ]
@@ -18,6 +20,8 @@ _CALL_ID = r"[^;\x00-\x20\x7f]++"
 
 
 class _NamesDialog(WithParams):
+    """What all three have in common: the Call-ID comes first."""
+
     __slots__ = ()
 
     pattern = _CALL_ID
@@ -84,8 +88,8 @@ class Replaces(_TakesDialog):
         None is for an end without a tag, of RFC 2543. Raises LocalProtocolError for what cannot be written.
         """
         # early-flag = "early-only"
-        flag = {"early-only": None} if early_only else {}
-        return super().build(call_id, {"to-tag": to_tag or "0", "from-tag": from_tag or "0", **flag, **dict(params)})
+        more = [("early-only", None), *pairs_of(params)] if early_only else params
+        return cls._of(call_id, more, to_tag=to_tag or "0", from_tag=from_tag or "0")
 
     @property
     def early_only(self) -> bool:
@@ -111,7 +115,7 @@ class Join(_TakesDialog):
 
         None is for an end without a tag, of RFC 2543. Raises LocalProtocolError for what cannot be written.
         """
-        return super().build(call_id, {"to-tag": to_tag or "0", "from-tag": from_tag or "0", **dict(params)})
+        return cls._of(call_id, params, to_tag=to_tag or "0", from_tag=from_tag or "0")
 
 
 class TargetDialog(_NamesDialog):
@@ -132,7 +136,7 @@ class TargetDialog(_NamesDialog):
 
         Raises LocalProtocolError for what cannot be written.
         """
-        return super().build(call_id, {"local-tag": local_tag, "remote-tag": remote_tag, **dict(params)})
+        return cls._of(call_id, params, local_tag=local_tag, remote_tag=remote_tag)
 
     @property
     def local_tag(self) -> str | None:
@@ -151,6 +155,20 @@ class TargetDialog(_NamesDialog):
         return (self.call_id, self.local_tag, self.remote_tag) == (call_id, local_tag, remote_tag)
 
 
+# callid *(COMMA callid)
+# Wider, as the Call-ID itself is: by all that is neither white space nor a comma. Quotes and angle brackets may be in
+# it, which do not keep a comma from separating here.
+_call_ids = re.compile(r"[^ \t,]++(?:[ \t]*+,[ \t]*+[^ \t,]++)*+").fullmatch
+
+
+def call_ids(line: str) -> list[str]:
+    """The Call-IDs of a comma-separated line; else raises RemoteProtocolError (RFC 3261 20.21)."""
+    if _call_ids(line) is None:
+        raise RemoteProtocolError(f"{line[:80]!r} is no list of Call-IDs", rfc="3261 20.21")
+    return line.replace(" ", "").replace("\t", "").split(",")
+
+
 REPLACES = Single("Replaces", Replaces.parse, rfc="3891 6.1")
 JOIN = Single("Join", Join.parse, rfc="3911 7.1")
 TARGET_DIALOG = Single("Target-Dialog", TargetDialog.parse, rfc="4538 7")
+IN_REPLY_TO = Listed("In-Reply-To", call_id, parse_line=call_ids, joined=True, rfc="3261 20.21")

@@ -10,7 +10,7 @@ from typing import Self
 
 from sipsm.grammar.params import Params
 from sipsm.message.headers.field import Listed, Single
-from sipsm.message.headers.scalars import token, tokens, whole_number
+from sipsm.message.headers.scalars import token, tokens
 from sipsm.message.headers.with_params import WithParams
 
 # token-nodot = 1*( alphanum / "-"  / "!" / "%" / "*" / "_" / "+" / "`" / "'" / "~" )
@@ -34,7 +34,7 @@ class Event(WithParams):
 
         Raises LocalProtocolError when they cannot be written.
         """
-        return super().build(value, params if id is None else {"id": id, **dict(params)})
+        return cls._of(value, params, id=id)
 
     @property
     def package(self) -> str:
@@ -91,16 +91,14 @@ class SubscriptionState(WithParams):
         retry_after_s: int | None = None,
     ) -> Self:
         """A state of its parts, such as "terminated" with a reason; LocalProtocolError when they cannot be written."""
-        own = {"reason": reason, "expires": expires_s, "retry-after": retry_after_s}
-        given = {name: str(value) for name, value in own.items() if value is not None}
-        return super().build(value, {**given, **dict(params)})
+        return cls._of(value, params, reason=reason, expires=expires_s, retry_after=retry_after_s)
 
     def _check(self) -> None:
         # subexp-params = ("reason" EQUAL event-reason-value) / ("expires" EQUAL delta-seconds)
         #                 / ("retry-after" EQUAL delta-seconds) / generic-param
         if _usual_state(self._text) is None:
-            self._seconds("expires")
-            self._seconds("retry-after")
+            self._number("expires")
+            self._number("retry-after")
 
     @property
     def state(self) -> str:
@@ -110,24 +108,17 @@ class SubscriptionState(WithParams):
     @property
     def reason(self) -> str | None:
         """Why the subscription is terminated, in lower case: "timeout", "noresource", or another (RFC 6665 4.1.3)."""
-        reason = self.params.get("reason")
-        return None if reason is None else reason.lower()
+        return self._lower("reason")
 
     @property
     def expires_s(self) -> int | None:
         """How long the subscription lasts from now in seconds; of no meaning for "terminated" (RFC 6665 4.1.3)."""
-        return self._seconds("expires")
+        return self._number("expires")
 
     @property
     def retry_after_s(self) -> int | None:
         """How long the subscriber is to wait before it subscribes again, in seconds (RFC 6665 4.1.3)."""
-        return self._seconds("retry-after")
-
-    def _seconds(self, name: str) -> int | None:
-        params = self.params
-        if name not in params:
-            return None
-        return whole_number(params[name] or "")
+        return self._number("retry-after")
 
 
 SUBSCRIPTION_STATE = Single("Subscription-State", SubscriptionState.parse, rfc="6665 8.2.3")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sipsm.errors import RemoteProtocolError
 
-# Their tags are in the tree of SIP, "sip.audio", which the parameter does not say. (RFC 3841 8)
+# Their tags are in the tree of SIP, "sip.audio", which the parameter does not say (RFC 3841 8).
 _IN_SIP_TREE = {
     *("audio", "automata", "class", "duplex", "data", "control", "mobility", "description", "events", "priority"),
     *("methods", "schemes", "application", "video", "actor", "isfocus", "extensions", "text"),
@@ -48,7 +48,7 @@ class FeatureValue(NamedTuple):
 _TRUE = (FeatureValue("TRUE"),)
 
 
-def features(params: Mapping[str, str | None]) -> dict[str, tuple[FeatureValue, ...]]:
+def features_of(params: Mapping[str, str | None]) -> dict[str, tuple[FeatureValue, ...]]:
     """The feature tags among parameters, decoded such as "sip.audio", each with the values that it may have.
 
     Raises RemoteProtocolError when one is malformed or named twice (RFC 3840 9, RFC 3841 8).

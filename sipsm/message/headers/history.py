@@ -8,7 +8,8 @@ from typing import Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.escapes import escape_header
-from sipsm.grammar.params import Params
+from sipsm.grammar.params import Params, pairs_of
+from sipsm.grammar.text_value import TextValue, built
 from sipsm.grammar.uri import Uri
 from sipsm.message.address import Address
 from sipsm.message.headers.core import address_of_one
@@ -20,7 +21,7 @@ _TARGETS = ("rc", "mp", "np")
 _new = object.__new__
 
 
-class HistoryEntry:
+class HistoryEntry(TextValue):
     """One target that a request was sent to: `<sip:bob@192.0.2.4>;index=1.1;rc=1` (RFC 7044 5)."""
 
     __slots__ = ("_address", "_index")
@@ -32,6 +33,7 @@ class HistoryEntry:
     def parse(cls, text: str) -> Self:
         """The entry that the text, one element of a History-Info, is; raises RemoteProtocolError when it is none."""
         entry = _new(cls)
+        entry._text = text
         address = entry._address = address_of_one(text)
         entry._index = _index(address.params.get("index"))
         for name in _TARGETS:
@@ -67,12 +69,7 @@ class HistoryEntry:
             headers = "&".join(f"{name}={escape_header(value)}" for name, value in fields)
             target += f"{'&' if '?' in target else '?'}{headers}"
         known = {"index": _dotted(index), **{name: _dotted(value) for name, value in targets.items()}}
-        more = params.items() if isinstance(params, Mapping) else params
-        address = Address.build(target, params=[*known.items(), *more])
-        try:
-            return cls.parse(str(address))
-        except RemoteProtocolError as error:
-            raise LocalProtocolError(error.what, rfc=error.rfc) from None
+        return built(cls.parse, str(Address.build(target, params=[*known.items(), *pairs_of(params)])))
 
     @property
     def address(self) -> Address:
@@ -126,12 +123,6 @@ class HistoryEntry:
         value = self._address.params.get(name)
         return None if value is None else _index(value)
 
-    def __str__(self) -> str:
-        return str(self._address)
-
-    def __repr__(self) -> str:
-        return f"<HistoryEntry {self._address}>"
-
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, HistoryEntry):
             return NotImplemented
@@ -139,15 +130,6 @@ class HistoryEntry:
 
     def __hash__(self) -> int:
         return hash(self._address)
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        return self
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self).parse, (str(self._address),)
 
 
 def _index(text: str | None) -> tuple[int, ...]:

@@ -1,6 +1,7 @@
-"""Who is calling, by the word of others: P-Asserted-Identity, P-Preferred-Identity and Identity.
+"""Who is calling, by the word of others, and whether it may be told: P-Asserted-Identity, Identity, Privacy.
 
-RFC 3325 9.1 and 9.2 with RFC 5876 4.5; RFC 8224 4. Not here: whether the signature is good (RFC 8225).
+RFC 3325 9.1 and 9.2 with RFC 5876 4.5; RFC 8224 4; RFC 3323 4.2 with the values of RFC 3325 9.3 and RFC 7044 5. Not
+here: whether the signature is good (RFC 8225).
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from typing import Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import VALUE, Params, format_params
-from sipsm.grammar.tokens import QUOTED_STRING, TOKEN, refuse_line_ends, unquote
+from sipsm.grammar.text_value import built
+from sipsm.grammar.tokens import QUOTED_STRING, TOKEN, unquote
 from sipsm.grammar.uri import Uri
 from sipsm.message.address import Address
 from sipsm.message.headers.core import address_of_one
 from sipsm.message.headers.field import Listed
+from sipsm.message.headers.scalars import lower_token
 from sipsm.message.headers.with_params import WithParams
 
 # Which schemes take each other's place: "ignore a SIP URI if a SIPS URI occurred earlier in the header field and vice
@@ -107,13 +110,10 @@ class Identity(WithParams):
         Raises LocalProtocolError when the parts cannot be written.
         """
         known = {name: value for name, value in (("alg", alg), ("ppt", ppt)) if value is not None}
-        try:
-            built = cls.parse(refuse_line_ends(f"{value};info=<{info}>{format_params(known)}{format_params(params)}"))
-        except RemoteProtocolError as error:
-            raise LocalProtocolError(error.what, rfc=error.rfc) from None
-        if built._value != value or built.params["info"] != str(info):
+        made = built(cls.parse, f"{value};info=<{info}>{format_params(known)}{format_params(params)}")
+        if made._value != value or made.params["info"] != str(info):
             raise LocalProtocolError(f"{value!r} and {str(info)!r} make no Identity", rfc="8224 4")
-        return built
+        return made
 
     @property
     def info(self) -> Uri:
@@ -132,3 +132,31 @@ class Identity(WithParams):
 
 
 IDENTITY = Listed("Identity", Identity.parse, rfc="8224 4")
+
+
+def _priv_values(line: str) -> list[str]:
+    # Privacy-hdr = "Privacy" HCOLON priv-value *(";" priv-value)
+    return [lower_token(value.strip(" \t")) for value in line.split(";")]
+
+
+def _check_priv_values(values: tuple[str, ...]) -> None:
+    # "Each legitimate priv-value can appear zero or one times in a Privacy header." (RFC 3323 4.2)
+    if len(set(values)) < len(values):
+        raise RemoteProtocolError(f"a value of Privacy is there twice: {';'.join(values)[:80]}", rfc="3323 4.2")
+    # "User agents MUST NOT populate any other priv-values (including 'critical') in a Privacy header that contains a
+    # value of 'none'." (RFC 3323 4.2)
+    if "none" in values:
+        raise RemoteProtocolError("Privacy is none, and something else", rfc="3323 4.2")
+
+
+class _Privacy(Listed[str]):
+    """A list with semicolons between its values, which stands on one line."""
+
+    __slots__ = ()
+
+    def lines(self, values: Iterable[str]) -> list[str]:
+        text = ";".join(values)
+        return super().lines([text]) if text else []
+
+
+PRIVACY = _Privacy("Privacy", lower_token, check=_check_priv_values, parse_line=_priv_values, rfc="3323 4.2")

@@ -1,4 +1,4 @@
-"""Where the caller is: Geolocation, Geolocation-Routing and Geolocation-Error (RFC 6442 4.1 to 4.3)."""
+"""Where the caller is: Geolocation, Geolocation-Routing and Geolocation-Error (RFC 6442 4.1, 4.2 and 4.4)."""
 
 from __future__ import annotations
 
@@ -7,30 +7,18 @@ import re
 from sipsm.errors import RemoteProtocolError
 from sipsm.grammar.params import VALUE
 from sipsm.grammar.tokens import QUOTED_STRING, TOKEN
-from sipsm.grammar.uri import Uri
 from sipsm.message.headers.field import Listed, Single
-from sipsm.message.headers.with_params import WithParams
-from sipsm.message.headers.with_quoted_params import WithQuotedParams
+from sipsm.message.headers.with_params import UriWithParams, WithParams
 
 
-class Geolocation(WithParams):
-    """A place to read the location from, in the body or elsewhere: `<cid:target123@atlanta.example.com>`."""
+class Geolocation(UriWithParams):
+    """A place to read the location from: `<cid:target123@atlanta.example.com>` is in the body (RFC 6442 4.1)."""
 
     __slots__ = ()
 
     # locationValue = LAQUOT locationURI RAQUOT *(SEMI geoloc-param)
-    pattern = r"<[^<>\"\s]++>"
     what = "location"
     rfc = "6442 4.1"
-    case_matters = True
-
-    def _check(self) -> None:
-        Uri.parse(self._value[1:-1])
-
-    @property
-    def uri(self) -> Uri:
-        """Where the location is; of the scheme "cid" when it is a part of the body (RFC 6442 4.1)."""
-        return Uri.parse(self._value[1:-1])
 
 
 # Georouting-header = "Geolocation-Routing" HCOLON ( "yes" / "no" / generic-value )
@@ -45,24 +33,24 @@ def _may_route(text: str) -> bool:
     return text.lower() == "yes"
 
 
-class GeolocationError(WithQuotedParams):
-    """What is wrong with a location: `200;code="Permission To Use Location Information"` (RFC 6442 4.3)."""
+class GeolocationError(WithParams):
+    """What is wrong with a location: `200;code="Permission To Use Location Information"` (RFC 6442 4.4)."""
 
     __slots__ = ()
 
     # location-error-code = 1*3DIGIT
     pattern = "[0-9]{1,3}+"
     what = "Geolocation-Error"
-    rfc = "6442 4.3"
+    rfc = "6442 4.4"
 
     @classmethod
-    def _is_quoted(cls, name: str) -> bool:
+    def _is_quoted(cls, name: str, value: str) -> bool:
         # location-error-code-text = "code" EQUAL quoted-string
-        return name == "code"
+        return name == "code" or super()._is_quoted(name, value)
 
     @property
     def code(self) -> int:
-        """What is wrong: of 100 to 399, the hundreds tell what to do about it (RFC 6442 4.3)."""
+        """What is wrong: of 100 to 399, the hundreds tell what to do about it (RFC 6442 4.4)."""
         return int(self._value)
 
     @property
@@ -73,4 +61,4 @@ class GeolocationError(WithQuotedParams):
 
 GEOLOCATION = Listed("Geolocation", Geolocation.parse, rfc="6442 4.1")
 GEOLOCATION_ROUTING = Single("Geolocation-Routing", _may_route, text=lambda may: "yes" if may else "no", rfc="6442 4.2")
-GEOLOCATION_ERROR = Single("Geolocation-Error", GeolocationError.parse, rfc="6442 4.3")
+GEOLOCATION_ERROR = Single("Geolocation-Error", GeolocationError.parse, rfc="6442 4.4")

@@ -1,59 +1,43 @@
 """What is for people and their programs: Subject, Priority, Call-Info, User-to-User and their kin.
 
-RFC 3261 20.4, 20.9, 20.18, 20.21, 20.25, 20.26 and 20.36; RFC 7433 4.
+RFC 3261 20.4, 20.9, 20.18, 20.25, 20.26 and 20.36; RFC 7433 4.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Self
 
 from sipsm.errors import RemoteProtocolError
 from sipsm.grammar.params import Params
 from sipsm.grammar.tokens import QUOTED_STRING, TOKEN, is_token, quote, unquote
 from sipsm.grammar.uri import Uri
-from sipsm.message.headers.content import lower_token
 from sipsm.message.headers.field import Listed, Single
-from sipsm.message.headers.scalars import any_text
-from sipsm.message.headers.with_params import WithParams
+from sipsm.message.headers.scalars import any_text, lower_token
+from sipsm.message.headers.with_params import UriWithParams, WithParams
 
 
-class InfoUri(WithParams):
+class InfoUri(UriWithParams):
     """Where there is more to see or hear: `<http://www.example.com/alice/photo.jpg>;purpose=icon`.
 
-    RFC 3261 20.4, 20.9 and 20.18.
+    RFC 3261 20.4, 20.9 and 20.18. To fetch what a stranger points to has its risks.
     """
 
-    __slots__ = ("_uri",)
+    __slots__ = ()
 
     # alert-param = LAQUOT absoluteURI RAQUOT *( SEMI generic-param ); so has error-uri
     # info        = LAQUOT absoluteURI RAQUOT *( SEMI info-param)
     # info-param  = ( "purpose" EQUAL ( "icon" / "info" / "card" / token ) ) / generic-param
-    pattern = r"<[^<>]++>"
-    what = "URI in angle brackets"
-    case_matters = True
-    _uri: Uri
 
     @classmethod
-    def build(cls, value: Uri | str, params: Params = (), *, purpose: str | None = None) -> Self:
+    def build(cls, uri: Uri | str, params: Params = (), *, purpose: str | None = None) -> Self:
         """One of a URI and what it is for; LocalProtocolError when they cannot be written."""
-        pairs = list(params.items() if isinstance(params, Mapping) else params)
-        return super().build(f"<{value}>", pairs if purpose is None else [("purpose", purpose), *pairs])
-
-    @property
-    def uri(self) -> Uri:
-        """Where it is. To fetch what a stranger points to has its risks (RFC 3261 20.9)."""
-        return self._uri
+        return cls._of(f"<{uri}>", params, purpose=purpose)
 
     @property
     def purpose(self) -> str | None:
         """What it is for in lower case: "icon", "info", "card", ..."""
-        purpose = self.params.get("purpose")
-        return None if purpose is None else purpose.lower()
-
-    def _check(self) -> None:
-        self._uri = Uri.parse(self._value[1:-1])
+        return self._lower("purpose")
 
 
 class UserToUser(WithParams):
@@ -73,15 +57,12 @@ class UserToUser(WithParams):
         cls, value: bytes | str, params: Params = (), *, purpose: str | None = None, content: str | None = None
     ) -> Self:
         """One of octets, which are written in hex, or of a text; LocalProtocolError when they cannot be written."""
-        pairs = list(params.items() if isinstance(params, Mapping) else params)
-        named = [("purpose", purpose), ("content", content)]
+        encoding = None
         if isinstance(value, bytes):
             # "the base16 encoding with all upper case MUST be used" (RFC 7433 4.2), where a signature needs one form.
-            value = value.hex().upper()
-            named.insert(0, ("encoding", "hex"))
-        return super().build(
-            value if is_token(value) else quote(value), [*(pair for pair in named if pair[1] is not None), *pairs]
-        )
+            value, encoding = value.hex().upper(), "hex"
+        written = value if is_token(value) else quote(value)
+        return cls._of(written, params, encoding=encoding, purpose=purpose, content=content)
 
     @property
     def data(self) -> str:
@@ -96,20 +77,18 @@ class UserToUser(WithParams):
     @property
     def encoding(self) -> str | None:
         """How the data is written, in lower case, such as "hex"; None leaves it to the package."""
-        encoding = self.params.get("encoding")
-        return None if encoding is None else encoding.lower()
+        return self._lower("encoding")
 
     @property
     def purpose(self) -> str:
         """The package that says what the data means, in lower case."""
         # "The default value for the "purpose" header field is "isdn-uui"" (RFC 7433 4)
-        return (self.params.get("purpose") or "isdn-uui").lower()
+        return self._lower("purpose") or "isdn-uui"
 
     @property
     def content(self) -> str | None:
         """What the data is, in lower case; None leaves it to the package."""
-        content = self.params.get("content")
-        return None if content is None else content.lower()
+        return self._lower("content")
 
     def _check(self) -> None:
         if self.encoding == "hex" and _is_hex(self.data) is None:
@@ -122,32 +101,12 @@ class UserToUser(WithParams):
 
 _is_hex = re.compile(r"(?:[0-9A-Fa-f]{2})*+").fullmatch
 
-# callid = word [ "@" word ]
-# Wider, as the Call-ID itself is: by all that is neither white space nor a comma.
-_call_ids = re.compile(r"[^\s,]++(?:[ \t]*+,[ \t]*+[^\s,]++)*+").fullmatch
-
-
-def call_ids(line: str) -> list[str]:
-    """The Call-IDs of a comma-separated line; else raises RemoteProtocolError (RFC 3261 20.21)."""
-    # A Call-ID may hold quotes and angle brackets, which do not keep a comma from separating here.
-    if _call_ids(line) is None:
-        raise RemoteProtocolError(f"{line[:80]!r} is no list of Call-IDs", rfc="3261 20.21")
-    return line.replace(" ", "").replace("\t", "").split(",")
-
-
-def call_id(text: str) -> str:
-    """The text itself when it can be one Call-ID; else raises RemoteProtocolError (RFC 3261 20.8)."""
-    if len(call_ids(text)) > 1:
-        raise RemoteProtocolError(f"{text[:80]!r} is no Call-ID", rfc="3261 20.8")
-    return text
-
 
 SUBJECT = Single("Subject", any_text, rfc="3261 20.36")
 ORGANIZATION = Single("Organization", any_text, rfc="3261 20.25")
 # "a message containing no Priority header field SHOULD be treated as if it specified a Priority of "normal"" (RFC 3261
 # 20.26).  The token is read in lower case.
 PRIORITY = Single("Priority", lower_token, rfc="3261 20.26")
-IN_REPLY_TO = Listed("In-Reply-To", call_id, parse_line=call_ids, joined=True, rfc="3261 20.21")
 ALERT_INFO = Listed("Alert-Info", InfoUri.parse, rfc="3261 20.4")
 CALL_INFO = Listed("Call-Info", InfoUri.parse, rfc="3261 20.9")
 ERROR_INFO = Listed("Error-Info", InfoUri.parse, rfc="3261 20.18")

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Self
 
 from sipsm.errors import RemoteProtocolError
 from sipsm.grammar.lists import split_list
 from sipsm.grammar.params import Params
-from sipsm.message.headers.features import FeatureValue, feature_tag, features
+from sipsm.message.headers.features import FeatureValue, feature_tag, features_of
 from sipsm.message.headers.field import Listed
-from sipsm.message.headers.with_quoted_params import WithQuotedParams
+from sipsm.message.headers.with_params import WithParams
 
 # proxy-directive    = "proxy" / "redirect"
 # cancel-directive   = "cancel" / "no-cancel"
@@ -53,7 +54,7 @@ REQUEST_DISPOSITION = Listed(
 )
 
 
-class RejectContact(WithQuotedParams):
+class RejectContact(WithParams):
     """Devices that a caller does not want: `*;actor="msg-taker";video` (RFC 3841 9.2)."""
 
     __slots__ = ("_features",)
@@ -74,17 +75,17 @@ class RejectContact(WithQuotedParams):
         return super().build(value, params)
 
     @classmethod
-    def _is_quoted(cls, name: str) -> bool:
+    def _is_quoted(cls, name: str, value: str) -> bool:
         # feature-param = enc-feature-tag [EQUAL LDQUOT (tag-value-list / string-value ) RDQUOT]
-        return feature_tag(name) is not None
+        return feature_tag(name) is not None or super()._is_quoted(name, value)
 
     def _check(self) -> None:
-        self._features = features(self.params)
+        self._features = features_of(self.params)
 
     @property
     def features(self) -> Mapping[str, tuple[FeatureValue, ...]]:
         """The feature tags, decoded such as "sip.audio", each with the values that are meant (RFC 3841 8)."""
-        return dict(self._features)
+        return MappingProxyType(self._features)
 
 
 class AcceptContact(RejectContact):

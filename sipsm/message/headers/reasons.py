@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import NamedTuple, Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import Params
-from sipsm.grammar.tokens import IPV6_REFERENCE, PORT, QUOTED_STRING, TOKEN, quote, refuse_line_ends, unquote
+from sipsm.grammar.text_value import built
+from sipsm.grammar.tokens import IPV6_REFERENCE, PORT, QUOTED_STRING, TOKEN, quote, unquote
 from sipsm.message.headers.field import Listed
-from sipsm.message.headers.scalars import whole_number
 from sipsm.message.headers.with_params import WithParams
 
 
@@ -28,17 +27,12 @@ class Reason(WithParams):
     @classmethod
     def build(cls, value: str, params: Params = (), *, cause: int | None = None, text: str | None = None) -> Self:
         """One of a protocol, such as "SIP", its cause and a text to show; LocalProtocolError when they cannot be."""
-        pairs = list(params.items() if isinstance(params, Mapping) else params)
-        if cause is not None:
-            pairs.insert(0, ("cause", str(cause)))
-        built = super().build(value, pairs)
-        if text is None:
-            return built
-        # reason-text = "text" EQUAL quoted-string, so that one word has quotes as well.
-        try:
-            return cls.parse(f"{built};text={quote(refuse_line_ends(text))}")
-        except RemoteProtocolError as error:
-            raise LocalProtocolError(error.what, rfc=error.rfc) from None
+        return cls._of(value, params, cause=cause, text=text)
+
+    @classmethod
+    def _is_quoted(cls, name: str, value: str) -> bool:
+        # reason-text = "text" EQUAL quoted-string
+        return name == "text" or super()._is_quoted(name, value)
 
     @property
     def protocol(self) -> str:
@@ -48,8 +42,7 @@ class Reason(WithParams):
     @property
     def cause(self) -> int | None:
         """The number of the cause: a status code of SIP, a cause value of Q.850."""
-        cause = self.params.get("cause")
-        return None if cause is None else whole_number(cause)
+        return self._number("cause")
 
     @property
     def text(self) -> str | None:
@@ -58,7 +51,7 @@ class Reason(WithParams):
 
     def _check(self) -> None:
         # cause = 1*DIGIT
-        whole_number(self.params.get("cause", "0") or "")
+        self._number("cause")
 
 
 # warning-value = warn-code SP warn-agent SP warn-text, warn-code = 3DIGIT, warn-text = quoted-string
@@ -94,11 +87,10 @@ class WarningValue(NamedTuple):
     @classmethod
     def build(cls, code: int, agent: str, text: str) -> Self:
         """One of its parts; LocalProtocolError when they cannot be written."""
-        built = cls(code, agent, text)
-        match = _warning(refuse_line_ends(str(built)))
-        if match is None or match[2] != agent:
-            raise LocalProtocolError(f"{built!r} is no warning", rfc="3261 20.43")
-        return built
+        asked = cls(code, agent, text)
+        if built(cls.parse, str(asked)) != asked:
+            raise LocalProtocolError(f"{asked!r} is no warning", rfc="3261 20.43")
+        return asked
 
     def __str__(self) -> str:
         return f"{self.code:03} {self.agent} {quote(self.text)}"

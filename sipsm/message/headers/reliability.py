@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar.tokens import TOKEN, refuse_line_ends
+from sipsm.errors import RemoteProtocolError
+from sipsm.grammar.text_value import built
+from sipsm.grammar.tokens import TOKEN
 from sipsm.message.headers.field import Single
 from sipsm.message.headers.scalars import whole_number
 
@@ -52,10 +53,7 @@ class RAck(NamedTuple):
     @classmethod
     def build(cls, rseq: int, cseq_number: int, method: str) -> RAck:
         """A RAck of its parts; raises LocalProtocolError when one of them is out of its bounds."""
-        try:
-            return cls.parse(refuse_line_ends(f"{rseq} {cseq_number} {method}"))
-        except RemoteProtocolError as error:
-            raise LocalProtocolError(error.what, rfc=error.rfc) from None
+        return built(cls.parse, f"{rseq} {cseq_number} {method}")
 
     def __str__(self) -> str:
         return f"{self.rseq} {self.cseq_number} {self.method}"

@@ -28,6 +28,11 @@ def token(text: str) -> str:
     return text
 
 
+def lower_token(text: str) -> str:
+    """The text in lower case when it is a token; else raises RemoteProtocolError."""
+    return token(text.lower())
+
+
 def any_text(text: str) -> str:
     """The text as it is, whatever it is: Subject, Organization (TEXT-UTF8-TRIM of RFC 3261 25.1)."""
     return text
@@ -40,3 +45,10 @@ def tokens(line: str) -> list[str]:
         return line.replace(" ", "").replace("\t", "").split(",")
     # Empty elements were legal in RFC 2543 and say nothing.
     return [token(element) for element in split_list(line) if element]
+
+
+def lower_tokens(line: str) -> list[str]:
+    """The tokens of a comma-separated line in lower case; else raises RemoteProtocolError."""
+    # "Unless otherwise stated in the definition of a particular header field, field values, parameter names, and
+    # parameter values are case-insensitive." (RFC 3261 7.3.1)
+    return tokens(line.lower())

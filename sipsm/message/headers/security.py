@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from typing import Self
 
 from sipsm.errors import RemoteProtocolError
-from sipsm.grammar.params import Params
+from sipsm.grammar.params import Params, is_qvalue
 from sipsm.message.headers.field import Listed
-from sipsm.message.headers.with_quoted_params import WithQuotedParams
-
-# qvalue = ( "0" [ "." 0*3DIGIT ] ) / ( "1" [ "." 0*3("0") ] )
-_qvalue = re.compile(r"0(?:\.[0-9]{0,3}+)?|1(?:\.0{0,3}+)?").fullmatch
+from sipsm.message.headers.with_params import WithParams
 
 
-class SecurityMechanism(WithQuotedParams):
+class SecurityMechanism(WithParams):
     """One way to secure a hop: `digest;d-qop=auth;q=0.2` (RFC 3329 2.2). What it is called is its `value`."""
 
     __slots__ = ()
@@ -35,23 +30,17 @@ class SecurityMechanism(WithQuotedParams):
         d_ver: str | None = None,
     ) -> Self:
         """One of its parts; raises LocalProtocolError when they cannot be written."""
-        known = {
-            "q": None if q is None else f"{q:.3f}".rstrip("0").rstrip("."),
-            "d-alg": d_alg,
-            "d-qop": d_qop,
-            "d-ver": d_ver,
-        }
-        more = params.items() if isinstance(params, Mapping) else params
-        return super().build(value, [*((name, text) for name, text in known.items() if text is not None), *more])
+        digits = None if q is None else f"{q:.3f}".rstrip("0").rstrip(".")
+        return cls._of(value, params, q=digits, d_alg=d_alg, d_qop=d_qop, d_ver=d_ver)
 
     @classmethod
-    def _is_quoted(cls, name: str) -> bool:
+    def _is_quoted(cls, name: str, value: str) -> bool:
         # digest-verify = "d-ver" EQUAL LDQUOT 32LHEX RDQUOT
-        return name == "d-ver"
+        return name == "d-ver" or super()._is_quoted(name, value)
 
     def _check(self) -> None:
         q = self.params.get("q", "1")
-        if q is None or _qvalue(q) is None:
+        if q is None or is_qvalue(q) is None:
             raise RemoteProtocolError(f"q {q!r} is no number from 0 to 1", rfc="3329 2.2")
 
     @property

@@ -6,8 +6,7 @@ import re
 from typing import NamedTuple, Self
 
 from sipsm.errors import LocalProtocolError
-from sipsm.grammar.tokens import TOKEN, is_token, refuse_line_ends
-from sipsm.message.headers.comments import COMMENT, comment_text, format_comment
+from sipsm.grammar.tokens import COMMENT, TOKEN, comment_text, format_comment, is_token, refuse_line_ends
 from sipsm.message.headers.field import Single
 
 # server-val = product / comment, product = token [SLASH product-version], product-version = token

@@ -6,13 +6,12 @@ RFC 3261 20.17, 20.19, 20.23, 20.33 and 20.38; RFC 4028 4 and 5; RFC 5626 10.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import Params
-from sipsm.message.headers.comments import COMMENT, comment_text, format_comment
+from sipsm.grammar.tokens import COMMENT, comment_text, format_comment
 from sipsm.message.headers.field import Single
 from sipsm.message.headers.scalars import whole_number
 from sipsm.message.headers.with_params import WithParams
@@ -146,13 +145,8 @@ class RetryAfter(_Seconds):
         cls, value: int | str, params: Params = (), *, comment: str | None = None, duration_s: int | None = None
     ) -> Self:
         """One of a number of seconds, and what else is to be said; LocalProtocolError when it cannot be written."""
-        pairs = list(params.items() if isinstance(params, Mapping) else params)
-        if duration_s is not None:
-            pairs.insert(0, ("duration", str(duration_s)))
-        text = str(value)
-        if comment is not None:
-            text += " " + format_comment(comment)
-        return super().build(text, pairs)
+        text = str(value) if comment is None else f"{value} {format_comment(comment)}"
+        return cls._of(text, params, duration=duration_s)
 
     @property
     def wait_s(self) -> int:
@@ -168,12 +162,11 @@ class RetryAfter(_Seconds):
     @property
     def duration_s(self) -> int | None:
         """Seconds that the called party will then be there; None when it is expected to stay."""
-        duration = self.params.get("duration")
-        return None if duration is None else whole_number(duration)
+        return self._number("duration")
 
     def _check(self) -> None:
         self._seconds = whole_number(self._value.partition("(")[0].rstrip(" \t"))
-        whole_number(self.params.get("duration", "0") or "")
+        self._number("duration")
 
     def _key(self) -> str:
         return f"{self._seconds} {self.comment}"
@@ -192,8 +185,7 @@ class SessionExpires(_Seconds):
     @classmethod
     def build(cls, value: int | str, params: Params = (), *, refresher: str | None = None) -> Self:
         """One of a number of seconds and "uac", "uas" or None; LocalProtocolError when it cannot be written."""
-        pairs = list(params.items() if isinstance(params, Mapping) else params)
-        return super().build(str(value), pairs if refresher is None else [("refresher", refresher), *pairs])
+        return cls._of(str(value), params, refresher=refresher)
 
     @property
     def interval_s(self) -> int:
@@ -203,8 +195,7 @@ class SessionExpires(_Seconds):
     @property
     def refresher(self) -> str | None:
         """Who refreshes: "uac" or "uas", as the roles are in this very request; None leaves it to the other side."""
-        refresher = self.params.get("refresher")
-        return None if refresher is None else refresher.lower()
+        return self._lower("refresher")
 
     def _check(self) -> None:
         self._seconds = whole_number(self._value)
@@ -227,7 +218,7 @@ class MinSE(_Seconds):
     @classmethod
     def build(cls, value: int | str, params: Params = ()) -> Self:
         """One of a number of seconds; LocalProtocolError below 90, or when it cannot be written."""
-        built = super().build(str(value), params)
+        built = cls._of(str(value), params)
         # "its value MUST NOT be less than 90 seconds" (RFC 4028 5).  Who receives less takes it for what it is.
         if built._seconds < 90:
             raise LocalProtocolError(f"a Min-SE of {value} is less than 90 seconds", rfc="4028 5")

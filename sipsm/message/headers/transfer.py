@@ -14,21 +14,14 @@ from sipsm.grammar.params import Params
 from sipsm.grammar.tokens import HOST
 from sipsm.grammar.uri import Uri
 from sipsm.message.address import Address
+from sipsm.message.headers.core import address_of_one
 from sipsm.message.headers.field import Listed, Single, Value
 from sipsm.message.headers.with_params import WithParams
 from sipsm.message.names import canonical, header_line
 
-
-def _one_address(text: str) -> Address:
-    address = Address.parse(text)
-    if address.is_star:
-        raise RemoteProtocolError("* names nobody", rfc="3515 2.1")
-    return address
-
-
 # Refer-To = ("Refer-To" / "r") HCOLON ( name-addr / addr-spec ) * (SEMI generic-param)
 # "A REFER request MUST contain exactly one Refer-To header field value." (RFC 3515 2.4.1)  It is no list.
-REFER_TO = Single("Refer-To", _one_address, rfc="3515 2.1")
+REFER_TO = Single("Refer-To", address_of_one, rfc="3515 2.1")
 
 
 # sip-clean-msg-id = LDQUOT dot-atom "@" (dot-atom / host) RDQUOT
@@ -47,7 +40,7 @@ class ReferredBy(NamedTuple):
     @classmethod
     def parse(cls, text: str) -> ReferredBy:
         """The value that the text is; raises RemoteProtocolError when it is none."""
-        return tuple.__new__(cls, (_one_address(text),))
+        return tuple.__new__(cls, (address_of_one(text),))
 
     @classmethod
     def build(
@@ -93,7 +86,7 @@ class ReferSub(WithParams):
     @classmethod
     def build(cls, value: str | bool, params: Params = ()) -> Self:
         """A value of its parts, True and False among them; raises LocalProtocolError when they cannot be written."""
-        return super().build(str(value).lower() if isinstance(value, bool) else value, params)
+        return cls._of(str(value).lower() if isinstance(value, bool) else value, params)
 
     @property
     def subscribes(self) -> bool:

@@ -12,8 +12,20 @@ from types import MappingProxyType
 from typing import ClassVar, Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar.params import VALUE, Params, equivalent_params, format_params, params_as_written, parse_params
-from sipsm.grammar.tokens import QUOTED_STRING, TOKEN, refuse_line_ends
+from sipsm.grammar.params import (
+    VALUE,
+    Params,
+    equivalent_params,
+    format_params,
+    must_be_quoted,
+    pairs_of,
+    params_as_written,
+    parse_params,
+)
+from sipsm.grammar.text_value import TextValue, built
+from sipsm.grammar.tokens import QUOTED_STRING, TOKEN
+from sipsm.grammar.uri import Uri
+from sipsm.message.headers.scalars import whole_number
 
 # *( SEMI generic-param )
 _PARAMS = rf"(?:[ \t]*+;[ \t]*+{TOKEN}(?:[ \t]*+=[ \t]*+(?:{QUOTED_STRING}|{VALUE}|))?)*+[ \t]*+"
@@ -21,10 +33,10 @@ _NO_PARAMS: dict[str, str | None] = {}
 _new = object.__new__
 
 
-class WithParams:
+class WithParams(TextValue):
     """A value and its parameters (RFC 3261 7.3.1). Equal to another of its kind that differs in case or order only."""
 
-    __slots__ = ("_params", "_params_at", "_text", "_value")
+    __slots__ = ("_params", "_params_at", "_value")
 
     pattern: ClassVar[str] = TOKEN
     """What stands before the parameters, as a regular expression without groups of linear time."""
@@ -35,7 +47,6 @@ class WithParams:
     """Whether two values that differ in case are different ones."""
     _match: ClassVar[re.Pattern[str]] = re.compile(rf"({TOKEN})({_PARAMS})")
 
-    _text: str
     _value: str
     _params: dict[str, str | None] | None
     _params_at: int
@@ -66,14 +77,22 @@ class WithParams:
     @classmethod
     def build(cls, value: str, params: Params = ()) -> Self:
         """One of its parts; raises LocalProtocolError when they cannot be written."""
-        text = value + format_params(params)
-        try:
-            built = cls.parse(refuse_line_ends(text))
-        except RemoteProtocolError as error:
-            raise LocalProtocolError(error.what, rfc=error.rfc) from None
-        if built._value != value:
+        return cls._of(value, params)
+
+    @classmethod
+    def _of(cls, value: str, params: Params, **known: object) -> Self:
+        """One of its parts: of the parameters that a kind knows those that are not None, and others behind them."""
+        # (In Python's spelling of their names.)
+        own = [(name.replace("_", "-"), str(content)) for name, content in known.items() if content is not None]
+        made = built(cls.parse, value + format_params([*own, *pairs_of(params)], cls._is_quoted))
+        if made._value != value:
             raise LocalProtocolError(f"{value!r} is no {cls.what}", rfc=cls.rfc)
-        return built
+        return made
+
+    @classmethod
+    def _is_quoted(cls, name: str, value: str) -> bool:
+        """For kinds whose grammar wants quotes around more: whether a parameter, in lower case, is written in them."""
+        return must_be_quoted(name, value)
 
     def _check(self) -> None:
         """For kinds with rules of their own: raises RemoteProtocolError when one is broken."""
@@ -91,11 +110,15 @@ class WithParams:
             params = self._params = parse_params(self._text, self._params_at)
         return MappingProxyType(params)
 
-    def __str__(self) -> str:
-        return self._text
+    def _lower(self, name: str) -> str | None:
+        """The value of a parameter in lower case, or None."""
+        value = self.params.get(name)
+        return None if value is None else value.lower()
 
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self._text}>"
+    def _number(self, name: str) -> int | None:
+        """The number that a parameter is, or None; raises RemoteProtocolError when it is another thing."""
+        params = self.params
+        return whole_number(params[name] or "") if name in params else None
 
     def __eq__(self, other: object) -> bool:
         if type(other) is not type(self):
@@ -114,11 +137,27 @@ class WithParams:
     def _key(self) -> str:
         return self._value if self.case_matters else self._value.lower()
 
-    def __copy__(self) -> Self:
-        return self
 
-    def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        return self
+class UriWithParams(WithParams):
+    """A URI in angle brackets and its parameters: `<sip:alice@example.com>;x=y` (RFC 3261 7.3.1)."""
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return type(self).parse, (self._text,)
+    __slots__ = ("_uri",)
+
+    # LAQUOT absoluteURI RAQUOT *( SEMI generic-param )
+    pattern = r"<[^<>]++>"
+    what = "URI in angle brackets"
+    case_matters = True
+    _uri: Uri
+
+    @classmethod
+    def build(cls, uri: Uri | str, params: Params = ()) -> Self:
+        """One of a URI, without brackets, and parameters; raises LocalProtocolError when they cannot be written."""
+        return cls._of(f"<{uri}>", params)
+
+    @property
+    def uri(self) -> Uri:
+        """The URI, without its brackets."""
+        return self._uri
+
+    def _check(self) -> None:
+        self._uri = Uri.parse(self._value[1:-1])

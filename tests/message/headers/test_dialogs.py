@@ -1,4 +1,4 @@
-"""Replaces, Join and Target-Dialog (RFC 3891, RFC 3911, RFC 4538)."""
+"""Replaces, Join, Target-Dialog and In-Reply-To (RFC 3891, RFC 3911, RFC 4538, RFC 3261 20.21)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.message import Request, parse_message
-from sipsm.message.headers.dialogs import JOIN, REPLACES, TARGET_DIALOG, Join, Replaces, TargetDialog
+from sipsm.message.headers.dialogs import IN_REPLY_TO, JOIN, REPLACES, TARGET_DIALOG, Join, Replaces, TargetDialog
 
 
 @pytest.mark.rfc("3891 6.1")
@@ -140,3 +140,22 @@ def test_target_dialog_without_a_tag(text: str) -> None:
     assert not target.matches("a", "1", "1")
     with pytest.raises(RemoteProtocolError):
         TargetDialog.parse(f"{text}, b")
+
+
+@pytest.mark.rfc("3261 20.21", "3261 20.8")
+def test_in_reply_to() -> None:
+    """In-Reply-To lists Call-IDs, which are compared letter by letter and may hold quotes and angle brackets."""
+    assert IN_REPLY_TO.read(["70710@saturn.bell-tel.com, 17320@saturn.bell-tel.com"]) == (
+        "70710@saturn.bell-tel.com",
+        "17320@saturn.bell-tel.com",
+    )
+    assert IN_REPLY_TO.read(['a"<b,c\t,\tD@e=f;g']) == ('a"<b', "c", "D@e=f;g")
+    assert IN_REPLY_TO.parse("a@b") == "a@b"
+    assert IN_REPLY_TO.lines(["a@b", "c@d"]) == ["a@b, c@d"]
+
+
+@pytest.mark.parametrize("text", ["", "a b", "a,", ",a", "a,,b", "a, b c"])
+def test_malformed_in_reply_to(text: str) -> None:
+    """A Call-ID has no white space and is not empty."""
+    with pytest.raises(RemoteProtocolError):
+        IN_REPLY_TO.read([text])

@@ -6,7 +6,7 @@ import pytest
 
 from sipsm.errors import RemoteProtocolError
 from sipsm.message.address import Address
-from sipsm.message.headers.features import FeatureValue, feature_tag, features
+from sipsm.message.headers.features import FeatureValue, feature_tag, features_of
 
 
 @pytest.mark.rfc("3841 8")
@@ -20,7 +20,7 @@ def test_example() -> None:
         "+sip.newparam": None,
         "+rangeparam": "#-4:+5.125",
     }
-    assert features(params) == {
+    assert features_of(params) == {
         "sip.mobility": (FeatureValue("FIXED"),),
         "sip.events": (FeatureValue("PRESENCE", negated=True), FeatureValue("MESSAGE-SUMMARY")),
         "language": (FeatureValue("EN"), FeatureValue("DE")),
@@ -34,7 +34,7 @@ def test_example() -> None:
 def test_of_a_contact() -> None:
     """A device says in its Contact what it can do, among other parameters."""
     contact = Address.parse('<sip:u1@h.example.com>;audio;video="FALSE";methods="INVITE,BYE";q=0.2;expires=60')
-    assert features(contact.params) == {
+    assert features_of(contact.params) == {
         "sip.audio": (FeatureValue("TRUE"),),
         "sip.video": (FeatureValue("FALSE"),),
         "sip.methods": (FeatureValue("INVITE"), FeatureValue("BYE")),
@@ -74,7 +74,7 @@ def test_tags(name: str, tag: str | None) -> None:
 )
 def test_values(text: str, value: FeatureValue) -> None:
     """A value is a word, a text or a range of numbers, or all but that."""
-    assert features({"+x": text}) == {"x": (value,)}
+    assert features_of({"+x": text}) == {"x": (value,)}
 
 
 @pytest.mark.rfc("3840 9")
@@ -84,11 +84,11 @@ def test_values(text: str, value: FeatureValue) -> None:
 def test_malformed(text: str) -> None:
     """An empty value, a relation without its number, and a number that no double can hold are errors."""
     with pytest.raises(RemoteProtocolError):
-        features({"+x": text})
+        features_of({"+x": text})
 
 
 @pytest.mark.rfc("3840 9")
 def test_twice() -> None:
     """One tag under two names is there twice."""
     with pytest.raises(RemoteProtocolError, match=r"sip\.audio"):
-        features({"audio": None, "+sip.audio": None})
+        features_of({"audio": None, "+sip.audio": None})

@@ -8,16 +8,18 @@ from sipsm.errors import RemoteProtocolError
 from sipsm.message import Address, Request, headers
 from sipsm.message.names import COMPACT
 
-# The headers of RFC 3261 20, and of the RFCs of the mission and their kin.
+# The headers of RFC 3261 20, and of the RFCs that added to it.
 NAMES = """
 Accept Accept-Contact Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authentication-Info Authorization
-CSeq Call-ID Call-Info Contact Content-Disposition Content-Encoding Content-Language Content-Length Content-Type Date
-Error-Info Event Expires Flow-Timer From Geolocation History-Info Identity In-Reply-To Info-Package Join MIME-Version
-Max-Breadth Max-Forwards Min-Expires Min-SE Organization P-Asserted-Identity P-Preferred-Identity Path Priority Privacy
-Proxy-Authenticate Proxy-Authentication-Info Proxy-Authorization Proxy-Require RAck RSeq Reason Record-Route Recv-Info
-Refer-Sub Refer-To Referred-By Reject-Contact Replaces Reply-To Request-Disposition Require Retry-After Route SIP-ETag
-SIP-If-Match Security-Client Security-Server Security-Verify Server Service-Route Session-Expires Subject
-Subscription-State Supported Target-Dialog Timestamp To Unsupported User-Agent User-to-User Via WWW-Authenticate Warning
+CSeq Call-ID Call-Info Contact Content-Disposition Content-Encoding Content-ID Content-Language Content-Length
+Content-Type Date Error-Info Event Expires Flow-Timer From Geolocation Geolocation-Error Geolocation-Routing
+History-Info Identity In-Reply-To Info-Package Join MIME-Version Max-Breadth Max-Forwards Min-Expires Min-SE
+Organization P-Asserted-Identity P-Preferred-Identity Path Priority Privacy Proxy-Authenticate
+Proxy-Authentication-Info Proxy-Authorization Proxy-Require RAck RSeq Reason Record-Route Recv-Info Refer-Sub Refer-To
+Referred-By Reject-Contact Replaces Reply-To Request-Disposition Require Retry-After Route SIP-ETag SIP-If-Match
+Security-Client Security-Server Security-Verify Server Service-Route Session-Expires Subject Subscription-State
+Supported Suppress-If-Match Target-Dialog Timestamp To Unsupported User-Agent User-to-User Via WWW-Authenticate
+Warning
 """
 
 
@@ -28,6 +30,11 @@ def test_every_header_has_a_field(name: str) -> None:
     field = headers.field(name)
     assert field is getattr(headers, name.upper().replace("-", "_"))
     assert field.name == name
+
+
+def test_no_other_field() -> None:
+    """The fields that are found by name are these, and no more."""
+    assert sorted(NAMES.split()) == sorted(field.name for field in headers.FIELDS.values())
 
 
 @pytest.mark.rfc("3261 7.3.3")

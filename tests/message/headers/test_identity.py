@@ -1,4 +1,4 @@
-"""P-Asserted-Identity, P-Preferred-Identity (RFC 3325, RFC 5876) and Identity (RFC 8224)."""
+"""P-Asserted-Identity, P-Preferred-Identity (RFC 3325, RFC 5876), Identity (RFC 8224) and Privacy (RFC 3323)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.message.address import Address
-from sipsm.message.headers.identity import IDENTITY, P_ASSERTED_IDENTITY, P_PREFERRED_IDENTITY, Identity
+from sipsm.message.headers.identity import IDENTITY, P_ASSERTED_IDENTITY, P_PREFERRED_IDENTITY, PRIVACY, Identity
 
 COMPACT = "..rq3pjT1hoRwakEGjHCnWSwUnshd0-zJ6F1VOgFWSjHBr8Qjpjlk-cpFYpFYsojNCpTzO3QfPOlckGaS6hEck7w"
 
@@ -149,3 +149,41 @@ def test_identity_is_a_value() -> None:
     assert identity != Identity.parse("ABC;info=<https://a>;alg=ES256")
     assert copy.copy(identity) is identity
     assert pickle.loads(pickle.dumps(identity)) == identity
+
+
+@pytest.mark.rfc("3323 4.2", "3325 9.3", "7044 5")
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("id", ("id",)),
+        ("none", ("none",)),
+        ("header; session;USER ;critical", ("header", "session", "user", "critical")),
+        ("history;x-own", ("history", "x-own")),
+    ],
+)
+def test_privacy(text: str, values: tuple[str, ...]) -> None:
+    """A caller names the kinds of privacy that it wants, semicolons between them."""
+    assert PRIVACY.read([text]) == values
+
+
+@pytest.mark.rfc("3323 4.2")
+@pytest.mark.parametrize("text", ["", ";", "id;", "id user", "id,user", '"id"', "id;ID", "none;id", "critical;none"])
+def test_malformed_privacy(text: str) -> None:
+    """Each kind is named once, and none stands alone."""
+    with pytest.raises(RemoteProtocolError):
+        PRIVACY.read([text])
+
+
+@pytest.mark.rfc("3323 4.2")
+def test_privacy_written() -> None:
+    """All values stand on one line."""
+    assert PRIVACY.lines(["user", "id", "critical"]) == ["user;id;critical"]
+    assert PRIVACY.lines([]) == []
+
+
+@pytest.mark.rfc("3323 4.2")
+@pytest.mark.parametrize("values", [["none", "critical"], ["id", "id"], ["id\r\n"], ["a b"]])
+def test_privacy_cannot_be_written(values: list[str]) -> None:
+    """What a privacy service could not obey is refused."""
+    with pytest.raises(LocalProtocolError):
+        PRIVACY.lines(values)

@@ -1,4 +1,4 @@
-"""Subject, Organization, Priority, In-Reply-To, Alert-Info, Call-Info, Error-Info and User-to-User."""
+"""Subject, Organization, Priority, Alert-Info, Call-Info, Error-Info and User-to-User."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from sipsm.message.headers.people import (
     ALERT_INFO,
     CALL_INFO,
     ERROR_INFO,
-    IN_REPLY_TO,
     ORGANIZATION,
     PRIORITY,
     SUBJECT,
@@ -43,29 +42,6 @@ def test_priority() -> None:
     for text in ("", "very urgent", "urgent;x"):
         with pytest.raises(RemoteProtocolError):
             PRIORITY.read([text])
-
-
-@pytest.mark.rfc("3261 20.21", "3261 20.8")
-def test_in_reply_to() -> None:
-    """In-Reply-To lists Call-IDs, which are compared letter by letter and may hold quotes and angle brackets."""
-    assert IN_REPLY_TO.read(["70710@saturn.bell-tel.com, 17320@saturn.bell-tel.com"]) == (
-        "70710@saturn.bell-tel.com",
-        "17320@saturn.bell-tel.com",
-    )
-    assert IN_REPLY_TO.read(['a"<b,c\t,\tD@e=f;g']) == ('a"<b', "c", "D@e=f;g")
-    assert IN_REPLY_TO.parse("a@b") == "a@b"
-    assert IN_REPLY_TO.lines(["a@b", "c@d"]) == ["a@b, c@d"]
-
-
-@pytest.mark.parametrize("text", ["", "a b", "a,", ",a", "a,,b", "a, b c"])
-def test_malformed_in_reply_to(text: str) -> None:
-    """A Call-ID has no white space and is not empty."""
-    with pytest.raises(RemoteProtocolError):
-        IN_REPLY_TO.read([text])
-    with pytest.raises(RemoteProtocolError):
-        IN_REPLY_TO.parse(text)
-    with pytest.raises(RemoteProtocolError):
-        IN_REPLY_TO.parse("a,b")
 
 
 @pytest.mark.rfc("3261 20.4", "3261 20.9", "3261 20.18")

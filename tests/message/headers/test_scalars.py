@@ -1,11 +1,10 @@
-"""Whole numbers, tokens, text and qualities (RFC 3261 25.1)."""
+"""Whole numbers, tokens and text (RFC 3261 25.1)."""
 
 from __future__ import annotations
 
 import pytest
 
 from sipsm.errors import RemoteProtocolError
-from sipsm.grammar.params import quality
 from sipsm.message.headers.scalars import any_text, token, tokens, whole_number
 
 
@@ -89,29 +88,3 @@ def test_no_tokens(line: str) -> None:
 def test_any_text() -> None:
     """Text for people is any text, octets that are not UTF-8 included."""
     assert any_text("\u20ac \udcff") == "\u20ac \udcff"
-
-
-@pytest.mark.rfc("3261 20.10", "3261 25.1")
-@pytest.mark.parametrize(
-    ("q", "expected"),
-    [
-        ("0", 0.0),
-        ("0.", 0.0),
-        ("0.7", 0.7),
-        ("0.125", 0.125),
-        ("1", 1.0),
-        ("1.000", 1.0),
-        # None of these is a quality.
-        ("1.001", 1.0),
-        ("0.1234", 1.0),
-        ("-0.5", 1.0),
-        (".5", 1.0),
-        ("nan", 1.0),
-        ("", 1.0),
-        (None, 1.0),
-    ],
-)
-def test_quality(q: str | None, expected: float) -> None:
-    """A quality has at most three digits behind the point and is at most 1, as is one that cannot be read."""
-    assert quality({"q": q}) == expected
-    assert quality({}) == 1.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.message.headers.hops import MAX_BREADTH, MAX_FORWARDS
+from sipsm.message.headers.core import MAX_BREADTH, MAX_FORWARDS
 
 
 @pytest.mark.rfc("3261 20.22", "4475 3.1.2.4")
