@@ -258,6 +258,66 @@ CORPUS = (
 REQUESTS = (INVITE, BYE, CANCEL, REGISTER, SUBSCRIBE, NOTIFY, OPTIONS, PUBLISH, MESSAGE)
 """Those of the corpus that get a response."""
 
+# Three that come over other ways than those above: a call that a proxy hands to a phone behind a NAT, a BYE that two
+# proxies relayed over TCP, and a call from an exchange that says much of itself.
+TO_A_PHONE = _message(
+    """
+INVITE sip:201@198.51.100.7:51234;transport=udp;rinstance=5f3e0c8a91b2 SIP/2.0
+Via: SIP/2.0/UDP 203.0.113.9:5060;branch=z9hG4bKcydzigwkX;rport
+Via: SIP/2.0/UDP 203.0.113.20:5080;received=203.0.113.20;branch=z9hG4bK3b7f.9;rport=5080
+Record-Route: <sip:203.0.113.9;lr;ftag=as58f4201b;nat=yes>
+Max-Forwards: 69
+From: "Front Desk" <sip:100@pbx.example.com>;tag=as58f4201b
+To: <sip:201@pbx.example.com>
+Contact: <sip:100@203.0.113.20:5080>
+Call-ID: 3c26700f59dd75c8@203.0.113.20:5080
+CSeq: 102 INVITE
+Allow: INVITE, ACK, CANCEL, OPTIONS, BYE, REFER, SUBSCRIBE, NOTIFY, INFO, PUBLISH, MESSAGE
+Supported: replaces, timer
+User-Agent: Switchboard 18
+Content-Type: application/sdp
+""",
+    OFFER,
+)
+RELAYED_BYE = _message(
+    """
+BYE sip:alice@198.51.100.7:40312;transport=tcp;alias=198.51.100.7~40312~2 SIP/2.0
+Via: SIP/2.0/TCP 203.0.113.9;branch=z9hG4bK5d1a.0c4e9a37.0;i=4
+Via: SIP/2.0/TCP 203.0.113.10;rport=5060;received=203.0.113.10;branch=z9hG4bK5d1a.77.0;i=9
+Via: SIP/2.0/UDP 192.0.2.33:5062;rport=5062;branch=z9hG4bK-d8754z-1
+Max-Forwards: 68
+From: <sip:bob@example.com>;tag=8e11f50a
+To: "Alice" <sip:alice@example.com>;tag=b0c1
+Call-ID: ZTA3MjQ1Y2Y5
+CSeq: 3 BYE
+Reason: Q.850;cause=16;text="Normal call clearing"
+"""
+)
+FROM_AN_EXCHANGE = _message(
+    """
+INVITE sip:+12125551212@sbc.example.net:5060 SIP/2.0
+Via: SIP/2.0/TCP 10.10.1.5:5060;branch=z9hG4bK1c4a5b6d7e
+From: "Conference Room" <sip:5001@10.10.1.5>;tag=12345~67890-abcd
+To: <sip:+12125551212@sbc.example.net>
+Date: Fri, 20 Nov 2026 10:15:00 GMT
+Call-ID: 4b6f2c80-6571f2d4-3a@10.10.1.5
+Supported: timer,resource-priority,replaces
+Min-SE: 1800
+User-Agent: Exchange/12.5
+Allow: INVITE, OPTIONS, INFO, BYE, CANCEL, ACK, PRACK, UPDATE, REFER, SUBSCRIBE, NOTIFY
+CSeq: 101 INVITE
+Expires: 180
+Allow-Events: presence
+Call-Info: <sip:10.10.1.5:5060>;method="NOTIFY;Event=telephone-event;Duration=500"
+Session-Expires: 1800
+P-Asserted-Identity: "Conference Room" <sip:5001@10.10.1.5>
+Contact: <sip:5001@10.10.1.5:5060;transport=tcp>
+Max-Forwards: 69
+"""
+)
+CORPUS = (*CORPUS, TO_A_PHONE, RELAYED_BYE, FROM_AN_EXCHANGE)
+REQUESTS = (*REQUESTS, TO_A_PHONE, RELAYED_BYE, FROM_AN_EXCHANGE)
+
 INVITE_OF_1500 = _message(
     """
 INVITE sip:bob@biloxi.example.com SIP/2.0

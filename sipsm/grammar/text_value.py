@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Self, TypeVar
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar.tokens import refuse_line_ends
+from sipsm.grammar.tokens import written
 
 Value = TypeVar("Value")
 
@@ -46,6 +46,6 @@ class TextValue:
 def built(parse: Callable[[str], Value], text: str) -> Value:
     """The value that the text of a program's parts is; raises LocalProtocolError when it is none, or no one line."""
     try:
-        return parse(refuse_line_ends(text))
+        return parse(written(text))
     except RemoteProtocolError as error:
         raise LocalProtocolError(error.what, rfc=error.rfc) from None

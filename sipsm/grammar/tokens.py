@@ -106,6 +106,13 @@ def _inside(text: str) -> str:
     return _QUOTED_PAIR.sub(r"\1", inside) if "\\" in inside else inside
 
 
+def as_text(value: object) -> str:
+    """The text that is written for a value: what is checked is what is written, whatever its class says of itself."""
+    # Formatting a subclass of str asks its __str__, which may say something else: as that of an enum does.
+    text = value if isinstance(value, str) else str(value)
+    return text if text.__class__ is str else str.__str__(text)
+
+
 def refuse_line_ends(text: str) -> str:
     """The text itself, or LocalProtocolError when it could break out of its line: header injection (RFC 3261 7.3.1)."""
     if "\r" in text or "\n" in text or "\0" in text:
@@ -113,7 +120,31 @@ def refuse_line_ends(text: str) -> str:
     return text
 
 
+def written(value: object) -> str:
+    """The text of a value that stands in a line; LocalProtocolError for one that breaks out of it, or is no UTF-8."""
+    text = as_text(value)
+    if text.isprintable():
+        # Neither line ends nor surrogates are.
+        return text
+    refuse_line_ends(text)
+    if not text.isascii():
+        try:
+            text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            raise LocalProtocolError(f"{text!r} cannot be written as UTF-8", rfc="3261 25.1") from None
+    return text
+
+
 def unfold(text: str) -> str:
     """The text on one line, each fold a space."""
     # "All linear white space, including folding, has the same semantics as SP." (RFC 3261 25.1)
     return _FOLD.sub(" ", text) if "\r" in text else text
+
+
+def before_unfolding(text: str, at: int) -> int:
+    """Where in a text with folds it stands that stands at `at` in what `unfold` makes of it."""
+    for fold in _FOLD.finditer(text):
+        if fold.start() >= at:
+            break
+        at += len(fold[0]) - 1
+    return at

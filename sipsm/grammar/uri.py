@@ -56,6 +56,13 @@ SIP_URI = rf"[sS][iI][pP][sS]?:(?:{_USER}(?::{_PASSWORD})?@)?{HOST}(?::{PORT})?{
 USUAL_SIP_URI = (
     rf"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]++@)?{HOST}(?::{PORT})?(?:;[A-Za-z0-9\-]++(?:=[A-Za-z0-9\-.]++)?)?"
 )
+# Up to three of them, told apart: for one URI in a pattern, as its groups remember their names.
+_NAME, _PVALUE = r"[a-z0-9\-]++", r"(?:=[A-Za-z0-9\-.~]++)?"
+USUAL_REQUEST_URI = (
+    rf"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$,;?/]++@)?{HOST}(?::{PORT})?"
+    rf"(?:;(?P<p1>{_NAME}){_PVALUE}(?:;(?!(?P=p1)[=; ])(?P<p2>{_NAME}){_PVALUE}"
+    rf"(?:;(?!(?P=p1)[=; ])(?!(?P=p2)[=; ]){_NAME}{_PVALUE})?)?)?"
+)
 # absoluteURI = scheme ":" ( hier-part / opaque-part )
 # uric = reserved / unreserved / escaped
 # Wider by the brackets that RFC 3986 added for IPv6, and in tel URIs by the "#" of local-number-digits.

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import VALUE, Params, format_params, parse_params, quality
 from sipsm.grammar.text_value import TextValue, built
-from sipsm.grammar.tokens import HOST, PORT, QUOTED_STRING, quote, unfold, unquote
+from sipsm.grammar.tokens import HOST, PORT, QUOTED_STRING, TOKEN, quote, unfold, unquote
 from sipsm.grammar.uri import OPAQUE_URI, SIP_URI, USUAL_SIP_URI, Uri
 
 # name-addr    = [ display-name ] LAQUOT addr-spec RAQUOT
@@ -21,7 +21,10 @@ _DISPLAY_NAME = rf"(?:{QUOTED_STRING}|[A-Za-z0-9\-.!%*_+`'~ \t\x80-\U0010ffff]*+
 _USUAL_DISPLAY = r"\"[^\"\\\r\n]*+\" ?|[A-Za-z0-9\-. ]*+"
 _USUAL_BARE = rf"sips?:(?:[A-Za-z0-9\-_.!~*'()&=+$/]++@)?{HOST}(?::{PORT})?"
 USUAL_ADDRESS = rf"(?:(?:{_USUAL_DISPLAY})<{USUAL_SIP_URI}>|{_USUAL_BARE})(?:;tag=({VALUE}))?"
-_usual = re.compile(rf"(?:({_USUAL_DISPLAY})<({USUAL_SIP_URI})>|({_USUAL_BARE}))(?:;tag=({VALUE}))?").fullmatch
+_usual = re.compile(
+    rf"(?:({_USUAL_DISPLAY})<({USUAL_SIP_URI}((?:;[A-Za-z0-9\-]++(?:=[A-Za-z0-9\-.~]++)?)*+))>|({_USUAL_BARE}))"
+    rf"(?:;tag=({VALUE}))?((?:;{TOKEN}(?:={VALUE})?)*+)"
+).fullmatch
 _name_addr = re.compile(rf"({_DISPLAY_NAME})[ \t]*+<({SIP_URI}|{OPAQUE_URI})>[ \t]*+(?=;|\Z)").match
 # "If the URI contains a comma, question mark or semicolon, the URI MUST be enclosed in angle brackets", and where it is
 # not, "any semicolon-delimited parameters are header-parameters, not URI parameters" (RFC 3261 20). So the URI goes
@@ -47,12 +50,13 @@ class Address(TextValue):
         address = _new(cls)
         match = _usual(text)
         if match is not None:
-            display, bracketed, bare, address._tag = match.groups()
-            address._text = text
-            address._display = display or ""
-            address._uri_text = bracketed or bare
-            address._uri = address._params = None
-            return address
+            display, bracketed, more_of_uri, bare, address._tag, more = match.groups()
+            if not more_of_uri or _are_different(bracketed):
+                address._text = text
+                address._display = display or ""
+                address._uri_text = bracketed or bare
+                address._uri = address._params = None
+                return address._with_more(match.start(6)) if more else address
         address._text = text = unfold(text)
         if text == "*":
             address._display = address._uri_text = ""
@@ -74,6 +78,14 @@ class Address(TextValue):
             # tag-param = "tag" EQUAL token.  Whoever has no tag leaves the parameter out (RFC 3261 12.1.1, null tag).
             raise RemoteProtocolError("an empty tag", rfc="3261 25.1", at=match.end())
         return address
+
+    def _with_more(self, at: int) -> Address:
+        """The address with more parameters than a tag, which begin behind it."""
+        params = self._params = parse_params(self._text, at if self._tag is None else at - len(self._tag) - 5)
+        self._tag = params.get("tag")
+        if self._tag is None and "tag" in params:
+            raise RemoteProtocolError("an empty tag", rfc="3261 25.1", at=at)
+        return self
 
     @classmethod
     def build(cls, uri: Uri | str, display_name: str | None = None, params: Params = ()) -> Address:
@@ -155,6 +167,12 @@ class Address(TextValue):
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+
+def _are_different(uri: str) -> bool:
+    """Whether no parameter is in a URI of the usual form twice."""
+    names = [param.partition("=")[0] for param in uri.lower().split(";")[1:]]
+    return len(set(names)) == len(names)
 
 
 _QUOTED_TAG = re.compile(';tag="', re.IGNORECASE).search

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Self, overload
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar.lists import split_list
-from sipsm.grammar.tokens import unfold
+from sipsm.grammar.lists import elements_at, split_list
+from sipsm.grammar.tokens import before_unfolding, unfold
 from sipsm.message.headers.field import Listed, Single, Value
 from sipsm.message.names import HeaderIndex, canonical, header_line, index_lines, value_of
 
@@ -170,6 +171,8 @@ class HeaderBlock:
         key = _key(name)
         added = header_lines(name, (value,))
         self._refuse(key, added)
+        if isinstance(name, Single) and self.has(key):
+            raise LocalProtocolError(f"there is a {name.name} already", rfc="3261 7.3.1")
         return self._changed(key, [*self._all_lines(), *added], [*self._lines_of(key), *added])
 
     def with_first(self, name: Name, value: object) -> Self:
@@ -244,11 +247,14 @@ class HeaderBlock:
         """The error of a value, with its offset in the bytes of the whole."""
         of_field = self._lines_of(field.key)
         # Where each line for itself is well-formed, it is the second one that must not be there.
-        guilty = next((line for line in of_field if _is_malformed(line, field)), of_field[min(1, len(of_field) - 1)])
+        guilty = next(
+            (line for line in of_field if _fault(line, field) is not None), of_field[min(1, len(of_field) - 1)]
+        )
         lines = self._all_lines()
         before = "\r\n".join((*lines[: lines.index(guilty)], ""))
         value = guilty.partition(":")[2].lstrip(" \t\r\n")
-        before += guilty[: len(guilty) - len(value)] + value[: error.at or 0]
+        inside = before_unfolding(value, _fault(guilty, field) or 0)
+        before += guilty[: len(guilty) - len(value)] + value[:inside]
         error.at = 0
         return error.moved(self._before() + len(before.encode("utf-8", "surrogateescape")))
 
@@ -288,12 +294,27 @@ class HeaderBlock:
         return index
 
 
-def _is_malformed(line: str, field: Single[Any] | Listed[Any]) -> bool:
+def _fault(line: str, field: Single[Any] | Listed[Any]) -> int | None:
+    """Where in the value of a line, on one line, the fault is; None when it has none."""
+    value = value_of(line)
     try:
-        field.read_one(value_of(line))
-    except (RemoteProtocolError, ValueError):
-        return True
-    return False
+        field.read_one(value)
+    except RemoteProtocolError as error:
+        at = error.at or 0
+    except ValueError:
+        at = 0
+    else:
+        return None
+    if isinstance(field, Listed) and field.by_commas:
+        with suppress(RemoteProtocolError):
+            for start, element in elements_at(value):
+                try:
+                    field.parse(element)
+                except RemoteProtocolError as error:
+                    return start + (error.at or 0)
+                except ValueError:
+                    return start
+    return at
 
 
 def _key(name: Name) -> str:
@@ -303,7 +324,12 @@ def _key(name: Name) -> str:
 def lines_given(headers: Headers) -> list[str]:
     """The lines of all these headers; raises LocalProtocolError for what is no name, or no value of it."""
     lines: list[str] = []
+    once: set[str] = set()
     for name, value in headers:
+        if isinstance(name, Single):
+            if name.key in once:
+                raise LocalProtocolError(f"there can be one {name.name} only", rfc="3261 7.3.1")
+            once.add(name.key)
         if isinstance(name, Listed) and value.__class__ in (tuple, list):
             lines += header_lines(name, value)
         else:

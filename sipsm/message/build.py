@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar.tokens import is_token
+from sipsm.grammar.tokens import as_text, is_token, written
 from sipsm.message.address import Address
 from sipsm.message.block import Headers
 from sipsm.message.headers.content import ContentType
@@ -17,7 +17,7 @@ from sipsm.message.message import header_block
 from sipsm.message.request import Request
 from sipsm.message.response import Response, checked_reason
 from sipsm.message.status import PHRASES
-from sipsm.message.usual import CALL_ID, FROM, TO, TO_TAG, VIA, Essentials
+from sipsm.message.usual import CALL_ID, FROM, TO, TO_OK, TO_TAG, VIA, Essentials
 from sipsm.message.via import Via
 
 
@@ -82,11 +82,12 @@ def _plain_response(request: Request, known: Essentials, status: int, to_tag: st
         via, to = index["via"], index["to"]
         if via.__class__ is list:
             via = "\r\n".join(via)
-        if to_tag is not None and known[TO_TAG] is None:
-            if known[TO] is None or not (to_tag.isalnum() and to_tag.isascii()):
+        if to_tag is not None:
+            if known[TO_OK] is None or to_tag.__class__ is not str or not (to_tag.isalnum() and to_tag.isascii()):
                 return None
-            to = f"{to};tag={to_tag}"
-            known = (*known[:TO], None, to_tag, *known[CALL_ID:])
+            if known[TO_TAG] is None:
+                to = f"{to};tag={to_tag}"
+                known = (*known[:TO], None, to_tag, "", *known[CALL_ID:])
         text = "\r\n".join((start_line, via, index["from"], to, index["call-id"], index["cseq"], _NO_BODY))
     except (KeyError, TypeError):
         # One is missing, or there twice.
@@ -114,6 +115,7 @@ def _add_tag(request: Request, lines: list[str], tag: str) -> Essentials | None:
 
     Returns what is then known of the response.
     """
+    tag = as_text(tag)
     if not is_token(tag):
         raise LocalProtocolError(f"{tag!r} cannot be a tag", rfc="3261 25.1")
     known = request._essentials
@@ -130,20 +132,27 @@ def _add_tag(request: Request, lines: list[str], tag: str) -> Essentials | None:
     lines[lines.index(line)] = f"{line.rstrip()};tag={tag}"
     if known is None:
         return None
-    return (*known[:TO], None, tag, *known[CALL_ID:])
+    return (*known[:TO], None, tag, "", *known[CALL_ID:])
 
 
 def forwarded(request: Request, *, via: Via, record_route: Address | None = None) -> Request:
     """The request as a proxy sends it on: Max-Forwards one less, a Via on top, and a Record-Route (RFC 3261 16.6).
 
-    Raises RemoteProtocolError when Max-Forwards cannot be read, with status 483 when it is used up (16.3).
+    Raises RemoteProtocolError when Max-Forwards cannot be read, with status 483 when it is used up (16.3), and
+    LocalProtocolError for a Via or a Record-Route that cannot be written.
     """
     index = request._index or request._indexed()
     # "If this proxy wishes to remain on the path of future requests in a dialog created by this request ..., it MUST
     # insert a Record-Route header field value into the copy before any existing Record-Route header field values". And:
     # "The proxy MUST insert a Via header field value into the copy before the existing Via header field values."
-    on_top = (f"Via: {via}",) if record_route is None else (f"Via: {via}", f"Record-Route: {record_route}")
-    lines = [*on_top, *request._all_lines()]
+    on_top = f"Via: {via._text}"
+    if record_route is None:
+        lines = [on_top, *request._all_lines()]
+    else:
+        lines = [on_top, f"Record-Route: {record_route._text}", *request._all_lines()]
+        on_top += record_route._text
+    if not on_top.isprintable():
+        written(on_top)  # which says what cannot be
     # "If the copy contains a Max-Forwards header field, the proxy MUST decrement its value by one (1). If the copy does
     # not contain a Max-Forwards header field, the proxy MUST add one with a field value, which SHOULD be 70."
     hops = request[MAX_FORWARDS]
@@ -164,7 +173,7 @@ def forwarded(request: Request, *, via: Via, record_route: Address | None = None
     copy._lines = lines
     copy._body = request._body
     known = request._essentials
-    copy._essentials = known and (*known[:VIA], None, None, via.branch, *known[FROM:])
+    copy._essentials = known and (*known[:VIA], None, via.branch, None, None, None, "", *known[FROM:])
     copy._index = copy._values = copy._wire = None
     return copy
 

@@ -39,24 +39,24 @@ class Message(HeaderBlock):
     def branch(self) -> str | None:
         """The topmost Via's branch, which names the transaction (RFC 3261 8.1.1.7); raises as `via` does."""
         known = self._essentials
-        if known is not None and (branch := known[usual.BRANCH]) is not None:
-            return branch
+        if known is not None and known[usual.VIA_OK] is not None:
+            return known[usual.BRANCH]
         return self.via.branch
 
     @property
     def from_tag(self) -> str | None:
         """The From's tag, which the peer that sent the request gave itself (RFC 3261 19.3); raises as `from_` does."""
         known = self._essentials
-        if known is not None and ((tag := known[usual.FROM_TAG]) is not None or known[usual.FROM] is not None):
-            return tag
+        if known is not None and known[usual.FROM_OK] is not None:
+            return known[usual.FROM_TAG]
         return self.from_.tag
 
     @property
     def to_tag(self) -> str | None:
         """The To's tag, which a request has inside a dialog only (RFC 3261 19.3); raises as `to` does."""
         known = self._essentials
-        if known is not None and ((tag := known[usual.TO_TAG]) is not None or known[usual.TO] is not None):
-            return tag
+        if known is not None and known[usual.TO_OK] is not None:
+            return known[usual.TO_TAG]
         return self.to.tag
 
     @property
@@ -152,7 +152,8 @@ class Message(HeaderBlock):
         if content_type is not None:
             changed = changed.with_header("Content-Type", content_type)
         elif not body:
-            changed = changed.without_header("Content-Type")
+            types = set(self._lines_of("content-type"))
+            changed = self._changed("content-type", [line for line in self._all_lines() if line not in types], [])
         elif not self.has("content-type"):
             raise LocalProtocolError("a body needs a Content-Type", rfc="3261 20.15")
         there = set(changed._lines_of("content-length"))
@@ -220,7 +221,10 @@ class Message(HeaderBlock):
         known = self._essentials
         if known is None or (text := known[at]) is None:
             return self._must(field)
-        value = values[field] = field.parse(text)
+        try:
+            value = values[field] = field.parse(text.strip(" \t"))
+        except RemoteProtocolError as error:
+            raise self._located(error, field) from None
         return value
 
     def _changed(self, key: str, lines: list[str], of_key: list[str]) -> Self:
@@ -236,13 +240,15 @@ class Message(HeaderBlock):
         known = self._essentials
         if known is not None and key in usual.PLACES:
             start, end = usual.PLACES[key]
-            known = (*known[:start], *(None,) * (end - start), *known[end:])
+            known = (*known[:start], *(None,) * (end - start), *known[end : usual.ALL_OK], None)
         changed._essentials = known
         return changed
 
     def _refuse(self, key: str, added: list[str]) -> None:
         if key == "content-length" and [value_of(line) for line in added] != [str(len(self._body))]:
             raise LocalProtocolError("Content-Length follows from the body; use with_body", rfc="3261 20.14")
+        if key == "content-type" and not added and self._body:
+            raise LocalProtocolError("a body needs a Content-Type; use with_body", rfc="3261 20.15")
 
 
 class _Topmost(Single[Via]):

@@ -16,7 +16,7 @@ from sipsm.message.methods import KNOWN_METHODS
 from sipsm.message.names import head_lines, index_lines, value_of
 from sipsm.message.request import Request
 from sipsm.message.response import Response
-from sipsm.message.usual import CALL_ID, CSEQ, FROM, LENGTH, TO, VIA, usual_request, usual_response
+from sipsm.message.usual import ALL_OK, FROM_OK, LENGTH, TO_OK, VIA_OK, usual_request, usual_response
 from sipsm.message.via import Via
 
 _new = object.__new__
@@ -41,6 +41,8 @@ def read_message(data: bytes) -> Request | Response:
 
     Raises RemoteProtocolError, with the offset where one can be named, for what is no SIP message (RFC 3261 7, 18.3).
     """
+    if data.__class__ is not bytes:
+        data = bytes(data)
     end = data.find(b"\r\n\r\n")
     head = data[: end + 2].decode("utf-8", "surrogateescape")
     is_response = head.startswith("SIP/2.0 ")
@@ -77,10 +79,16 @@ def check_message(message: AnyMessage) -> AnyMessage:
     asked for: peers of RFC 2543 have none.
     """
     known = message._essentials
-    if known is not None and known[VIA] and known[FROM] and known[TO] and known[CALL_ID] and known[CSEQ]:
+    if known is not None and known[ALL_OK] is not None:
         return message
     # Reading is checking, and what was read is kept.
-    message.via, message.from_, message.to, message.call_id  # noqa: B018
+    if known is None or known[VIA_OK] is None:
+        message.via  # noqa: B018
+    if known is None or known[FROM_OK] is None:
+        message.from_  # noqa: B018
+    if known is None or known[TO_OK] is None:
+        message.to  # noqa: B018
+    message.call_id  # noqa: B018
     method = message.cseq.method
     if isinstance(message, Request):
         behind_method = len(message.method) + 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar.tokens import is_token
+from sipsm.errors import LocalProtocolError
+from sipsm.grammar.text_value import built
+from sipsm.grammar.tokens import as_text, is_token
 from sipsm.grammar.uri import Uri
 from sipsm.message.block import Headers
 from sipsm.message.headers.core import MAX_FORWARDS
@@ -38,11 +39,12 @@ class Request(Message):
 
         Raises LocalProtocolError for what cannot be written, and for a body without Content-Type (RFC 3261 7, 20.15).
         """
+        method = as_text(method)
         if method not in KNOWN_METHODS and not is_token(method):
             raise LocalProtocolError(f"{method!r} cannot be a method", rfc="3261 25.1")
         parsed = _checked_uri(uri)
         lines, index = header_block(headers, body)
-        request = cls(method, str(parsed), lines, index, body, None)
+        request = cls(method, parsed._text, lines, index, body, None)
         request._uri = parsed
         return request
 
@@ -70,7 +72,7 @@ class Request(Message):
         # Naming a header that is not there changes nothing but the start line.
         changed = self._changed("", self._all_lines().copy(), [])
         changed._uri = parsed
-        changed._uri_text = str(parsed)
+        changed._uri_text = parsed._text
         return changed
 
     def __repr__(self) -> str:
@@ -91,12 +93,11 @@ class Request(Message):
 
 
 def _checked_uri(uri: Uri | str) -> Uri:
-    if isinstance(uri, Uri):
-        return uri
-    try:
-        return Uri.parse(uri)
-    except RemoteProtocolError as error:
-        raise LocalProtocolError(error.what, rfc=error.rfc) from None
+    checked = uri if isinstance(uri, Uri) else built(Uri.parse, uri)
+    if checked.headers is not None:
+        # Table 1 of RFC 3261 19.1.1: no headers in a Request-URI.
+        raise LocalProtocolError("a Request-URI holds no headers", rfc="3261 19.1.1")
+    return checked
 
 
 def _restored_request(method: str, uri_text: str, lines: list[str], body: bytes, wire: bytes | None) -> Request:

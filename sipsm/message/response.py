@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from sipsm.errors import LocalProtocolError
-from sipsm.grammar.tokens import refuse_line_ends
+from sipsm.grammar.tokens import written
 from sipsm.message.block import Headers
 from sipsm.message.message import Message, header_block
-from sipsm.message.names import HeaderIndex, refuse_unwritable
+from sipsm.message.names import HeaderIndex
 from sipsm.message.status import reason_phrase
 
 
@@ -68,12 +68,11 @@ class Response(Message):
 def checked_reason(status: int, reason: str | None) -> str:
     """The reason phrase to write; raises LocalProtocolError for a status or a phrase that cannot be written."""
     # "The first digit of the Status-Code defines the class of response." (RFC 3261 7.2)  There are six classes.
-    if not 100 <= status <= 699:
-        raise LocalProtocolError(f"{status} cannot be a status code; they go from 100 to 699", rfc="3261 7.2")
+    if status.__class__ is not int or not 100 <= status <= 699:
+        raise LocalProtocolError(f"{status!r} cannot be a status code; they go from 100 to 699", rfc="3261 7.2")
     if reason is None:
         return reason_phrase(status)
-    refuse_unwritable(refuse_line_ends(reason))
-    return reason
+    return written(reason)
 
 
 def _restored_response(status: int, reason: str, lines: list[str], body: bytes, wire: bytes | None) -> Response:

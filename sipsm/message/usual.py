@@ -1,7 +1,8 @@
-"""The usual message, checked and read by one pattern.
+"""A whole head, read by one pattern: the start line, what every transaction needs, and that the rest are headers.
 
-RFC 3261 7, 8.1.1 and 25.1. Nearly all messages of nearly all peers: no folds, the headers that every transaction needs
-there once and of the usual form. What does not match is not wrong: `parse` reads it line by line.
+RFC 3261 7, 8.1.1 and 25.1. Each value of the usual form is taken apart on the way; one of another form is handed over
+as text, to the parser of its kind. A head that has folds, or lacks or repeats what must be there once, does not match
+at all: `parse` reads it line by line.
 """
 
 from __future__ import annotations
@@ -10,24 +11,30 @@ import re
 from typing import Final
 
 from sipsm.grammar.tokens import TOKEN
-from sipsm.grammar.uri import USUAL_SIP_URI
+from sipsm.grammar.uri import USUAL_REQUEST_URI
 from sipsm.message.address import USUAL_ADDRESS
-from sipsm.message.via import USUAL_VIA
+from sipsm.message.via import usual_via
 
 Essentials = tuple[str | None, ...]
 """What a message says of itself: the groups of the patterns below, None for what has been changed since."""
 
-# Where in the `Essentials` it stands; 0 and 1 are the start line's, 3 is nobody's.
-VIA: Final = 2
-BRANCH: Final = 4
-FROM: Final = 5
-FROM_TAG: Final = 6
-TO: Final = 7
-TO_TAG: Final = 8
-CALL_ID: Final = 9
-CSEQ: Final = 10
-CSEQ_METHOD: Final = 11
-LENGTH: Final = 12
+# Where in the `Essentials` it stands. 0 and 1 are the start line's, those left out are nobody's. What ends in _OK is ""
+# when the value is of the usual form, so that its parts beside it hold; ALL_OK is "" when all values are.
+URI_OK: Final = 4
+VIA: Final = 5
+BRANCH: Final = 6
+VIA_OK: Final = 10
+FROM: Final = 11
+FROM_TAG: Final = 12
+FROM_OK: Final = 13
+TO: Final = 14
+TO_TAG: Final = 15
+TO_OK: Final = 16
+CALL_ID: Final = 17
+CSEQ: Final = 18
+CSEQ_METHOD: Final = 19
+LENGTH: Final = 20
+ALL_OK: Final = 21
 
 PLACES = {
     "via": (VIA, FROM),
@@ -39,29 +46,29 @@ PLACES = {
 """Which of the `Essentials` come from which header."""
 
 _ANY = r"[^\r\n]*+"
-_CALL_ID = "([!-~]++)"
-_NUMBER = "([0-9]{1,9})"
+_COLON = r":[ \t]*+"
+_END = r"[ \t]*+\r\n"
 
 
 def _usual(start_line: str, cseq_method: str) -> re.Pattern[str]:
-    """The pattern of a head whose start line has two groups."""
-    # A second From, To, Call-ID, CSeq or Content-Length does not match, nor do their names in unusual spelling. A group
+    """The pattern of a head whose start line has five groups, the last of which is set for a URI of the usual form."""
+    # A second From, To, Call-ID, CSeq or Content-Length does not match, nor do their names with a space behind. A group
     # is closed at the end of its line only, so that none is set by an attempt that fails.
     return re.compile(
         rf"{start_line}\r\n(?:"
-        rf"(?:Via|v): ?+(?(3){_ANY}|({USUAL_VIA}(?=\r)))\r\n"
-        rf"|(?:From|f): ?+(?(6)(?!)|(?! )({USUAL_ADDRESS}(?=\r)))\r\n"
-        rf"|(?:To|t): ?+(?(8)(?!)|(?! )({USUAL_ADDRESS}(?=\r)))\r\n"
-        rf"|(?:Call-ID|i): ?+(?(10)(?!)|{_CALL_ID})\r\n"
-        rf"|CSeq: ?+(?(11)(?!)|{_NUMBER} ({cseq_method}))\r\n"
-        rf"|(?:Content-Length|l): ?+(?(13)(?!)|{_NUMBER})\r\n"
-        rf"|[ABDEGHJKMNOPQRSUWXYZ][A-Za-z0-9\-]++:{_ANY}\r\n"
+        rf"[Vv](?:ia|IA)?+{_COLON}(?(6){_ANY}|({usual_via(7)}(?=\r)()|{_ANY}))\r\n"
+        rf"|[Ff](?:rom|ROM)?+{_COLON}(?(12)(?!)|({USUAL_ADDRESS}(?=\r)()|{_ANY}))\r\n"
+        rf"|[Tt][Oo]?+{_COLON}(?(15)(?!)|({USUAL_ADDRESS}(?=\r)()|{_ANY}))\r\n"
+        rf"|(?:Call-I[Dd]|call-id|CALL-ID|[Ii]){_COLON}(?(18)(?!)|([!-~]++)){_END}"
+        rf"|(?:C[Ss]eq|cseq|CSEQ){_COLON}(?(19)(?!)|([0-9]{{1,9}}) ++({cseq_method})){_END}"
+        rf"|(?:Content-Length|content-length|CONTENT-LENGTH|[Ll]){_COLON}(?(21)(?!)|([0-9]{{1,9}})){_END}"
+        rf"|[ABDEGHJKMNOPQRSUWXYZabdeghjkmnopqrsuwxyz][A-Za-z0-9\-]*+:{_ANY}\r\n"
         rf"|(?!(?i:via|from|to|call-id|cseq|content-length|[vftil])[ \t]*+:){TOKEN}:{_ANY}\r\n"
-        # All five are there.
-        r")*+(?(3)(?(6)(?(8)(?(10)(?(11)|(?!))|(?!))|(?!))|(?!))|(?!))"
+        # All five are there; and whether they are of the usual form.
+        r")*+(?(6)(?(12)(?(15)(?(18)(?(19)|(?!))|(?!))|(?!))|(?!))|(?!))(?(5)(?(11)(?(14)(?(17)()))))"
     )
 
 
 # "The method MUST match that of the request." (RFC 3261 8.1.1.5)
-usual_request = _usual(rf"([A-Z]++) ({USUAL_SIP_URI}) SIP/2\.0", r"\1").fullmatch
-usual_response = _usual(rf"SIP/2\.0 ([1-6][0-9][0-9]) ({_ANY})", "[A-Z]++").fullmatch
+usual_request = _usual(rf"([A-Z]++) ({USUAL_REQUEST_URI}(?= )()|[!-~]++) SIP/2\.0", r"\1").fullmatch
+usual_response = _usual(rf"SIP/2\.0 ([1-6][0-9][0-9]) ({_ANY})()()()", "[A-Z]++").fullmatch

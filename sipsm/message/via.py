@@ -9,20 +9,31 @@ from types import MappingProxyType
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import VALUE, Params, format_params, parse_params
 from sipsm.grammar.text_value import TextValue, built
-from sipsm.grammar.tokens import HOST, PORT, TOKEN, bracketed, is_token, unbracketed, unfold
+from sipsm.grammar.tokens import HOST, PORT, TOKEN, bracketed, is_host, is_token, unbracketed, unfold
 
 # via-parm      = sent-protocol LWS sent-by *( SEMI via-params )
 # sent-protocol = protocol-name SLASH protocol-version SLASH transport
 # sent-by       = host [ COLON port ]
 _S = r"[ \t]*+"
 _via = re.compile(rf"{TOKEN}{_S}/{_S}{TOKEN}{_S}/{_S}({TOKEN})[ \t]++({HOST})(?:{_S}:{_S}({PORT}))?{_S}(?=;|\Z)").match
-# The most usual of them: a branch, with what a server adds before or behind it. One group besides: the branch.
-_USUAL_PARAMS = (
-    rf"(?P<rport>;rport(?:={PORT})?(?:;received={VALUE})?)?+;branch=({VALUE})"
-    rf"(?(rport)|(?:;received={VALUE}(?:;rport={PORT})?|;rport(?:={PORT})?(?:;received={VALUE})?)?)"
-)
-USUAL_VIA = rf"SIP/2\.0/{TOKEN} {HOST}(?::{PORT})?{_USUAL_PARAMS}"
-_usual = re.compile(rf"SIP/2\.0/({TOKEN}) ({HOST})(?::({PORT}))?{_USUAL_PARAMS}").fullmatch
+
+
+def usual_via(first: int) -> str:
+    """The pattern of the most usual ones; with four groups from number `first` on, of which the first is the branch."""
+    return rf"SIP/2\.0/{TOKEN} {HOST}(?::{PORT})?{_usual_params(first)}"
+
+
+def _usual_params(first: int) -> str:
+    # A branch, rport, received and one parameter more, each once and in any order; the groups remember which has been.
+    branch, rport, received, other = range(first, first + 4)
+    return (
+        rf"(?:;(?:branch(?({branch})(?!))=({VALUE})|rport(?({rport})(?!))(?:={PORT})?()"
+        rf"|received(?({received})(?!))={VALUE}()"
+        rf"|(?({other})(?!))(?!(?i:branch|rport|received|ttl|maddr)[;=]){TOKEN}(?:={VALUE})?()))*+(?({branch})|(?!))"
+    )
+
+
+_usual = re.compile(rf"SIP/2\.0/({TOKEN}) ({HOST})(?::({PORT}))?{_usual_params(4)}").fullmatch
 _new = object.__new__
 
 # "If the port is absent, the default value depends on the transport." (RFC 3261 18.1.1; for WebSocket, RFC 7118 5.5)
@@ -47,7 +58,7 @@ class Via(TextValue):
         match = _usual(text)
         if match is not None:
             via._text = text
-            via._transport, via._host, port, _, via._branch = match.groups()
+            via._transport, via._host, port, via._branch = match.group(1, 2, 3, 4)
             via._port = None if port is None else int(port)
             via._params = None
             return via
@@ -109,6 +120,8 @@ class Via(TextValue):
         """
         params = dict(self._all_params())
         if received is not None:
+            if not is_host(bracketed(received)):
+                raise LocalProtocolError(f"{received!r} is no address", rfc="3261 25.1")
             params["received"] = unbracketed(received)
         if rport is not None:
             params["rport"] = str(rport)

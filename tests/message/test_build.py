@@ -352,3 +352,14 @@ def test_plain_response_in_a_dialog() -> None:
     without = request.without_header("CSeq")
     assert isinstance(without, Request)
     assert response_to(without, 200, to_tag="new").to_tag == "new"
+
+
+@pytest.mark.rfc("3261 25.1")
+def test_nothing_gets_into_a_forwarded_request() -> None:
+    """What a proxy puts on top cannot break out of its line, though it was read from somewhere."""
+    request = parse_message(SHORT)
+    assert isinstance(request, Request)
+    with pytest.raises(LocalProtocolError, match="CR, LF and NUL"):
+        forwarded(request, via=Via.parse('SIP/2.0/UDP h;branch=z9hG4bKa;x="\0"'))
+    with pytest.raises(LocalProtocolError, match="CR, LF and NUL"):
+        forwarded(request, via=OURS, record_route=Address.parse('"\0" <sip:a@b>'))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable
 
 import pytest
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
-from sipsm.message import Address, Message, Request, Response, Via, headers, parse_message, read_message
+from sipsm.message import Address, Message, Request, Response, Via, headers, parse_message, read_message, response_to
 
 HEAD = b"INVITE sip:b SIP/2.0\r\n"
 DATA = (
@@ -349,3 +350,85 @@ def test_max_forwards(request_: Request) -> None:
     """A request says how many more hops it may take, if it says so."""
     assert request_.max_forwards is None
     assert request_.with_header("Max-Forwards", 7).max_forwards == 7
+
+
+class Spoken(str, enum.Enum):  # noqa: UP042  (a StrEnum shows itself as it is)
+    """A text that Python shows in another way."""
+
+    URGENT = "urgent"
+
+
+class Lie(str):
+    """A text that says something else when it is formatted."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "x\r\nEvil: 1"
+
+    def __contains__(self, other: object) -> bool:
+        return False
+
+
+def test_what_is_checked_is_what_is_written(request_: Request) -> None:
+    """A text is written as what it is, whatever its class says of itself."""
+    assert request_.with_header(headers.PRIORITY, Spoken.URGENT).header("Priority") == "urgent"
+    changed = request_.with_header("Subject", Lie("ok")).with_header(Lie("Organization"), "x")
+    changed = changed.with_pushed("Route", Lie("<sip:r>")).with_added("X", Lie("y")).with_body(b"z", Lie("a/b"))
+    built = Request.build(Lie("OPTIONS"), Lie("sip:b"), [(Lie("Subject"), Lie("ok"))])
+    answers = [Response.build(200, Lie("fine")), response_to(request_, 200, Lie("fine"), to_tag=Lie("t"))]
+    for message in (changed, built, *answers, response_to(request_, 200, to_tag=Lie("t"))):
+        assert b"Evil" not in bytes(message)
+        assert bytes(read_message(bytes(message))) == bytes(message)
+    with pytest.raises(LocalProtocolError, match="CR, LF and NUL"):
+        request_.with_header("Subject", Lie("a\r\nb"))
+
+
+@pytest.mark.parametrize("status", [200.5, "200", True, 99, 700])
+def test_what_is_no_status(request_: Request, status: object) -> None:
+    """A status is a whole number from 100 to 699, and nothing that looks like one."""
+    with pytest.raises(LocalProtocolError, match="cannot be a status code"):
+        Response.build(status)  # type: ignore[arg-type]
+    with pytest.raises(LocalProtocolError, match="cannot be a status code"):
+        response_to(request_, status, "x")  # type: ignore[arg-type]
+
+
+@pytest.mark.rfc("3261 19.1.1")
+def test_a_request_uri_holds_no_headers(request_: Request) -> None:
+    """Headers in a URI are for who makes a request of it; in a Request-URI they may not be."""
+    with pytest.raises(LocalProtocolError, match="holds no headers"):
+        request_.with_uri("sip:b?Subject=x")
+    with pytest.raises(LocalProtocolError, match="holds no headers"):
+        Request.build("OPTIONS", "sip:b?Subject=x")
+
+
+@pytest.mark.rfc("3261 7.3.1")
+def test_what_may_be_there_once(request_: Request) -> None:
+    """A header that is no list is written once, when it is written by its field."""
+    with pytest.raises(LocalProtocolError, match="one Subject only"):
+        Request.build("OPTIONS", "sip:b", [(headers.SUBJECT, "x"), (headers.SUBJECT, "y")])
+    with pytest.raises(LocalProtocolError, match="one Subject only"):
+        request_.with_header(headers.SUBJECT, "x", "y")
+    with pytest.raises(LocalProtocolError, match="a Subject already"):
+        request_.with_added(headers.SUBJECT, "x").with_added(headers.SUBJECT, "y")
+
+
+@pytest.mark.rfc("3261 20.15")
+def test_a_body_keeps_its_type(request_: Request) -> None:
+    """The type of a body goes with the body only."""
+    typed = request_.with_body(b"x", "text/plain")
+    with pytest.raises(LocalProtocolError, match="needs a Content-Type"):
+        typed.without_header("Content-Type")
+    assert typed.with_body(b"").header("Content-Type") is None
+
+
+def test_bytes_of_any_kind() -> None:
+    """Bytes are taken as they are now, whoever changes them afterwards."""
+    for kind in (bytearray, memoryview, type("Sub", (bytes,), {})):
+        data = kind(DATA)
+        message = parse_message(data)
+        if isinstance(data, bytearray):
+            data[:] = b"x" * len(data)
+        assert type(bytes(message)) is bytes
+        assert bytes(message) == DATA
+        assert hash(message) == hash(parse_message(DATA))

@@ -36,6 +36,7 @@ def wire(text: str) -> bytes:
         ("SIP/2.0/UDP a.", "SIP/2.0/UDP ;a.", "SIP/2.0/UDP ;a."),
         ("Alice <sip:a@example.com>", "Alice <sip:a@@example.com>", "Alice <sip:a@@"),
         (";tag=1", ";tag=1;tag=2", "tag=2"),
+        ("From: Alice <sip:a@example.com>;tag=1", "From: A \n  <sip:a@b>\n\t;tag=1\n  ;tag=2", "tag=2"),
         ("To: <sip:b@example.com>", "To  :\t<sip:b@exa mple.com>", "<sip:b@exa"),
         ("Call-ID: c", "Call-ID: c d", "c d"),
         ("1 INVITE", "x INVITE", "x INVITE"),
@@ -75,6 +76,12 @@ def test_what_is_missing_has_no_place() -> None:
         (headers.ACCEPT, "text/html", "html", "html"),
         (headers.ACCEPT, "application/sdp, ", '"a, ', '"a, '),
         (headers.EXPIRES, "Expires: 60", "Expires:\n  soon", "soon"),
+        (headers.ACCEPT, "application/sdp, text/plain", "application/sdp, plain", "plain"),
+        (headers.ACCEPT, "application/sdp, text/plain", 'a/b;q="x,", a/b ,\n\t a/b;c;c', "c\nAccept"),
+        (headers.CONTACT, "Expires: 60", "m: <sip:a@b>, <sip:c@d>;q=1;q=2", "q=2"),
+        (headers.CONTACT, "Expires: 60", "m: <sip:a@b>,, <sip:c@d>", ", <sip:c@d>"),
+        (headers.CONTACT, "Expires: 60", "m: <sip:a@b>, *", "<sip:a@b>, *"),
+        (headers.VIA, "v: SIP", "v: SIP/2.0/UDP d;a;a, SIP", "a, SIP"),
     ],
 )
 def test_other_headers(field: Single[object] | Listed[object], was: str, instead: str, at: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from benchmarks.corpus import CORPUS
 from sipsm.errors import RemoteProtocolError
-from sipsm.message import Message, Request, Response, check_message, parse_message
+from sipsm.message import Message, Request, Response, check_message, parse_message, response_to
 from sipsm.message.parse import _read_lines
 from tests.fuzz.damage import damaged
 from tests.fuzz.seeds import HEADS, SEEDS
@@ -72,30 +72,67 @@ CSeq: 1 INVITE
 """
 
 
-@pytest.mark.parametrize(
-    ("line", "instead"),
-    [
-        ("Via:", "Via : "),
-        ("Via:", "VIA:"),
-        ("From:", "f:  "),
-        ("From:", "FROM:"),
-        ("Call-ID:", "Call-Id:"),
-        ("branch=z9hG4bK1", "keep;branch=z9hG4bK1"),
-        (";branch=z9hG4bK1", ""),
-        (";tag=1", ";x=1;tag=1"),
-        ("INVITE sip:b@example.com SIP", "INVITE sip:b@example.com;a=1;b=2 SIP"),
-        ("1 INVITE\n", "1\n INVITE\n"),
-        ("To: <sip:b@example.com>\n", "To: <sip:b@example.com>\nSubject : x\n"),
-    ],
-)
-def test_less_usual_messages(line: str, instead: str) -> None:
-    """What the pattern does not know is read line by line, and means the same."""
-    text = HEAD.replace(line, instead)
+VARIANTS = [
+    # What is replaced, by what, and whether the pattern still reads the whole of it.
+    ("Via:", "VIA:", True),
+    ("Via:", "v  :", False),
+    ("From:", "f:  ", True),
+    ("From:", "FROM:", True),
+    ("Call-ID: c", "Call-Id:\tc ", True),
+    ("CSeq: 1 INVITE", "cseq: 1  INVITE\t", True),
+    ("1 INVITE\n", "1 INVITE\nl: 0 \n", True),
+    ("branch=z9hG4bK1", "keep;branch=z9hG4bK1", True),
+    ("branch=z9hG4bK1", "branch=z9hG4bK1,SIP/2.0/UDP x;branch=y", True),
+    (";branch=z9hG4bK1", "", True),
+    (";tag=1", ";x=1;tag=1", True),
+    (";tag=1", ";tag=1;x=1 ", True),
+    ("Alice", '"A \\"li\\" ce"', True),
+    ("INVITE sip:b@example.com SIP", "INVITE sip:b@example.com;a=1;b=2 SIP", True),
+    ("INVITE sip:b@example.com SIP", "INVITE tel:+1-212 SIP", True),
+    ("INVITE sip:b@example.com SIP", "INVITE urn:service:sos SIP", True),
+    ("1 INVITE\n", "1\n INVITE\n", False),
+    ("To: <sip:b@example.com>\n", "To: <sip:b@example.com>\nSubject : x\n", False),
+    ("SIP/2.0\nVia", "sip/2.0\nVia", False),
+]
+
+
+@pytest.mark.parametrize(("was", "instead", "whole"), VARIANTS)
+def test_less_usual_messages(was: str, instead: str, whole: bool) -> None:
+    """A value of another form is left to its own parser, a head of another form to the way line by line."""
+    text = HEAD.replace(was, instead, 1)
     assert text != HEAD
-    message = parse_message(text.replace("\n", "\r\n").encode() + b"\r\n")
-    assert not is_usual(message)
+    data = text.replace("\n", "\r\n").encode() + b"\r\n"
+    message = parse_message(data)
+    assert is_usual(message) is whole
     assert (message.from_tag, message.to_tag, message.call_id, message.cseq.number) == ("1", None, "c", 1)
     assert message.branch == (None if not instead else "z9hG4bK1")
+    if whole:
+        assert same_by_line(data)
+    ringing = parse_message(bytes(response_to(message, 180, to_tag="2")))  # type: ignore[arg-type]
+    assert (ringing.from_tag, ringing.to_tag, ringing.branch, ringing.call_id) == ("1", "2", message.branch, "c")
+
+
+@pytest.mark.parametrize(
+    ("was", "instead"),
+    [
+        ("Via: SIP/2.0/UDP a", "Via: SIP/2.0/UDP @"),
+        ("Via: SIP/2.0/UDP a.example.com;branch=z9hG4bK1", "Via:"),
+        ("Alice <sip:a@example.com>", "Alice <sip:a@@example.com>"),
+        (";tag=1", ";tag=1;tag=2"),
+        ("To: <sip:b@example.com>", "To: *"),
+        ("To: <sip:b@example.com>", "To:"),
+        ("INVITE sip:b@example.com SIP", "INVITE sip:b@@example.com SIP"),
+        ("INVITE sip:b@example.com SIP", "INVITE sip:b@example.com?a=b SIP"),
+    ],
+)
+def test_what_is_malformed_is_refused(was: str, instead: str) -> None:
+    """What the pattern hands over is judged by its parser, as if there were no pattern."""
+    data = HEAD.replace(was, instead, 1).replace("\n", "\r\n").encode() + b"\r\n"
+    with pytest.raises(RemoteProtocolError) as whole:
+        parse_message(data)
+    with pytest.raises(RemoteProtocolError) as by_line:
+        check_message(_read_lines(data))
+    assert (str(whole.value), whole.value.at) == (str(by_line.value), by_line.value.at)
 
 
 @pytest.mark.rfc("3261 7.3.1")

@@ -182,3 +182,10 @@ def test_a_branch_is_a_token(branch: str) -> None:
     """A branch that is no token is refused, instead of being quoted."""
     with pytest.raises(LocalProtocolError, match="cannot be a branch"):
         Via.build("UDP", "a", branch=branch)
+
+
+@pytest.mark.parametrize("received", ["bad host", "a;b", "", "a\r\nb"])
+def test_received_is_an_address(received: str) -> None:
+    """What is no address is not written as one."""
+    with pytest.raises(LocalProtocolError, match="is no address"):
+        Via.build("UDP", "a", branch="z9hG4bK1").with_params(received=received)

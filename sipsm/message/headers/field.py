@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.lists import split_list
-from sipsm.grammar.tokens import refuse_line_ends
+from sipsm.grammar.tokens import written
 from sipsm.message.names import canonical
 
 Value = TypeVar("Value")
@@ -49,8 +49,11 @@ class Single(Generic[Value]):
         return self.parse(values[0])
 
     def lines(self, values: Iterable[Value | str]) -> list[str]:
-        """The text of each value, a line each; LocalProtocolError for one that is no value of this header."""
-        return [_checked(self, value) for value in values]
+        """The text of the value, which there may be one of; LocalProtocolError for what is no value of this header."""
+        texts = [_checked(self, value) for value in values]
+        if len(texts) > 1:
+            raise LocalProtocolError(f"there can be one {self.name} only", rfc="3261 7.3.1")
+        return texts
 
     def __repr__(self) -> str:
         return f"<Single {self.name}>"
@@ -69,7 +72,7 @@ class OverLines(Single[Value]):
 class Listed(Generic[Value]):
     """A header that is a list: its values stand on one line with commas between, or on many (RFC 3261 7.3.1)."""
 
-    __slots__ = ("check", "joined", "key", "may_be_empty", "name", "parse", "parse_line", "rfc", "text")
+    __slots__ = ("by_commas", "check", "joined", "key", "may_be_empty", "name", "parse", "parse_line", "rfc", "text")
 
     nothing = ()
     """What a message without this header has for it."""
@@ -96,6 +99,7 @@ class Listed(Generic[Value]):
         self.key = canonical(name)
         self.parse = parse
         self.parse_line = parse_line or self._each
+        self.by_commas = parse_line is None
         self.text = text
         self.check = check
         self.may_be_empty = may_be_empty
@@ -139,8 +143,7 @@ class Listed(Generic[Value]):
 
 def _checked(field: Single[Value] | Listed[Value], value: Value | str) -> str:
     """The text of a value, which reads as a value of this field."""
-    text = value if isinstance(value, str) else field.text(value)
-    refuse_line_ends(text)
+    text = written(value if isinstance(value, str) else field.text(value))
     try:
         field.read_one(text.strip(" \t"))
     except RemoteProtocolError as error:
