@@ -29,7 +29,7 @@ def _usual_params(first: int) -> str:
     return (
         rf"(?:;(?:branch(?({branch})(?!))=({VALUE})|rport(?({rport})(?!))(?:={PORT})?()"
         rf"|received(?({received})(?!))={VALUE}()"
-        rf"|(?({other})(?!))(?!(?i:branch|rport|received|ttl|maddr)[;=]){TOKEN}(?:={VALUE})?()))*+(?({branch})|(?!))"
+        rf"|(?({other})(?!))(?!(?i:branch|rport|received|ttl|maddr)(?:[;=\r]|\Z)){TOKEN}(?:={VALUE})?()))*+(?({branch})|(?!))"
     )
 
 
