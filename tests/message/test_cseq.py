@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from sipsm.errors import RemoteProtocolError
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.message import CSeq
 
 
@@ -62,3 +62,11 @@ def test_written() -> None:
     """A CSeq is written as number and method, and survives pickling."""
     assert str(CSeq(5, "BYE")) == "5 BYE"
     assert pickle.loads(pickle.dumps(CSeq(5, "BYE"))) == CSeq(5, "BYE")
+
+
+def test_build() -> None:
+    """A CSeq of its parts is one that can be read; others are refused."""
+    assert CSeq.build(7, "INVITE") == CSeq(7, "INVITE")
+    for number, method in ((-1, "INVITE"), (2**31, "INVITE"), (1, "IN VITE"), (1, "A\r\nB: c"), (1, "")):
+        with pytest.raises(LocalProtocolError):
+            CSeq.build(number, method)

@@ -126,3 +126,8 @@ def test_a_field_of_one_s_own_may_raise_value_error() -> None:
     assert message.with_header(count, 5)[count] == 5
     with pytest.raises(LocalProtocolError, match="X-Count cannot be 'many': invalid literal"):
         message.with_header(count, "many")
+    counts = headers.Listed("X-Counts", int)
+    listed = message.with_header("X-Counts", "1, 2, many")
+    with pytest.raises(RemoteProtocolError, match="X-Counts: invalid literal") as raised:
+        listed[counts]
+    assert raised.value.at == bytes(listed).rindex(b"many")
