@@ -1,0 +1,51 @@
+"""How much an answer may be larger than its request, towards an address that nobody has verified.
+
+RFC 3261 26.1.5. The source of a datagram can be forged: then its answer strikes somebody who never asked. So:
+
+- An answer goes to one place only, and on a datagram's flow to the address of its source, whatever Via says; `maddr`
+  alone names another (18.2.2), which an endpoint that is open to strangers should not follow.
+- An answer that no application has asked for (an error, a challenge, an answer to OPTIONS) has at most `FACTOR` times
+  the bytes of the datagram that asked for it: `fitting` leaves out first the body, then every header that it can do
+  without, and what then is too large still is not sent at all.
+- Such an answer that is made without state is sent once for each datagram, so `FACTOR` bounds all that a datagram
+  brings about. One that a transaction repeats until it is acknowledged (Timer G, 17.2.1) goes out 11 times at most.
+
+A connection needs none of this: who opened it receives what is sent to him.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sipsm.message import Response
+
+FACTOR: Final = 3
+"""How many times the bytes of a request its answer may have. QUIC allows as many (RFC 9000 8.1)."""
+
+# What a response cannot do without (RFC 3261 8.2.6.2), and what makes it the answer that it is.
+_NEEDED = frozenset(
+    {
+        "via",
+        "from",
+        "to",
+        "call-id",
+        "cseq",
+        "content-length",
+        "retry-after",
+        "unsupported",
+        "www-authenticate",
+        "proxy-authenticate",
+    }
+)
+
+
+def fitting(response: Response, request_bytes: int, factor: int = FACTOR) -> Response | None:
+    """The response as it may answer a datagram of so many bytes: whole, or less of it, or None."""
+    room = factor * request_bytes
+    if len(bytes(response)) > room:
+        response = response.with_body(b"")
+    if len(bytes(response)) > room:
+        for name in response.names:
+            if name not in _NEEDED:
+                response = response.without_header(name)
+    return response if len(bytes(response)) <= room else None

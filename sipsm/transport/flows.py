@@ -1,0 +1,413 @@
+"""All flows of an endpoint: which connection a message takes, which are made for it, and how many there may be.
+
+RFC 3261 18 (connections are known by transport and far end, shared, opened on demand), 18.2.2 (the connection that a
+request came on), RFC 5923 in spirit. A datagram passes through without a trace: it needs no connection.
+
+A connection has a flow, with the addresses of both its ends. One that may have to be made first is asked for by a name,
+`Flow(transport, (own host, 0), remote)`. Who sends to a name gets, in this order,
+
+- the connection that was made for this name, or is being made: what is sent meanwhile waits, in its order;
+- a connection that the peer made from just that remote address and port. "The act of reusing a connection needs the
+  desired property that requests get delivered in the backwards direction only if they would have been delivered to the
+  same destination had connection reuse not been employed." (RFC 5923 5)  Over TCP, who holds the port is who would be
+  reached at it; what a Via says of the sender (`alias`) proves nothing and is not believed: "a normal TCP or SCTP
+  connection cannot be used to send requests in the backwards direction without a significant risk of inadvertent (or
+  otherwise) connection hijacking" (RFC 5923 9.3). Over TLS the peer must moreover have proved to be who is wanted;
+- a new connection.
+
+A response is sent to the flow of its request. When that connection is gone, it goes to a new one, to the address that
+the request came from and the port that its Via names (18.2.2): never to another host, and never to both. So a stranger
+can make us open connections only to himself, and no more than `FlowLimits.per_host`.
+
+An endpoint drives it like this, and carries out or passes on what comes back, in order:
+
+    flows.opened(flow, now, open)     flows.open_failed(open, now)     flows.closed(flow, now)     what actions came to
+    flows.receive(data, flow, now)    `Arrived` is a message, or something that is none and gets an answer: then, where
+                                      `BadFrame.ends_flow`, `flows.end(flow, why, now)`
+    flows.send(flow, data, sender, now)    for each `Send` of a transaction or of the user agent
+    flows.send_failed(send, now)
+    flows.use(flow, now), flows.release(flow, now)    a transaction begins and ends, likewise a registration
+    flows.keep_alive(flow, KeepAlive(flow_timer), now)
+    flows.wake(connection, now)       when the agenda wakes a `Connection`
+
+`Open`, `Send` and `Close` are for the adapter. `Unsent` goes to its sender, as a failed send does. `Lost` concerns the
+client transactions on that flow; a server transaction has its response sent another way, or hears of it by `Unsent`.
+`Discarded` is for the application.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import field, frozen
+from attrs.validators import ge
+
+from sipsm.errors import LocalProtocolError
+from sipsm.ids import RandomSource
+from sipsm.machine import Agenda, Observer, Step
+from sipsm.message import Via
+from sipsm.transport import connection as states
+from sipsm.transport.connection import (
+    Connection,
+    Discarded,
+    DiscardReason,
+    FlowTimes,
+    KeepAlive,
+    Lost,
+    Reading,
+    Unsent,
+    Waiting,
+)
+from sipsm.transport.flow import Close, Flow, Listening, Open, Send
+from sipsm.transport.framing import BadFrame, Frame, Ping, Pong, StreamFramer, WebSocketFramer
+from sipsm.transport.head import MessageLimits
+from sipsm.transport.locate import SECURE
+from sipsm.transport.routing import is_our_sent_by, way_back
+
+
+@frozen
+class FlowLimits:
+    """The bounds of all connections of an endpoint, and what happens at each."""
+
+    accepted: int = field(default=10_000, validator=ge(1))
+    """Connections made by peers: the next one is closed at once."""
+    made: int = field(default=10_000, validator=ge(1))
+    """Connections made by us or being made: what would need one more is `Unsent`."""
+    per_host: int = field(default=1_000, validator=ge(1))
+    """Connections from and to one host; beyond that as above."""
+    half_read: int = field(default=1_000, validator=ge(1))
+    """Messages that have come in part: with one more, the one that has taken the longest is given up with its flow."""
+    held_bytes: int = field(default=16_777_216, validator=ge(1))
+    """Bytes of such messages; beyond that likewise."""
+    queued_bytes: int = field(default=16_777_216, validator=ge(1))
+    """Bytes that wait for connections being made: what comes on top is `Unsent`."""
+    queued_bytes_per_flow: int = field(default=262_144, validator=ge(1))
+    """Those that wait for one of them; likewise."""
+
+
+@frozen
+class Arrived:
+    """To the transport's user: a message is whole, or what has come is none."""
+
+    flow: Flow
+    framed: Frame | BadFrame
+
+
+FlowOutput = Open | Send | Close | Arrived | Unsent | Lost | Discarded
+"""What flows return, in order: actions for the adapter, and news for the transport's user."""
+
+
+class Flows:
+    """The flows of one endpoint: datagrams pass through, connections are kept.
+
+    `source` is the chance from which the intervals between pings are drawn.
+    """
+
+    def __init__(
+        self,
+        listening: Iterable[Listening],
+        agenda: Agenda,
+        source: RandomSource,
+        *,
+        limits: FlowLimits | None = None,
+        times: FlowTimes | None = None,
+        message: MessageLimits | None = None,
+        observer: Observer | None = None,
+    ) -> None:
+        self.listening = tuple(listening)
+        self.agenda = agenda
+        self.source = source
+        self.limits = limits or FlowLimits()
+        self.times = times or FlowTimes()
+        self.message = message or MessageLimits()
+        self.observer = observer
+        self.connections: dict[Flow, Connection] = {}
+        """By flow: all that have been open, until they are reported as closed."""
+        self.opening: dict[int, Connection] = {}
+        """By the number of their `Open`: all whose opening has not been reported yet."""
+        self.named: dict[Flow, Connection] = {}
+        """By name: those that what is sent to the name goes to."""
+        self.held = 0
+        """How many bytes of messages have come in part."""
+        self.queued = 0
+        """How many bytes wait for a connection."""
+        self._accepted: dict[tuple[str, tuple[str, int]], Connection] = {}
+        self._accepted_count = 0
+        self._hosts: dict[str, int] = {}
+        self._half_read: dict[Flow, Connection] = {}
+        self._users: dict[Flow, int] = {}
+        self._opened = 0
+
+    # ---------------------------------------------------------------- what actions came to, and what peers do
+
+    def opened(self, flow: Flow, now: float, open: Open | None = None, *, peer: str = "") -> list[FlowOutput]:
+        """A connection is there: the one that `open` asked for, or, without it, one that a peer made to us.
+
+        `peer` is the name that the certificate of who made it bears, where it has been verified.
+        """
+        # Its addresses are free again, so the one that had them is gone.
+        outputs = self.closed(flow, now) if flow in self.connections else []
+        if open is None:
+            return outputs + self._accept(flow, peer, now)
+        connection = self.opening.pop(open.id, None)
+        if connection is None:
+            return [*outputs, Close(flow)]
+        self.connections[flow] = connection
+        outputs += self._take(connection, states.OPENED, flow, now)
+        return outputs + self._tell_use(connection, now)
+
+    def _accept(self, flow: Flow, peer: str, now: float) -> list[FlowOutput]:
+        if self._accepted_count >= self.limits.accepted or self._is_full(flow):
+            return [Discarded(flow, b"", DiscardReason.OVERLOADED, "too many connections"), Close(flow)]
+        connection = self._new(flow, None, peer)
+        self.connections[flow] = connection
+        self._accepted[flow.transport, flow.remote] = connection
+        self._accepted_count += 1
+        outputs = self._take(connection, states.ACCEPT, None, now)
+        return outputs + self._tell_use(connection, now)
+
+    def open_failed(self, open: Open, now: float) -> list[FlowOutput]:
+        """A connection could not be made."""
+        connection = self.opening.pop(open.id, None)
+        if connection is None:
+            return []
+        return self._take(connection, states.OPEN_FAILED, "the connection could not be made", now)
+
+    def closed(self, flow: Flow, now: float) -> list[FlowOutput]:
+        """A connection is gone: the peer has ended or reset it, or a `Close` is done."""
+        why = "the connection was closed"
+        return self._tell(flow, states.LOST, why, now) if flow.reliable else [Lost(flow, "nothing can be sent on it")]
+
+    def send_failed(self, send: Send, now: float) -> list[FlowOutput]:
+        """A `Send` could not be performed. Of a connection, on which order counts, nothing is left then."""
+        unsent = Unsent(send.flow, send.data, send.sender, "it could not be sent")
+        return [unsent, *self._tell(send.flow, states.CLOSE, "something could not be sent on it", now)]
+
+    def receive(self, data: bytes, flow: Flow, now: float) -> list[FlowOutput]:
+        """Bytes have come: a datagram, some of a stream, a whole WebSocket message."""
+        if not flow.reliable:
+            return [Arrived(flow, Frame(data))]
+        connection = self.connections.get(flow)
+        if connection is None or connection.state not in states.OPEN or connection.framer.ended:
+            return [Discarded(flow, data, DiscardReason.CLOSED, "nothing is read on this flow any more")]
+        held = connection.framer.held
+        framed = connection.framer.receive(data)
+        self.held += connection.framer.held - held
+        outputs: list[FlowOutput] = [Arrived(flow, f) for f in framed if isinstance(f, Frame | BadFrame)]
+        whole = len(outputs)
+        if pings := sum(isinstance(f, Ping) for f in framed):
+            outputs += self._take(connection, states.PINGS, pings, now)
+        if any(isinstance(f, Pong) for f in framed):
+            outputs += self._take(connection, states.PONGS, None, now)
+        if whole:
+            outputs += self._take(connection, states.MESSAGE, None, now)
+        self._watch_reading(connection, whole > 0, now)
+        return outputs + self._give_up_the_slowest(now)
+
+    # ---------------------------------------------------------------- what the user of the transport wants
+
+    def send(self, flow: Flow, data: bytes, sender: object, now: float, *, peer: str = "") -> list[FlowOutput]:
+        """Send a message to a flow, or to the connection of this name.
+
+        `peer` is the name that the other side must prove to have, where the flow is over TLS.
+        """
+        if not flow.reliable:
+            return [Send(flow, data, sender)]
+        connection = self._connection_for(flow, peer)
+        if connection is None and flow.local[1]:
+            name = way_back(data, flow)
+            if name is None:
+                return [Unsent(flow, data, sender, "the connection is closed")]
+            return self.send(name, data, sender, now)
+        outputs: list[FlowOutput] = []
+        if connection is None:
+            host_is_full = self._is_full(flow)
+            if host_is_full or len(self.connections) + len(self.opening) - self._accepted_count >= self.limits.made:
+                return [Unsent(flow, data, sender, "there are too many connections")]
+            connection, outputs = self._ask(flow, peer, now)
+        if not flow.local[1]:
+            outputs += self._tell_use(connection, now)
+        if peer and connection.peer and peer != connection.peer:
+            # "P1 MUST NOT open a connection on behalf of one domain and reuse it to send a new request on behalf of
+            # another domain." (RFC 5923 9.3)
+            return [Unsent(flow, data, sender, f"the connection is one to {connection.peer}, not to {peer}")]
+        if connection.state == states.OPENING and self.queued + len(data) > self.limits.queued_bytes:
+            return [*outputs, Unsent(flow, data, sender, "too much waits for connections")]
+        return outputs + self._take(connection, states.SEND, Waiting(data, sender), now)
+
+    def use(self, flow: Flow, now: float) -> list[FlowOutput]:
+        """Somebody, such as a transaction, uses a flow or a name from now on: it is not closed as idle."""
+        if not flow.reliable:
+            return []
+        self._users[flow] = self._users.get(flow, 0) + 1
+        return self._tell_use_of(flow, now)
+
+    def release(self, flow: Flow, now: float) -> list[FlowOutput]:
+        """One who uses a flow, or a name, does so no more."""
+        if not flow.reliable:
+            return []
+        assert flow in self._users, "who releases a flow has used it"
+        users = self._users.pop(flow) - 1
+        if users:
+            self._users[flow] = users
+        return self._tell_use_of(flow, now)
+
+    def keep_alive(self, flow: Flow, keep: KeepAlive, now: float) -> list[FlowOutput]:
+        """Keep a connection that we made alive from now on, as an outbound registration asks for (RFC 5626 4.4).
+
+        Raises LocalProtocolError for one that the peer made, and for a datagram's.
+        """
+        if not flow.reliable:
+            raise LocalProtocolError("line ends keep connections alive, not datagrams", rfc="5626 4.4.1")
+        connection = self._alive(flow)
+        if connection is None:
+            return []
+        if connection.open is None:
+            raise LocalProtocolError("only the side that made a connection keeps it alive", rfc="5626 3.5.1")
+        outputs = [] if connection.keep == keep else self._take(connection, states.LET_GO, None, now)
+        connection.keep = keep
+        return outputs + self._take(connection, states.KEEP_ALIVE, None, now)
+
+    def let_go(self, flow: Flow, now: float) -> list[FlowOutput]:
+        """Keep a connection alive no longer."""
+        connection = self._alive(flow)
+        return [] if connection is None else self._take(connection, states.LET_GO, None, now)
+
+    def end(self, flow: Flow, why: str, now: float) -> list[FlowOutput]:
+        """Read nothing more on a connection, and close it once its last answers are sent: after a `BadFrame`."""
+        return self._tell(flow, states.END, why, now)
+
+    def close(self, flow: Flow, why: str, now: float) -> list[FlowOutput]:
+        """Close a connection at once, or give up making it."""
+        connection = self._alive(flow)
+        return [] if connection is None else self._take(connection, states.CLOSE, why, now)
+
+    def wake(self, connection: Connection, now: float) -> list[FlowOutput]:
+        """Fire the timer of a connection that is due."""
+        reading = connection.reading
+        if (letter := reading.due(now)) is not None:
+            step = Step(now, self.observer)
+            reading.receive(reading.fired(letter, now), None, step)
+            return self._take(connection, states.END, step.outputs[0], now)
+        if (letter := connection.due(now)) is None:
+            return []
+        return self._take(connection, connection.fired(letter, now), None, now)
+
+    def is_ours(self, via: Via) -> bool:
+        """Whether a response with this top Via answers a request of ours (RFC 3261 18.1.2)."""
+        return is_our_sent_by(via, self.listening)
+
+    # ---------------------------------------------------------------- finding and making
+
+    def _connection_for(self, flow: Flow, peer: str) -> Connection | None:
+        """The connection that what is sent to a flow or a name takes, if there is one."""
+        if flow.local[1]:
+            connection = self.connections.get(flow)
+            return connection if connection is not None and connection.state in states.SENDING else None
+        connection = self.named.get(flow)
+        if connection is None and (connection := self._accepted.get((flow.transport, flow.remote))) is not None:
+            proved = connection.peer == peer != "" or flow.transport not in SECURE
+            if connection.state not in states.OPEN or not proved:
+                return None
+            self.named[flow] = connection
+            connection.known_as.append(flow)
+        return connection
+
+    def _ask(self, name: Flow, peer: str, now: float) -> tuple[Connection, list[FlowOutput]]:
+        self._opened += 1
+        connection = self._new(name, Open(self._opened, name.transport, name.local, name.remote, peer), peer)
+        connection.known_as.append(name)
+        self.named[name] = self.opening[self._opened] = connection
+        return connection, self._take(connection, states.ASK, None, now)
+
+    def _new(self, flow: Flow, open: Open | None, peer: str) -> Connection:
+        kind = WebSocketFramer if flow.transport in {"WS", "WSS"} else StreamFramer
+        self._hosts[flow.remote[0]] = self._hosts.get(flow.remote[0], 0) + 1
+        return Connection(
+            flow,
+            kind(client=open is not None, limits=self.message),
+            Reading(self.times),
+            self.times,
+            self.limits.queued_bytes_per_flow,
+            open,
+            peer,
+            chance=0 if open is None else self.source.getrandbits(64),
+        )
+
+    def _is_full(self, flow: Flow) -> bool:
+        return self._hosts.get(flow.remote[0], 0) >= self.limits.per_host
+
+    def _alive(self, flow: Flow) -> Connection | None:
+        return self.connections.get(flow) or self.named.get(flow)
+
+    # ---------------------------------------------------------------- taking a step
+
+    def _tell(self, flow: Flow, name: str, why: str, now: float) -> list[FlowOutput]:
+        connection = self.connections.get(flow)
+        return [] if connection is None else self._take(connection, name, why, now)
+
+    def _take(self, connection: Connection, name: str, x: object, now: float) -> list[FlowOutput]:
+        step = Step(now, self.observer)
+        held, queued = connection.framer.held, connection.queued
+        connection.receive(name, x, step)
+        self.held += connection.framer.held - held
+        self.queued += connection.queued - queued
+        outputs: list[FlowOutput] = step.outputs
+        if connection.state not in states.OPEN and connection.state != states.OPENING:
+            outputs += self._put_away(connection, now)
+        self.agenda.watch(connection)
+        return outputs
+
+    def _put_away(self, connection: Connection, now: float) -> list[FlowOutput]:
+        """Nothing new is sent on it, and nothing is read."""
+        for known_as in connection.known_as:
+            del self.named[known_as]
+        connection.known_as.clear()
+        if self._half_read.pop(connection.flow, None) is not None:
+            connection.reading.receive(states.WHOLE, None, Step(now, self.observer))
+        if connection.state == states.ENDING:
+            return self._tell_use(connection, now)
+        if connection.state == states.CLOSED:
+            self._forget(connection)
+        return []
+
+    def _forget(self, connection: Connection) -> None:
+        if connection.open is None:
+            self._accepted_count -= 1
+            far_end = (connection.flow.transport, connection.flow.remote)
+            if self._accepted.get(far_end) is connection:
+                del self._accepted[far_end]
+        self.connections.pop(connection.flow, None)
+        host = (connection.flow if connection.open is None else connection.open).remote[0]
+        self._hosts[host] -= 1
+        if not self._hosts[host]:
+            del self._hosts[host]
+
+    def _tell_use_of(self, flow: Flow, now: float) -> list[FlowOutput]:
+        connection = self._alive(flow)
+        return [] if connection is None else self._tell_use(connection, now)
+
+    def _tell_use(self, connection: Connection, now: float) -> list[FlowOutput]:
+        used = any(flow in self._users for flow in (connection.flow, *connection.known_as))
+        if used == connection.used:
+            return []
+        return self._take(connection, states.IN_USE if used else states.OUT_OF_USE, None, now)
+
+    def _watch_reading(self, connection: Connection, whole: bool, now: float) -> None:
+        """Start the time in which the rest of a message must come."""
+        if connection.state not in states.OPEN:
+            return
+        reading, step = connection.reading, Step(now, self.observer)
+        if whole and self._half_read.pop(connection.flow, None) is not None:
+            reading.receive(states.WHOLE, None, step)
+        if connection.framer.mid_message and connection.flow not in self._half_read:
+            self._half_read[connection.flow] = connection
+            reading.receive(states.BEGUN, None, step)
+            self.agenda.watch(connection)
+
+    def _give_up_the_slowest(self, now: float) -> list[FlowOutput]:
+        outputs: list[FlowOutput] = []
+        while self._half_read and (len(self._half_read) > self.limits.half_read or self.held > self.limits.held_bytes):
+            slowest = next(iter(self._half_read.values()))
+            outputs += self._take(slowest, states.END, "too many messages have come in part", now)
+        return outputs

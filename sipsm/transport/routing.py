@@ -1,0 +1,59 @@
+"""Which flow a message may take: by its Via, where its connection is gone, and with a SIPS URI.
+
+RFC 3261 18.1.2, 18.2.2 (its first case) and 26.2.2. The other cases of 18.2.2 are in `sipsm.transport.via`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.message import Request, Response, Via, read_message
+from sipsm.transport.flow import Flow, Listening
+from sipsm.transport.locate import SECURE
+from sipsm.transport.via import same_host
+
+
+def is_our_sent_by(via: Via, listening: Iterable[Listening]) -> bool:
+    """Whether a response's top Via bears an address that we put into requests (RFC 3261 18.1.2)."""
+    # "If the value of the "sent-by" parameter in that header field value does not correspond to a value that the client
+    # transport is configured to insert into requests, the response MUST be silently discarded." (RFC 3261 18.1.2)
+    host, port = via.sent_by
+    return any(
+        port == own.advertised[1] and (host == own.advertised[0].lower() or same_host(host, own.advertised[0]))
+        for own in listening
+    )
+
+
+def way_back(data: bytes, flow: Flow) -> Flow | None:
+    """Where a response goes whose connection is gone: the name of a new one; None where there is no other way.
+
+    For a request there is none: whoever sent it chooses its next target (RFC 3263 4.3).
+    """
+    if flow.transport in {"WS", "WSS"}:
+        # A WebSocket client, such as a browser, takes no connections (RFC 7118 4).
+        return None
+    try:
+        response = read_message(data)
+        if not isinstance(response, Response):
+            return None
+        port = response.via.sent_by[1]
+    except RemoteProtocolError:
+        return None
+    # "If that connection is no longer open, the server SHOULD open a connection to the IP address in the "received"
+    # parameter, if present, using the port in the "sent-by" value, or the default port for that transport, if no port
+    # is specified." (RFC 3261 18.2.2)  That address is the one that the request came from, where the parameter is ours;
+    # a parameter that the client wrote itself must not send us to somebody else.
+    return Flow(flow.transport, (flow.local[0], 0), (flow.remote[0], port))
+
+
+def check_secure(request: Request, flow: Flow) -> None:
+    """Raises LocalProtocolError when a request to a SIPS URI would leave over a flow that others can read."""
+    # "When used as the Request-URI of a request, the SIPS scheme signifies that each hop over which the request is
+    # forwarded, until the request reaches the SIP entity responsible for the domain portion of the Request-URI, must be
+    # secured with TLS" (RFC 3261 26.2.2)  "... and Route headers. In each instance, the SIPS URI scheme allows these
+    # existing fields to designate secure resources."
+    route = request.route
+    for uri in (request.uri, *(hop.uri for hop in route[:1])):
+        if uri.scheme == "sips" and flow.transport not in SECURE:
+            raise LocalProtocolError(f"{uri} must not be reached over {flow.transport}: use TLS", rfc="3261 26.2.2")
