@@ -48,6 +48,10 @@ class RemoteProtocolError(SipError):
         return _rebuild_remote, (type(self), self.what, self.rfc, self.status, self.at)
 
 
+class SnapshotError(SipError):
+    """It is no snapshot, or a damaged one, or of a format that this sipsm does not read; or it could not be made."""
+
+
 # Exceptions with keyword arguments do not survive copying and pickling unless told how.
 def _rebuild_local(kind: type[LocalProtocolError], what: str, rfc: str) -> LocalProtocolError:
     return kind(what, rfc=rfc)

@@ -1,7 +1,8 @@
-"""The endpoint: bytes and time in, actions and events out."""
+"""The endpoint: bytes and time in, actions and events out; and the whole of it as bytes."""
 
 from __future__ import annotations
 
 from sipsm.endpoint.endpoint import Endpoint, Watcher
+from sipsm.endpoint.snapshot import restore, save
 
-__all__ = ["Endpoint", "Watcher"]
+__all__ = ["Endpoint", "Watcher", "restore", "save"]

@@ -47,5 +47,6 @@ def snapshot(endpoint: Endpoint, *calls: Call) -> Any:
         "clients": plain(transactions.clients),
         "servers": plain(transactions.servers),
         "resolving": plain(endpoint._sending.waiting),
+        "deliveries": plain(endpoint._sending.deliveries),
         "unfinished": endpoint.unfinished,
     }

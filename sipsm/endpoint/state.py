@@ -1,0 +1,172 @@
+"""What the state of an endpoint is: where it lies, and of which classes.
+
+All that an endpoint holds is in `CONFIG`, with which it was made, in `STATE`, in its agenda, or in its source of
+randomness. A new machine, or another class that comes to be held, needs a line in `KINDS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from operator import attrgetter
+from typing import Any, Final
+
+from sipsm.dialog import Dialog
+from sipsm.endpoint.endpoint import Endpoint
+from sipsm.endpoint.graph import BYTES, Kind, member, mutable, places, value, written
+from sipsm.errors import RemoteProtocolError, SnapshotError
+from sipsm.grammar import Uri
+from sipsm.machine import Agenda, Watched
+from sipsm.machine.agenda import SLICES_PER_SECOND
+from sipsm.message import Request, Response, parse_message
+from sipsm.role.call import Call, DialogId, Leg, OutgoingRequest
+from sipsm.role.limits import Limits
+from sipsm.role.screening import Profile
+from sipsm.sdp import OfferAnswerUac, OfferAnswerUas
+from sipsm.transaction import (
+    ClientTransaction,
+    InviteClientTransaction,
+    InviteServerTransaction,
+    NonInviteClientTransaction,
+    NonInviteServerTransaction,
+    ServerTransaction,
+    TimerValues,
+    Transaction,
+)
+from sipsm.transaction.base import Key
+from sipsm.transaction.delivery import Delivery
+from sipsm.transport import Flow, Listening, MessageLimits, StreamFramer, WebSocketFramer
+from sipsm.transport.connection import Connection, FlowTimes, KeepAlive, Reading, Waiting
+from sipsm.transport.flow import Open
+from sipsm.transport.head import HeadSearch
+from sipsm.transport.locate import Hop
+from sipsm.transport.locating import LocateLimits, Locating, Question, Target
+from sipsm.usage import EndReason, InviteUac, InviteUas, SessionUac, SessionUas
+from sipsm.usage.outputs import Cancel, HangUp
+
+CONFIG: Final[dict[str, tuple[str, type]]] = {
+    "local": ("local", Listening),
+    "profile": ("_agent.profile", Profile),
+    "limits": ("limits", Limits),
+    "times": ("_transactions.times", TimerValues),
+}
+"""The keywords of an `Endpoint` that are kept: where it has them, and their types."""
+
+STATE: Final[dict[str, Any]] = {
+    "_secret": bytes,
+    "_transactions.clients": dict[Key, ClientTransaction],
+    "_transactions.servers": dict[Key, ServerTransaction],
+    "_transactions.first_of": dict[int, Key],
+    "_sending.waiting": dict[int, Delivery],
+    "_sending.deliveries": dict[Key, Delivery],
+    "_sending._asked": int,
+    "_agent.calls": dict[Call, None],
+    "_agent.dialogs": dict[DialogId, tuple[Call, Leg]],
+    "_agent.incoming": dict[ServerTransaction, Call],
+}
+"""The attributes of an endpoint, and of what it is made of, that change; and their types."""
+
+TIMERS: Final = tuple[tuple[float, Call | Transaction], ...]
+"""The type of what `deadlines` returns."""
+
+_User = Call | OutgoingRequest | tuple[Call, Leg] | None
+"""Whom the outputs of a transaction concern."""
+
+
+def _put(endpoint: Endpoint, path: str, what: Any) -> None:
+    *way, name = path.split(".")
+    setattr(reduce(getattr, way, endpoint), name, what)
+
+
+def _message(cls: type) -> Kind:
+    """A message, by its bytes."""
+
+    def read(data: bytes) -> Any:
+        message = parse_message(data)
+        if type(message) is not cls:
+            raise RemoteProtocolError(f"it is a {type(message).__name__}")
+        return message
+
+    return Kind(cls, ("bytes",), lambda x: (bytes(x),), (lambda x: type(x) is bytes,), read)
+
+
+KINDS: Final[tuple[Kind, ...]] = (
+    places(Endpoint, STATE, _put),
+    # what does not change
+    BYTES,
+    _message(Request),
+    _message(Response),
+    written(Uri, Uri.parse),
+    value(Flow),
+    value(Open),
+    value(Hop),
+    value(Target),
+    value(Question),
+    value(Waiting),
+    value(Cancel),
+    value(HangUp),
+    member(EndReason),
+    # settings
+    value(Listening),
+    value(Profile),
+    value(Limits),
+    value(LocateLimits),
+    value(MessageLimits),
+    value(TimerValues),
+    value(FlowTimes),
+    value(KeepAlive),
+    # machines
+    mutable(InviteClientTransaction, user=_User),
+    mutable(NonInviteClientTransaction, user=_User),
+    mutable(InviteServerTransaction, user=None),
+    mutable(NonInviteServerTransaction, user=None),
+    mutable(Dialog),
+    mutable(InviteUac),
+    mutable(InviteUas),
+    mutable(OfferAnswerUac),
+    mutable(OfferAnswerUas),
+    mutable(SessionUac),
+    mutable(SessionUas),
+    mutable(Delivery, user=_User),
+    mutable(Locating),
+    mutable(Connection),
+    mutable(Reading),
+    # what holds machines together, or is held by them
+    mutable(Call, agent=Endpoint),
+    mutable(Leg),
+    mutable(OutgoingRequest),
+    mutable(StreamFramer),
+    mutable(WebSocketFramer),
+    mutable(HeadSearch),
+)
+"""Every class that can be in a snapshot."""
+
+
+def config_of(endpoint: Endpoint) -> dict[str, Any]:
+    """The keywords with which an endpoint like this one is made."""
+    return {name: attrgetter(path)(endpoint) for name, (path, _) in CONFIG.items()}
+
+
+# -------------------------------------------------------------------- the agenda
+
+
+def deadlines(agenda: Agenda) -> list[tuple[float, Watched]]:
+    """The entries of an agenda, in the order in which they were made; those that no longer hold as well.
+
+    That order decides which of two equal deadlines comes first, also when an entry that does not hold now holds again.
+    """
+    entries = [*agenda._near, *(entry for part in agenda._later.values() for entry in part)]
+    return [(at, who) for at, _, who in sorted(entries, key=lambda entry: entry[1])]
+
+
+def enter(agenda: Agenda, entries: Sequence[tuple[float, Watched]], objects: Iterable[object]) -> None:
+    """Give entries to a new agenda. Raises `SnapshotError` when an object counts on an entry that is not there."""
+    agenda._entered = len(entries)
+    for number, (at, who) in enumerate(entries, start=1):
+        agenda._later.setdefault(int(at * SLICES_PER_SECOND), []).append((at, number, who))
+    agenda._slices = sorted(agenda._later)
+    there: set[tuple[float | None, int]] = {(at, id(who)) for at, who in entries}
+    for x in objects:
+        watched_at = getattr(x, "watched_at", None)
+        if watched_at is not None and (watched_at, id(x)) not in there:
+            raise SnapshotError("the snapshot has a timer that nobody watches")
