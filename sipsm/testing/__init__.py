@@ -18,17 +18,26 @@ from sipsm.testing.invariants import (
     one_ended_each,
 )
 from sipsm.testing.ladder import ladder
+from sipsm.testing.link import Link, Streaming
+from sipsm.testing.names import Dns
 from sipsm.testing.net import Net
+from sipsm.testing.replay import ReplayDiffers, replay
 from sipsm.testing.script import Step, answer, answer_offer, cancel, hang_up, reject, ring
+from sipsm.testing.tape import Tape
 
 __all__ = [
     "EVERY_STEP",
     "Agent",
+    "Dns",
     "Invariant",
     "InvariantBroken",
+    "Link",
     "Net",
+    "ReplayDiffers",
     "Step",
     "Stepped",
+    "Streaming",
+    "Tape",
     "answer",
     "answer_offer",
     "cancel",
@@ -40,5 +49,6 @@ __all__ = [
     "nothing_left",
     "one_ended_each",
     "reject",
+    "replay",
     "ring",
 ]

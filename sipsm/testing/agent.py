@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
-from sipsm.endpoint import Endpoint
 from sipsm.grammar import Uri
-from sipsm.role import Call, Event, OutgoingRequest, Output
+from sipsm.role import Call, Ended, Event, OutgoingRequest
 from sipsm.testing.script import Step
 
 E = TypeVar("E")
@@ -17,36 +15,65 @@ E = TypeVar("E")
 class Network(Protocol):
     """What an agent needs of the network that it is in."""
 
-    now: float
+    @property
+    def now(self) -> float:
+        """The present time."""
 
-    def asked(self, agent: Agent, what: str) -> None:
-        """The agent's program is about to give a command."""
+    def command(self, agent: Any, what: str, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Give a command, and perform its outputs; returns what comes beside them."""
 
-    def perform(self, agent: Agent, outputs: Iterable[Output]) -> None:
-        """Perform what the agent's endpoint returned."""
-
-    def after(self, seconds: float, action: Callable[[], object]) -> None:
-        """Have something done `seconds` from now."""
+    def plan(self, at: float, action: Callable[..., object], *args: Any) -> None:
+        """Have something done then."""
 
 
 class Agent:
     """A party in a `Net`. Its commands are those of `sipsm.Endpoint` and of calls, performed in the network."""
 
-    def __init__(self, net: Network, name: str, host: str, endpoint: Endpoint) -> None:
+    def __init__(
+        self,
+        net: Network,
+        name: str,
+        host: str,
+        born: Callable[[int], Any],
+        *,
+        rank: int = 1,
+        listens: frozenset[tuple[str, int]] = frozenset(),
+    ) -> None:
         self.net = net
         self.name = name
         self.host = host
         """Its address."""
-        self.endpoint = endpoint
+        self.endpoint = born(0)
+        """Its `Endpoint`, or what it has in its place."""
         self.events: list[Event] = []
         """All that its endpoint has told it, the oldest first."""
+        self.ended: dict[Call, int] = {}
+        """How often each call has ended, of those that have."""
         self.sdp = audio(host)
         """The session description that it offers and answers with where none is given."""
-        self._steps: tuple[Step, ...] = ()
+        self.listens = listens
+        """The transports and ports at which it takes messages and connections."""
+        self.up = True
+        """Whether it is there, and has not crashed."""
+        self.life = 0
+        """How often it has crashed."""
+        self.away: list[tuple[float, float]] = []
+        """When it is not there, as far as that is known."""
+        self.saved = b""
+        """Its endpoint, as it was last saved."""
+        self.rank = rank
+        self.watched_at: float | None = None
+        self._born = born
+        self._script: Callable[[Call], Sequence[Step]] = _no_script
         self._callbacks: list[tuple[type[Any], Callable[[Any], object]]] = []
 
     def __repr__(self) -> str:
         return f"Agent({self.name!r}, {self.host!r})"
+
+    def next_timeout(self) -> float | None:
+        """When its endpoint is to be woken, or None."""
+        at: float | None = self.endpoint.next_timeout() if self.up else None
+        return at
 
     # ---------------------------------------------------------------- commands
 
@@ -60,9 +87,9 @@ class Agent:
     ) -> Call:
         """Call somebody. The offer is its own `sdp` unless one is given; `b""` offers nothing."""
         sdp = self.sdp if offer is None else offer
-        self.net.asked(self, "invite")
-        call, outputs = self.endpoint.invite(target, offer=sdp, to=to, headers=headers, now=self.net.now)
-        self.net.perform(self, outputs)
+        call: Call = self.net.command(
+            self, "invite", self.endpoint.invite, target, offer=sdp, to=to, headers=tuple(headers)
+        )
         self._begin(None, call)
         return call
 
@@ -77,11 +104,10 @@ class Agent:
         content_type: str | None = None,
     ) -> OutgoingRequest:
         """Send a request outside a call. The event `Answered` tells its end."""
-        self.net.asked(self, f"request {method}")
-        outgoing, outputs = self.endpoint.request(
-            method, target, to=to, headers=headers, body=body, content_type=content_type, now=self.net.now
+        options = {"to": to, "headers": tuple(headers), "body": body, "content_type": content_type}
+        outgoing: OutgoingRequest = self.net.command(
+            self, f"request {method}", self.endpoint.request, method, target, **options
         )
-        self.net.perform(self, outputs)
         return outgoing
 
     def do(self, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
@@ -89,17 +115,18 @@ class Agent:
 
         Returns what the command returns beside its outputs: the `OutgoingRequest` of `call.request`, else None.
         """
-        self.net.asked(self, getattr(command, "__name__", "command").replace("_", " "))
-        done = command(*args, **options, now=self.net.now)
-        asked, outputs = done if isinstance(done, tuple) else (None, done)
-        self.net.perform(self, outputs)
-        return asked
+        what = getattr(command, "__name__", "command").replace("_", " ")
+        return self.net.command(self, what, command, *args, **options)
 
     # ---------------------------------------------------------------- by itself
 
     def script(self, *steps: Step) -> None:
         """What it does with every call from now on: see `sipsm.testing.script`."""
-        self._steps = steps
+        self.scripts(lambda _: steps)
+
+    def scripts(self, choose: Callable[[Call], Sequence[Step]]) -> None:
+        """What it does with each call from now on: the steps that `choose` names for it."""
+        self._script = choose
 
     def on(self, event: type[E], function: Callable[[E], object]) -> None:
         """Have `function` called with each event of this type, once the outputs that came with it are performed."""
@@ -110,20 +137,56 @@ class Agent:
         self.events.append(event)
         for kind, function in self._callbacks:
             if isinstance(event, kind):
-                self.net.after(0.0, partial(function, event))
+                self.net.plan(self.net.now, self._react, function, event, self.life)
         call = getattr(event, "call", None)
-        if isinstance(call, Call):
+        if call is not None:
             self._begin(type(event), call)
+            if isinstance(event, Ended):
+                self.ended[call] = self.ended.get(call, 0) + 1
+
+    def _react(self, function: Callable[[Any], object], event: Event, life: int) -> None:
+        if life == self.life:
+            function(event)
 
     def _begin(self, event: type[Event] | None, call: Call) -> None:
-        for step in self._steps:
+        for step in self._script(call):
             if step.event is event:
-                self.net.after(step.after, partial(self._take, step, call))
+                self.net.plan(self.net.now + step.after, self._take, step, call, self.life)
 
-    def _take(self, step: Step, call: Call) -> None:
+    def _take(self, step: Step, call: Call, life: int) -> None:
+        if life != self.life:
+            returns = [back for down, back in self.away if down <= self.net.now < back]
+            if returns and returns[0] < float("inf"):
+                self.net.plan(returns[0], self._take, step, call, life)
+            same = [known for known in self.endpoint.calls if _same(known, call)] if self.up else []
+            if not same:
+                return
+            call = same[0]
         if call.state in step.unless_past:
             command, args = step.command(call, self.sdp)
             self.do(command, *args)
+
+    # ---------------------------------------------------------------- when it crashes
+
+    def crash(self) -> None:
+        """Be gone: nothing wakes it, and nobody reads what arrives."""
+        self.up = False
+        self.life += 1
+
+    def back(self, endpoint: Any = None) -> None:
+        """Be there again, with this endpoint or with one that knows of nothing."""
+        self.up = True
+        self.watched_at = None
+        self.endpoint = self._born(self.life) if endpoint is None else endpoint
+
+
+def _no_script(_: Call) -> Sequence[Step]:
+    return ()
+
+
+def _same(one: Call, other: Call) -> bool:
+    """Whether these are one call, before a crash and after it."""
+    return (one.call_id, one.outgoing, one.invite.from_tag) == (other.call_id, other.outgoing, other.invite.from_tag)
 
 
 def audio(host: str) -> bytes:

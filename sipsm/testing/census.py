@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sipsm.endpoint import Endpoint
 from sipsm.testing.invariants import InvariantBroken
 from sipsm.testing.net import Net
 
 
-def census(endpoint: Endpoint) -> dict[str, int]:
-    """How much an endpoint holds, by kind. All is 0 when nothing is left."""
+def census(endpoint: Any) -> dict[str, int]:
+    """How much an endpoint holds, by kind. All is 0 when nothing is left. Of what is no `Endpoint`, only deadlines."""
+    deadlines = {"deadlines": 0 if endpoint.next_timeout() is None else 1}
+    if not isinstance(endpoint, Endpoint):
+        return deadlines
     transactions, agent = endpoint._transactions, endpoint._agent
     return {
         "client transactions": len(transactions.clients),
@@ -17,16 +22,21 @@ def census(endpoint: Endpoint) -> dict[str, int]:
         "calls": len(endpoint.calls),
         "incoming calls": len(agent.incoming),
         "dialogs": len(agent.dialogs),
-        "deadlines": 0 if endpoint.next_timeout() is None else 1,
-    }
+    } | deadlines
 
 
 def nothing_left(net: Net) -> None:
-    """After `net.run()` to the end, no endpoint holds anything. Raises `InvariantBroken` where one does."""
+    """After `net.run()` to the end, no endpoint holds anything, and there is no connection.
+
+    Raises `InvariantBroken` where it is not so.
+    """
     left = {
         agent.name: held
         for agent in net.agents.values()
         if (held := {kind: count for kind, count in census(agent.endpoint).items() if count})
     }
+    if connections := len(net.streams):
+        left["the network"] = {"connections": connections}
     if left:
+        net.noted = True
         raise InvariantBroken(f"nothing_left: {left}\n{net.account()}")

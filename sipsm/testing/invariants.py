@@ -34,8 +34,10 @@ class InvariantBroken(AssertionError):
 
 def next_deadline_is_later(step: Stepped) -> str | None:
     """What was due has been done: after `handle_timeout(t)` the next deadline is later than `t`."""
+    if not step.woken:
+        return None
     at = step.agent.endpoint.next_timeout()
-    if step.woken and at is not None and at <= step.now:
+    if at is not None and at <= step.now:
         return f"after handle_timeout({step.now}) the next deadline is {at}: an adapter would spin"
     return None
 
@@ -56,7 +58,7 @@ def one_ended_each(step: Stepped) -> str | None:
     """Each call ends once."""
     for output in step.outputs:
         if isinstance(output, Ended):
-            times = sum(isinstance(event, Ended) and event.call is output.call for event in step.agent.events)
+            times = step.agent.ended[output.call]
             if times != 1:
                 return f"call {output.call.call_id} has ended {times} times"
     return None

@@ -1,4 +1,4 @@
-"""A network that is simulated: endpoints, their packets, and time that jumps to what happens next.
+"""A network that is simulated: endpoints, what they send, and time that jumps to what happens next.
 
 Nothing waits and nothing is left to chance: all randomness comes from the seed, so the same program gives the same
 bytes at the same times, on every machine. Times given to a `Net` are seconds since its start.
@@ -7,34 +7,45 @@ bytes at the same times, on every machine. Times given to a `Net` are seconds si
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from functools import partial
-from heapq import heappop, heappush
-from itertools import count
-from operator import itemgetter
 from random import Random
 from typing import Any
 
 from sipsm.endpoint import Endpoint
+from sipsm.endpoint.snapshot import restore, save
+from sipsm.errors import LocalProtocolError
 from sipsm.ids import Ids
 from sipsm.role import Output, Profile
 from sipsm.testing.agent import Agent
+from sipsm.testing.clock import Clock
+from sipsm.testing.faults import Cut, names_of
 from sipsm.testing.invariants import EVERY_STEP, Invariant, InvariantBroken, Stepped
-from sipsm.trace import Ladder, Recorder, ladder
-from sipsm.transport import Address, Flow, Resolve, Send, is_numeric
+from sipsm.testing.link import Link, Way
+from sipsm.testing.names import Dns, Record, records, type_of
+from sipsm.testing.reproduce import begun, command
+from sipsm.testing.streams import Streams
+from sipsm.testing.tape import Tape
+from sipsm.trace import Arrived, Carried, Ladder, Left, Recorder, ladder
+from sipsm.trace import Record as TraceRecord
+from sipsm.transport import Address, Close, Flow, Open, Resolve, Send
 
-HELD_BACK_S = 0.25
-"""How long, at most, a packet is held back so that others overtake it."""
 SHOWN = 100
 """How many messages an account shows, the last ones."""
+FOREVER = float("inf")
+PORTS = {"TLS": 5061, "WSS": 5061}
+"""Where an agent listens, if not at 5060 (RFC 3261 19.1.2)."""
 
 
 class Net:
-    """Any number of agents, and the datagrams between them.
+    """Any number of agents, and what they send each other.
 
     `loss`, `duplicate` and `reorder` are the shares of packets, 0 to 1, that are lost, doubled, and held back so that
     later ones overtake them. `delay` is how long a packet takes, in seconds: the same for all, or a lowest and a
-    highest. `lose` names packets to be lost: `{"alice": (2, 3)}` are the second and the third that alice sends.
-    `invariants` are checked after every step; none if it is empty.
+    highest. These are of all links for which `link` has said nothing else; `every` is such a link as a whole.
+    `lose` names packets to be lost: `{"alice": (2, 3)}` are the second and the third that alice sends.
+    `dns` is how it is to ask for names. `invariants` are checked after every step, or every `check_every`-th of the
+    network; none if it is empty. Without `record` there are no pictures, and all is faster. `tape` records the run so
+    that it can be replayed; `reproduce` is the command that runs it again, in pytest by default the test's.
+    `snapshots` are the functions by which an endpoint is saved and restored.
     """
 
     def __init__(
@@ -45,37 +56,78 @@ class Net:
         delay: float | tuple[float, float] = 0.0,
         duplicate: float = 0.0,
         reorder: float = 0.0,
+        every: Link | None = None,
         lose: Mapping[str, Collection[int]] | None = None,
+        dns: Dns | None = None,
         start: float = 1000.0,
         invariants: Iterable[Invariant] = EVERY_STEP,
+        check_every: int = 1,
+        record: bool = True,
+        tape: Tape | None = None,
+        reproduce: str | None = None,
+        snapshots: tuple[Callable[[Any], bytes], Callable[..., Any]] = (save, restore),
     ) -> None:
         self.seed = seed
-        self.loss = loss
-        self.delay = delay if isinstance(delay, tuple) else (delay, delay)
-        self.duplicate = duplicate
-        self.reorder = reorder
+        low, high = delay if isinstance(delay, tuple) else (delay, delay)
+        self.every = every or Link(low, high - low, loss, duplicate, reorder)
+        """The link between any two agents for which `link` has said nothing else."""
         self.lose = dict(lose or {})
+        self.dns = dns or Dns()
         self.start = start
-        self.now = start
-        """The present time, as the endpoints have it: `start` and the seconds since."""
         self.invariants = tuple(invariants)
+        self.check_every = check_every
         self.agents: dict[str, Agent] = {}
-        self.names: dict[str, str | Sequence[str]] = {"atlanta.example.com": "alice", "biloxi.example.com": "bob"}
-        """Where hosts are, beside those called as an agent: the name of an agent, or numeric addresses."""
+        self.names: dict[str, str | Sequence[Record]] = {"atlanta.example.com": "alice", "biloxi.example.com": "bob"}
+        """What names have, beside those of agents: see `sipsm.testing.names`."""
         self.recorder = Recorder()
+        self.recording = record
+        self.tape = tape
+        self._snapshots = snapshots
+        self.reproduce = command() if reproduce is None else reproduce
+        """The command that runs this again."""
+        self.noted = False
+        """Whether an exception has carried the account of this network."""
+        self.steps = 0
+        """How many things have happened."""
+        self.clock = Clock(start, self._wake)
+        self.plan = self.clock.plan
         self._random = Random(seed)
+        self.streams = Streams(self, Random(f"{seed}/streams"))
+        """The connections."""
+        self._asking = Random(f"{seed}/names")
+        self._hosts: dict[str, Agent] = {}
         self._at: dict[Address, Agent] = {}
         self._sent: dict[str, int] = {}
-        self._coming: list[tuple[float, int, Callable[[], object]]] = []
-        self._order = count()
+        self._links: dict[tuple[str, str], Link] = {}
+        self._ways: dict[tuple[str, str], Way] = {}
+        self._retired: list[Way] = []
+        self._cuts: list[Cut] = []
+        if tape is not None:
+            tape.begins(seed, start)
+        begun(self)
+
+    @property
+    def now(self) -> float:
+        """The present time, as the endpoints have it: `start` and the seconds since."""
+        return self.clock.now
 
     # ---------------------------------------------------------------- who is there
 
-    def agent(self, name: str, host: str | None = None, **endpoint: Any) -> Agent:
+    def agent(
+        self,
+        name: str,
+        host: str | None = None,
+        *,
+        transports: Sequence[str] = ("UDP",),
+        make: Callable[..., Any] = Endpoint,
+        **endpoint: Any,
+    ) -> Agent:
         """The agent of this name, made on the first call: at `host`, by default 192.0.2.1, .2 and so on, port 5060.
 
-        What else is given goes to its `Endpoint`. Its packets and steps are recorded under its name, and it is found
-        under that name and under `name.example.com`. Raises `ValueError` for an agent that is to be made twice.
+        It listens on each of the `transports`; on those with TLS, at port 5061. What else is given goes to its
+        `Endpoint`, or to what `make` makes in its place, after the addresses. Its packets and steps are
+        recorded under its name, and it is found under that name and under `name.example.com`. Raises `ValueError` for
+        an agent that is to be made twice.
         """
         known = self.agents.get(name)
         if known is not None:
@@ -83,32 +135,89 @@ class Net:
                 raise ValueError(f"{name} is there already, as {known!r}")
             return known
         host = host or _host(len(self.agents) + 1)
+        if host in self._hosts:
+            raise ValueError(f"{host} is the address of {self._hosts[host].name} already")
         at = f"[{host}]" if ":" in host else host
         endpoint.setdefault("profile", Profile(identity=f"<sip:{name}@{at}>"))
-        endpoint.setdefault("ids", Ids(Random(f"{self.seed}/{name}")))
-        agent = Agent(self, name, host, Endpoint(f"udp:{at}:5060", watcher=self.recorder.watcher(name), **endpoint))
-        self.agents[name] = self._at[host, 5060] = agent
+        listens = [(transport, PORTS.get(transport, 5060)) for transport in transports]
+        local = [f"{transport.lower()}:{at}:{port}" for transport, port in listens]
+
+        def born(life: int) -> Any:
+            return make(*local, **(self.own(name, life) | endpoint))
+
+        if self.tape is not None:
+            self.tape.joins(name, local, self.source(name), endpoint)
+        agent = Agent(self, name, host, born, rank=len(self.agents) + 1, listens=frozenset(listens))
+        self.agents[name] = self._hosts[host] = agent
+        if "UDP" in transports:
+            self._at[host, 5060] = agent
         return agent
+
+    def own(self, name: str, life: int = 0) -> dict[str, Any]:
+        """What every endpoint of an agent is made with: its names, drawn from the seed, and its watcher."""
+        watcher = self.recorder.watcher(name) if self.recording else None
+        return {"ids": Ids(Random(self.source(name, life))), "watcher": watcher}
+
+    def source(self, name: str, life: int = 0) -> str:
+        """From what an agent's endpoint draws its names: another in each of its lives."""
+        return f"{self.seed}/{name}/{life}" if life else f"{self.seed}/{name}"
 
     def addresses(self, host: str) -> Sequence[str]:
         """The numeric addresses of a host, none if there is no such host."""
-        found = self.names.get(host, host.removesuffix(".example.com"))
-        if not isinstance(found, str):
-            return found
-        if is_numeric(found):
-            return (found,)
-        agent = self.agents.get(found)
-        return () if agent is None else (agent.host,)
+        return tuple(record for record in records(self.names, host, self._host_of) if isinstance(record, str))
+
+    # ---------------------------------------------------------------- what lies between them
+
+    def link(self, one: str, other: str, link: Link, back: Link | None = None) -> None:
+        """From now on this is the link between two agents; `back` is that from the other to the one, if it differs."""
+        for pair, way in (((one, other), link), ((other, one), back or link)):
+            self._links[pair] = way
+            if pair in self._ways:
+                self._retired.append(self._ways.pop(pair))
+
+    def partition(
+        self,
+        some: Iterable[str] | str,
+        others: Iterable[str] | str | None = None,
+        start: float = 0.0,
+        end: float | None = None,
+    ) -> None:
+        """Let nothing get from some agents to others, nor back, from `start` to `end`; to everybody else by default.
+
+        Datagrams that leave or would arrive in that time are lost; what is sent on connections is sent again.
+        """
+        until = FOREVER if end is None else self.start + end
+        self._cuts.append(Cut(names_of(some), None if others is None else names_of(others), self.start + start, until))
+
+    def crash(self, name: str, at: float, back: float | None = None, *, saved: float | None = None) -> None:
+        """Let an agent's endpoint be gone at some time, and come back at another, or never.
+
+        It comes back empty; or as it was when it had been `saved`, at that time or shortly before. Packets that would
+        arrive meanwhile are lost, and its connections are reset. What its script had planned for the calls that it
+        still has is done when it is back.
+        """
+        agent = self.agents[name]
+        down, up = self.start + at, FOREVER if back is None else self.start + back
+        if not self.now <= down <= up:
+            raise ValueError(f"{name} cannot crash at {at} and be back at {back}")
+        agent.away.append((down, up))
+        if saved is not None:
+            if not self.now <= self.start + saved <= down:
+                raise ValueError(f"{name} cannot be saved at {saved} and crash at {at}")
+            self.plan(self.start + saved, self._save, agent)
+        self.plan(down, self._crash, agent)
+        if back is not None:
+            self.plan(up, self._return, agent, saved is not None)
 
     # ---------------------------------------------------------------- time
 
     def at(self, seconds: float, action: Callable[[], object]) -> None:
         """Have something done `seconds` after the start, or next if that has passed."""
-        self._put(max(self.start + seconds, self.now), action)
+        self.plan(max(self.start + seconds, self.now), action)
 
     def after(self, seconds: float, action: Callable[[], object]) -> None:
         """Have something done `seconds` from now."""
-        self._put(self.now + seconds, action)
+        self.plan(self.now + seconds, action)
 
     def run(self, until: float | None = None, *, steps: int = 1_000_000) -> Ladder:
         """Let time pass until `until` seconds after the start, or until nothing more will happen.
@@ -117,21 +226,25 @@ class Net:
         `InvariantBroken` where an invariant does not hold, or where it is not quiet after so many `steps`; and what the
         agents' own functions raise. Each comes with an account of what happened before.
         """
-        end = None if until is None else self.start + until
+        end = FOREVER if until is None else self.start + until
+        clock = self.clock
+        for agent in self.agents.values():
+            clock.watch(agent)
         try:
             for _ in range(steps):
-                coming = self._next()
-                if coming is None or (end is not None and coming[0] > end):
+                at = clock.next_at()
+                if at is None or at > end:
                     break
-                self.now = max(self.now, coming[0])
-                coming[1]()
+                self.steps += 1
+                clock.step()
             else:
                 raise InvariantBroken(f"the network is not quiet after {steps} steps")
         except Exception as error:
+            self.noted = True
             error.add_note(self.account())
             raise
-        if end is not None:
-            self.now = max(self.now, end)
+        if until is not None:
+            clock.now = max(clock.now, end)
         return self.ladder()
 
     @property
@@ -141,93 +254,190 @@ class Net:
 
     def next_at(self) -> float | None:
         """When the next thing happens, as `now` counts; None when nothing will."""
-        coming = self._next()
-        return None if coming is None else coming[0]
+        for agent in self.agents.values():
+            self.clock.watch(agent)
+        return self.clock.next_at()
 
-    # ---------------------------------------------------------------- pictures
+    # ---------------------------------------------------------------- what must hold, and pictures
 
-    def ladder(self, *, decimals: int = 1, explain: bool = False) -> Ladder:
-        """The picture so far; with `explain`, every state change and the RFC section that says so."""
-        return ladder(self.recorder.records, start=self.start, decimals=decimals, explain=explain)
+    def check(self, invariant: Invariant) -> Invariant:
+        """Check this from now on, too; it may stand above a function as `@net.check`."""
+        self.invariants += (invariant,)
+        return invariant
 
-    def account(self) -> str:
-        """All that is needed to look into a failure: the seed, the time, the picture."""
-        lines = self.ladder(decimals=3).split("\n")
+    def ladder(self, *, decimals: int = 1, explain: bool = False, about: str = "") -> Ladder:
+        """The picture so far; with `explain`, every state change and the RFC section that says so.
+
+        `about` leaves out every message without these characters, such as a Call-ID, and then all state changes.
+        """
+        records: Sequence[TraceRecord] = self.recorder.records
+        if about:
+            text = about.encode()
+            records = [
+                record for record in records if isinstance(record, Left | Arrived | Carried) and text in record.data
+            ]
+        return ladder(records, start=self.start, decimals=decimals, explain=explain)
+
+    def figures(self) -> dict[str, int]:
+        """How many things have happened, and how many datagrams the links have carried, lost and doubled."""
+        ways = [*self._retired, *self._ways.values()]
+        counts = {name: sum(getattr(way, name) for way in ways) for name in ("sent", "lost", "doubled")}
+        return {"steps": self.steps, **counts}
+
+    def account(self, about: str = "") -> str:
+        """All that is needed to look into a failure: the command, the seed, the time, the picture."""
+        lines = self.ladder(decimals=3, about=about).split("\n") if self.recording else ["(not recorded)"]
         before = [f"({len(lines) - SHOWN} messages before)"] if len(lines) > SHOWN else []
-        picture = "\n".join([*before, *lines[-SHOWN:]])
-        return f"seed {self.seed}, {self.now - self.start:.3f} s after the start:\n{picture}"
+        again = [f"to see it again: {self.reproduce}"] if self.reproduce else []
+        when = f"seed {self.seed}, {self.now - self.start:.3f} s after the start:"
+        return "\n".join([*again, when, *before, *lines[-SHOWN:]])
 
-    # ---------------------------------------------------------------- what agents use
+    # ---------------------------------------------------------------- what agents and connections use
 
     def asked(self, agent: Agent, what: str) -> None:
         """The agent's program is about to give a command."""
-        self.recorder.asked(agent.name, what, self.now)
+        if not agent.up:
+            raise LocalProtocolError(f"{agent.name} has crashed: nobody is there to {what}")
+        if self.recording:
+            self.recorder.asked(agent.name, what, self.now)
 
-    def perform(self, agent: Agent, outputs: Iterable[Output], *, woken: bool = False) -> None:
+    def command(self, agent: Agent, what: str, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Give a command of an endpoint or of a call, and perform its outputs; returns what comes beside them."""
+        self.asked(agent, what)
+        if self.tape is not None:
+            self.tape.asks(agent.name, self.now, command, args, options)
+        try:
+            done = command(*args, **options, now=self.now)
+        except LocalProtocolError:
+            if self.tape is not None:
+                self.tape.refused()
+            raise
+        beside, outputs = done if isinstance(done, tuple) else (None, done)
+        self.perform(agent, outputs, beside=beside)
+        return beside
+
+    def tell(self, host: Agent, name: str, *args: Any, **options: Any) -> None:
+        """Call this function of an agent's endpoint, and perform what it returns."""
+        if self.tape is not None:
+            self.tape.takes(host.name, self.now, name, args, **options)
+        self.perform(host, getattr(host.endpoint, name)(*args, now=self.now, **options))
+
+    def perform(self, agent: Agent, outputs: Iterable[Output], *, woken: bool = False, beside: Any = None) -> None:
         """Perform what an endpoint returned, and check the invariants."""
         outputs = tuple(outputs)
+        if self.tape is not None:
+            self.tape.gives(agent.name, self.now, outputs, beside)
         for output in outputs:
             if isinstance(output, Send):
                 self._carry(agent, output)
             elif isinstance(output, Resolve):
-                self._put(self.now, partial(self._resolve, agent, output))
+                self._ask(agent, output)
+            elif isinstance(output, Open):
+                self.streams.open(agent, output)
+            elif isinstance(output, Close):
+                self.streams.close(agent, output)
             else:
                 agent.told(output)
-        step = Stepped(agent, self.now, woken, outputs)
-        for invariant in self.invariants:
-            wrong = invariant(step)
-            if wrong is not None:
-                name = getattr(invariant, "__name__", "invariant")
-                raise InvariantBroken(f"{name}: {agent.name} at {self.now}: {wrong}")
+        self.clock.watch(agent)
+        if self.invariants and self.steps % self.check_every == 0:
+            step = Stepped(agent, self.now, woken, outputs)
+            for invariant in self.invariants:
+                wrong = invariant(step)
+                if wrong is not None:
+                    name = getattr(invariant, "__name__", "invariant")
+                    raise InvariantBroken(f"{name}: {agent.name} at {self.now}: {wrong}")
 
-    # ----------------------------------------------------------------
+    def host_at(self, host: str) -> Agent | None:
+        """Who has this numeric address."""
+        return self._hosts.get(host)
 
-    def _put(self, at: float, action: Callable[[], object]) -> None:
-        heappush(self._coming, (at, next(self._order), action))
+    def listens(self, agent: Agent, transport: str, address: Address) -> bool:
+        """Whether an agent is there and takes connections at that address."""
+        return agent.up and (transport, address[1]) in agent.listens
 
-    def _next(self) -> tuple[float, Callable[[], object]] | None:
-        """What happens next, and when. At equal times packets and plans come before timers."""
-        due: list[tuple[float, Callable[[], object]]] = [(at, self._take) for at, _, _ in self._coming[:1]]
-        for agent in self.agents.values():
-            at = agent.endpoint.next_timeout()
-            if at is not None:
-                due.append((at, partial(self._wake, agent)))
-        return min(due, key=itemgetter(0), default=None)
+    def way(self, sender: Agent, receiver: Agent) -> Way:
+        """The way from one agent to another."""
+        pair = (sender.name, receiver.name)
+        way = self._ways.get(pair)
+        if way is None:
+            way = self._ways[pair] = Way(self._links.get(pair, self.every), self._random)
+        return way
 
-    def _take(self) -> None:
-        heappop(self._coming)[2]()
+    def parted(self, sender: Agent, receiver: Agent, at: float) -> bool:
+        """Whether at that time nothing gets from one agent to another."""
+        return any(cut.parts(sender.name, receiver.name, at) for cut in self._cuts)
+
+    # ---------------------------------------------------------------- what happens
 
     def _wake(self, agent: Agent) -> None:
-        self.perform(agent, agent.endpoint.handle_timeout(self.now), woken=True)
-
-    def _resolve(self, agent: Agent, resolve: Resolve) -> None:
-        self.perform(agent, agent.endpoint.resolved(resolve, self.addresses(resolve.host), self.now))
+        now = self.clock.now
+        if self.tape is not None:
+            self.tape.takes(agent.name, now, "handle_timeout")
+        self.perform(agent, agent.endpoint.handle_timeout(now), woken=True)
 
     def _carry(self, agent: Agent, send: Send) -> None:
-        flow, receiver = send.flow, self._at.get(send.flow.remote)
-        self._sent[agent.name] = nth = self._sent.get(agent.name, 0) + 1
-        lost = receiver is None or nth in self.lose.get(agent.name, ())
-        arrives = () if lost else self._fate()
-        self.recorder.carried(agent.name, flow, send.data, arrives, self.now)
-        for at in arrives:
-            self._put(at, partial(self._deliver, flow, send.data))
+        now, flow, data = self.clock.now, send.flow, send.data
+        if flow.reliable:
+            if not self.streams.send(agent, send):
+                self.recorder.carried(agent.name, flow, data, (), now)
+            return
+        arrives: tuple[float, ...] = ()
+        receiver = self._at.get(flow.remote)
+        lose = False
+        if self.lose:
+            self._sent[agent.name] = nth = self._sent.get(agent.name, 0) + 1
+            lose = nth in self.lose.get(agent.name, ())
+        if receiver is not None and not lose:
+            arrives = self.way(agent, receiver).arrivals(len(data), flow.remote, now)
+            if self._cuts:
+                cut = self.parted(agent, receiver, now)
+                arrives = tuple(at for at in arrives if not (cut or self.parted(agent, receiver, at)))
+            if receiver.away:
+                arrives = tuple(at for at in arrives if not any(down <= at < up for down, up in receiver.away))
+            for at in arrives:
+                self.plan(at, self._deliver, receiver, Flow(flow.transport, flow.remote, flow.local), data)
+        if self.recording:
+            self.recorder.carried(agent.name, flow, data, arrives, now)
+        if self.tape is not None:
+            self.tape.carried(arrives)
 
-    def _deliver(self, flow: Flow, data: bytes) -> None:
-        receiver = self._at[flow.remote]
-        back = Flow(flow.transport, flow.remote, flow.local)
-        self.perform(receiver, receiver.endpoint.receive(data, back, self.now))
+    def _deliver(self, receiver: Agent, flow: Flow, data: bytes) -> None:
+        if receiver.up:
+            now = self.clock.now
+            if self.tape is not None:
+                self.tape.takes(receiver.name, now, "receive", (data, flow))
+            self.perform(receiver, receiver.endpoint.receive(data, flow, now))
 
-    def _fate(self) -> tuple[float, ...]:
-        """When a packet that leaves now arrives."""
-        if self._random.random() < self.loss:
-            return ()
-        copies = 2 if self._random.random() < self.duplicate else 1
-        return tuple(self.now + self._way() for _ in range(copies))
+    def _ask(self, agent: Agent, resolve: Resolve) -> None:
+        after, answered = self.dns.answers(self._asking)
+        self.plan(self.now + after, self._answer, agent, agent.life, resolve, answered)
 
-    def _way(self) -> float:
-        way = self._random.uniform(*self.delay)
-        held_back = self._random.random() < self.reorder
-        return way + self._random.uniform(0.0, HELD_BACK_S) if held_back else way
+    def _answer(self, agent: Agent, life: int, resolve: Resolve, answered: bool) -> None:
+        if agent.life == life:
+            found = records(self.names, resolve.name, self._host_of) if answered else ()
+            wanted = tuple(record for record in found if type_of(record) == resolve.type)
+            self.tell(agent, "resolved", resolve, wanted)
+
+    def _host_of(self, name: str) -> str | None:
+        agent = self.agents.get(name) or self.agents.get(name.removesuffix(".example.com"))
+        return None if agent is None else agent.host
+
+    def _save(self, agent: Agent) -> None:
+        agent.saved = self._snapshots[0](agent.endpoint)
+
+    def _crash(self, agent: Agent) -> None:
+        agent.crash()
+        self.streams.reset(agent)
+        if self.tape is not None:
+            self.tape.crashes(agent.name, self.now)
+
+    def _return(self, agent: Agent, saved: bool) -> None:
+        agent.back(self._snapshots[1](agent.saved, **self.own(agent.name, agent.life)) if saved else None)
+        if self.tape is not None:
+            source = self.source(agent.name, agent.life)
+            calls = agent.endpoint.calls if saved else ()
+            self.tape.returns(agent.name, self.now, source, agent.saved if saved else None, calls)
+        self.clock.watch(agent)
 
 
 def _host(number: int) -> str:

@@ -1,7 +1,7 @@
-"""pytest plugin: tells which rows of which tables a suite has taken, and fails a whole run that leaves rows out.
+"""pytest plugin: which rows of which tables a suite has taken, and how a run of a simulated network is seen again.
 
-Load it in `conftest.py`, where it does not disturb the measuring of coverage, and say in pyproject.toml whose tables
-are counted:
+It fails a whole run of the suite that leaves rows out. Load it in `conftest.py`, where it does not disturb the
+measuring of coverage, and say in pyproject.toml whose tables are counted:
 
     pytest_plugins = ["sipsm.testing.plugin"]
 
@@ -11,14 +11,21 @@ are counted:
 
 A run of a part of the suite (with paths, `-k`, `-m`, `--lf` ...) is told its share and does not fail for it. Pictures
 of `sipsm.testing.Net` that differ are shown side by side.
+
+A test that fails tells of its last network: the seed, the picture, and the command that runs it again. A test with
+`@pytest.mark.seeds(20)` and a parameter `seed` runs with the seeds 0 to 19; with `--net-seeds=1000` all such tests run
+with so many, with `--net-seed=7` with this one alone.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from itertools import zip_longest
+from shlex import quote
 
 import pytest
 
+from sipsm.testing.reproduce import RUNNING
 from sipsm.testing.tables import Taken, tables_of
 from sipsm.trace import Ladder
 
@@ -30,9 +37,47 @@ PARTIAL = ("keyword", "markexpr", "lf", "stepwise", "deselect", "ignore", "ignor
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The two settings."""
+    """The settings and the options."""
     parser.addini("sipsm_tables", "packages and modules whose tables are counted", type="args", default=[])
+    group = parser.getgroup("simulated networks")
+    group.addoption("--net-seed", type=int, metavar="N", help="the only seed of tests marked `seeds`")
+    group.addoption("--net-seeds", type=int, metavar="N", help="how many seeds, from 0, tests marked `seeds` run with")
     parser.addini("sipsm_row_threshold", "percent of rows that a whole run must take", default="100")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the marker known."""
+    config.addinivalue_line("markers", "seeds(n): runs with the seeds 0 to n-1 of a simulated network, as `seed`")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give the tests that are marked so their seeds."""
+    marker = metafunc.definition.get_closest_marker("seeds")
+    if marker is not None:
+        only, many = metafunc.config.option.net_seed, metafunc.config.option.net_seeds
+        seeds = range(marker.args[0] if many is None else many) if only is None else [only]
+        metafunc.parametrize("seed", seeds)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Say how this test is run again, while it runs."""
+    seed = item.callspec.params["seed"] if item.get_closest_marker("seeds") else None  # type: ignore[attr-defined]
+    RUNNING.begin(f"pytest {quote(item.nodeid)}" + ("" if seed is None else f" --net-seed={seed}"))
+    try:
+        return (yield)
+    finally:
+        RUNNING.end()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Tell of the network in which a test failed, unless the failure has told of it."""
+    report = yield
+    net = RUNNING.net
+    if report.failed and net is not None and not net.noted:
+        report.sections.append(("simulated network", net.account()))
+    return report
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

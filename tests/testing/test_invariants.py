@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sipsm import Ended, Endpoint, Output
-from sipsm.testing import InvariantBroken, Net, answer, census, hang_up, nothing_left, reject
+from sipsm import Ended, Endpoint, Output, Send
+from sipsm.testing import InvariantBroken, Net, Stepped, answer, census, hang_up, nothing_left, reject
 
 
 class Spins(Endpoint):
@@ -69,6 +69,38 @@ def test_invariants_can_be_switched_off_and_added() -> None:
     net.agent("alice").invite("sip:bob")
     with pytest.raises(InvariantBroken, match=r"<lambda>: bob at 1000\.1: too late"):
         net.run()
+
+
+def test_an_invariant_is_added_later() -> None:
+    """It is checked from then on, under its own name."""
+    net = with_alice(Endpoint)
+
+    @net.check
+    def bob_keeps_silent(step: Stepped) -> str | None:
+        """No packet leaves Bob."""
+        sends = [output for output in step.outputs if isinstance(output, Send)]
+        return f"he sent {len(sends)}" if step.agent.name == "bob" and sends else None
+
+    net.agent("alice").invite("sip:bob")
+    with pytest.raises(InvariantBroken, match=r"bob_keeps_silent: bob at 1000\.1: he sent 1"):
+        net.run()
+
+
+def test_invariants_can_be_sampled() -> None:
+    """Checked at every hundredth thing that happens, they cost a hundredth, and find some faults late or never."""
+    checked: list[float] = []
+
+    def keeps_count(step: Stepped) -> None:
+        checked.append(step.now)
+
+    counts = []
+    for often in (1, 4, 100):
+        checked.clear()
+        net = with_alice(Endpoint, invariants=(keeps_count,), check_every=often)
+        net.at(0.0, lambda net=net: net.agent("alice").invite("sip:bob"))  # type: ignore[misc]
+        net.run()
+        counts.append(len(checked))
+    assert counts[0] > counts[1] > counts[2] == 0
 
 
 def test_what_is_left_is_counted() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sipsm import Answered, Ended, EndReason, Established, LocalProtocolError, TimerValues
-from sipsm.testing import InvariantBroken, Net, answer, hang_up, ladder, nothing_left, reject, ring
+from sipsm import Answered, Ended, Endpoint, EndReason, Established, LocalProtocolError, TimerValues
+from sipsm.testing import InvariantBroken, Link, Net, answer, hang_up, ladder, nothing_left, reject, ring
 from sipsm.trace import Arrived, Left
 
 
@@ -122,7 +122,7 @@ def test_names_are_found() -> None:
     net.agent("carol", "192.0.2.77")
     net.names |= {"pbx": "carol", "far": ["2001:db8::1", "192.0.2.9"], "near": "192.0.2.8", "gone": "nobody"}
     assert net.addresses("carol") == net.addresses("carol.example.com") == net.addresses("pbx") == ("192.0.2.77",)
-    assert net.addresses("far") == ["2001:db8::1", "192.0.2.9"]
+    assert net.addresses("far") == ("2001:db8::1", "192.0.2.9")
     assert net.addresses("near") == ("192.0.2.8",)
     assert net.addresses("gone") == net.addresses("biloxi.example.com") == net.addresses("mars.test") == ()
 
@@ -150,6 +150,18 @@ def test_an_agent_is_made_once() -> None:
         net.agent("alice", times=TimerValues())
     alice.request("OPTIONS", "sip:192.0.2.9")
     assert alice.endpoint.next_timeout() == 1001.0
+
+
+def test_an_address_is_of_one_agent() -> None:
+    """And one that speaks no UDP gets no datagrams."""
+    net = Net()
+    net.agent("alice", "192.0.2.5")
+    with pytest.raises(ValueError, match=r"192\.0\.2\.5 is the address of alice already"):
+        net.agent("bob", "192.0.2.5")
+    net.agent("bob", transports=["TCP"], make=lambda _local, **options: Endpoint("udp:192.0.2.1:5060", **options))
+    net.agent("alice").request("OPTIONS", "sip:bob")
+    net.run(until=0.1)
+    assert net.ladder() == "0.0  alice OPTIONS---------x 192.0.2.2:5060"
 
 
 def test_there_is_room_for_many() -> None:
@@ -212,6 +224,7 @@ def test_a_failure_tells_the_seed_and_the_picture() -> None:
     with pytest.raises(LocalProtocolError) as caught:
         net.run()
     assert caught.value.__notes__ == [
+        "to see it again: pytest tests/testing/test_net.py::test_a_failure_tells_the_seed_and_the_picture\n"
         "seed 9, 1.000 s after the start:\n"
         "0.000  alice INVITE----------> bob\n"
         "0.000  alice <------------200- bob\n"
@@ -226,8 +239,40 @@ def test_a_long_failure_tells_the_last_messages() -> None:
     for n in range(60):
         net.at(n, lambda: net.agent("alice").request("OPTIONS", "sip:bob"))
     net.run(until=59.5)
-    _, before, *shown = net.account().split("\n")
+    _, _, before, *shown = net.account().split("\n")
     assert (before, len(shown)) == ("(20 messages before)", 100)
+
+
+def test_one_call_of_many_is_a_picture() -> None:
+    """Every message of a call has its Call-ID; and an account may be of one call as well."""
+    net = Net()
+    net.agent("bob").script(reject(486, after=1.0))
+    first, _second = (net.agent("alice").invite("sip:bob") for _ in range(2))
+    net.run()
+    expected = ladder("""
+        0.0  alice INVITE----------> bob
+        0.2  alice <------------100- bob   Timer 100
+        1.0  alice <------------486- bob
+        1.0  alice ACK-------------> bob
+    """)
+    assert net.ladder(about=first.call_id) == expected
+    assert net.account(about=first.call_id).count("INVITE") == 1
+    assert Net(record=False).account().endswith("(not recorded)")
+
+
+def test_figures_are_kept() -> None:
+    """How much has happened, and what became of the datagrams, also on a link that has been replaced."""
+    net = Net(duplicate=1.0)
+    net.agent("bob")
+    alice = net.agent("alice")
+    alice.request("OPTIONS", "sip:bob")
+    net.run()
+    net.link("alice", "bob", Link(loss=1.0))
+    alice.request("OPTIONS", "sip:bob")
+    net.run()
+    figures = net.figures()
+    assert figures.pop("steps") > 10
+    assert figures == {"sent": 14, "lost": 11, "doubled": 3}
 
 
 def test_a_network_that_is_never_quiet_is_found() -> None:

@@ -131,3 +131,58 @@ def test_the_simulated_network_needs_no_pytest() -> None:
     """Only the plugin does: a demonstration or a benchmark may use the network where no test's libraries are."""
     program = "import sys; sys.modules |= {'pytest': None, 'hypothesis': None}; import sipsm.testing"
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+SEEDS = """
+import pytest
+from sipsm.testing import Net, answer, nothing_left
+
+@pytest.mark.seeds(3)
+@pytest.mark.parametrize("name", ["bob"])
+def test_seeds(seed, name):
+    net = Net(seed)
+    net.agent(name).script(answer())
+    net.agent("alice").invite("sip:bob")
+    net.run(until=1.0)
+    assert seed != SEED
+
+def test_none():
+    assert Net is None or Net(5).run() == "a"
+
+def test_left():
+    net = Net()
+    net.agent("alice").invite("sip:192.0.2.9")
+    nothing_left(net)
+
+def test_without():
+    assert 1 == 2
+"""
+
+
+def test_a_failed_test_tells_of_its_network(suite: pytest.Pytester) -> None:
+    """The seed, the picture, and the command that runs it again; once, and only where there was a network."""
+    suite.makepyfile(test_seeds=SEEDS.replace("SEED\n", "2\n"))
+    result = suite.runpytest_inprocess("test_seeds.py")
+    result.assert_outcomes(passed=2, failed=4)
+    result.stdout.fnmatch_lines(
+        [
+            "*- simulated network -*",
+            "to see it again: pytest 'test_seeds.py::test_seeds[[]2-bob[]]' --net-seed=2",
+            "seed 2, 1.000 s after the start:",
+            "0.000  alice INVITE----------> bob",
+            "*to see it again: pytest test_seeds.py::test_none",
+            "*to see it again: pytest test_seeds.py::test_left",
+        ]
+    )
+    assert result.stdout.str().count("to see it again") == 3
+    assert result.stdout.str().count("simulated network") == 2
+
+
+def test_seeds_can_be_chosen(suite: pytest.Pytester) -> None:
+    """One alone, also one beyond the usual; or many."""
+    suite.makepyfile(test_seeds=SEEDS.replace("SEED\n", "70\n"))
+    suite.runpytest_inprocess("test_seeds.py::test_seeds").assert_outcomes(passed=3)
+    result = suite.runpytest_inprocess("test_seeds.py::test_seeds[70-bob]", "--net-seed=70")
+    result.assert_outcomes(failed=1)
+    result = suite.runpytest_inprocess("test_seeds.py::test_seeds", "--net-seeds=80")
+    result.assert_outcomes(passed=79, failed=1)

@@ -1,0 +1,146 @@
+"""A run on tape, and the same run again from the tape alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from sipsm import Established, IncomingCall, Limits, LocalProtocolError, Profile, TimerValues
+from sipsm.grammar import Uri
+from sipsm.ids import Ids
+from sipsm.testing import Net, ReplayDiffers, Tape, answer, hang_up, reject, replay, ring
+from tests.testing.test_streams import Keeps, connect, pair, send
+
+
+def taped(seed: int = 3, **options: Any) -> tuple[Tape, Net]:
+    """A run with everything in it that a tape must hold."""
+    tape = Tape()
+    net = Net(seed, loss=0.2, delay=(0.01, 0.3), duplicate=0.1, reorder=0.1, tape=tape, **options)
+    bob = net.agent("bob", times=TimerValues(T1=0.4), limits=Limits(calls=3), profile=Profile(user_agent="bö"))
+    alice = net.agent("alice")
+    net.agent("carol").script(reject(486, after=0.5))
+    bob.script(ring(after=0.2), answer(after=2.0))
+    alice.script(hang_up(after=8.0))
+    alice.on(
+        Established,
+        lambda event: alice.do(event.call.request, "INFO", headers=[("A", "b")], body=b"\xff\x00", content_type="a/b"),
+    )
+    alice.invite("sip:bob@biloxi.example.com", headers=[("Subject", "lünch")])
+    net.at(0.5, lambda: alice.invite(Uri.parse("sip:carol"), offer=b""))
+    net.at(1.0, lambda: bob.request("OPTIONS", "sip:nowhere.test"))
+    net.crash("bob", at=4.0, back=5.0, saved=3.5)
+    net.crash("carol", at=2.0, back=2.5)
+    return tape, net
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_tape_replays_to_the_same_bytes(seed: int) -> None:
+    """Neither the network nor the program is needed: what went in is put in again, and the same comes out."""
+    tape, net = taped(seed)
+    net.run()
+    assert replay(tape.text) == net.ladder()
+    assert replay(tape.text, decimals=3, explain=True) == net.ladder(decimals=3, explain=True)
+
+
+def test_the_same_run_is_the_same_tape() -> None:
+    """So tapes can be compared; without pictures as well."""
+    texts = []
+    for record in True, False:
+        tape, net = taped(record=record)
+        net.run()
+        texts.append(tape.text)
+    assert texts[0] == texts[1]
+    assert all(json.loads(line) for line in texts[0].splitlines())
+
+
+def test_another_byte_is_found() -> None:
+    """The line is named, what stands there, what came, and the picture before it."""
+    tape, net = taped()
+    net.run()
+    wrong = tape.text.replace("SIP/2.0 180 Ringing", "SIP/2.0 180 Singing", 1)
+    with pytest.raises(ReplayDiffers, match=r"(?s)^line \d+: bob at .*: ring gave\n.*Ringing.*Singing.*before it:"):
+        replay(wrong)
+
+
+def test_a_refused_command_is_refused_again() -> None:
+    """It did nothing, and does nothing."""
+    tape = Tape()
+    net = Net(tape=tape)
+    bob = net.agent("bob")
+    bob.on(IncomingCall, lambda event: bob.do(event.call.ring))
+    net.agent("alice").invite("sip:bob")
+    net.run(until=1.0)
+    (call,) = bob.endpoint.calls
+    with pytest.raises(LocalProtocolError):
+        bob.do(call.cancel)
+    bob.do(call.answer, bob.sdp)
+    net.run(until=2.0)
+    assert replay(tape.text) == net.ladder()
+    accepted = tape.text.replace('"cancel"', '"ring"').replace(', "refused": true', "")
+    with pytest.raises(ReplayDiffers, match="ring gave"):
+        replay(accepted)
+    refused = tape.text.replace('"in": ["ring"', '"in": ["cancel"')
+    with pytest.raises(ReplayDiffers, match=r"bob at .*: cancel is refused now"):
+        replay(refused)
+
+
+def test_a_command_behind_the_back_of_the_agent() -> None:
+    """It is on the tape as far as it can be seen, and cannot be done again."""
+    tape = Tape()
+    net = Net(tape=tape)
+    net.agent("bob")
+    alice = net.agent("alice")
+    _, outputs = alice.endpoint.request("OPTIONS", "sip:bob", now=net.now)
+    net.perform(alice, outputs)
+    net.run()
+    with pytest.raises(ReplayDiffers, match="line 4: alice was given a command behind the back of its agent"):
+        replay(tape.text)
+
+
+def test_what_a_tape_cannot_hold() -> None:
+    """It is refused when it is put on, not when the tape is wanted."""
+    net = Net(tape=Tape())
+    with pytest.raises(ValueError, match="alice is made with ids="):
+        net.agent("alice", ids=Ids())
+    bob = net.agent("bob")
+    with pytest.raises(ValueError, match="no tape can hold <object"):
+        bob.request("OPTIONS", "sip:alice", content_type=object())  # type: ignore[arg-type]
+    call = net.agent("carol").invite("sip:bob")
+    with pytest.raises(ValueError, match=r"no tape can hold <Call to .*, which did not come out of this endpoint"):
+        bob.do(call.hang_up)
+
+
+@pytest.mark.parametrize("text", ["", "{}\n", '{"tape": 99}\n'])
+def test_what_is_no_tape(text: str) -> None:
+    """It is an error, and not an empty picture."""
+    with pytest.raises(ValueError, match="this is no tape of format 1"):
+        replay(text)
+
+
+def test_connections_are_on_a_tape() -> None:
+    """What they are told, and what became of what they sent."""
+    tape = Tape()
+    net, alice, bob = pair(tape=tape)
+    flow = connect(net, alice)
+    send(alice, b"a message")
+    net.run()
+    net.streams.reset(alice, flow)
+    send(alice, b"another", flow=flow)
+    net.run()
+    replay(tape.text, make=Keeps)
+    assert bob.endpoint.got == b"a message"
+    lines = [json.loads(line) for line in tape.text.splitlines()]
+    told = [(line["who"], line["in"][0]) for line in lines if "in" in line]
+    assert told == [
+        ("alice", "connect"),
+        ("bob", "flow_opened"),
+        ("alice", "flow_opened"),
+        ("alice", "write"),
+        ("bob", "receive"),
+        ("alice", "flow_closed"),
+        ("bob", "flow_closed"),
+        ("alice", "write"),
+        ("alice", "send_failed"),
+    ]
