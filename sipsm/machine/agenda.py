@@ -1,13 +1,15 @@
 """Who is to be woken when: one deadline out of any number of timers.
 
 Watching, waking and forgetting cost the same with a million machines as with ten: what is due within the
-present slice of time lies in a small heap, all else in unsorted lists, one for each slice. A machine has one
+present slice of time is sorted, all else in unsorted lists, one for each slice. A machine has one
 entry, for its earliest deadline; an entry that no longer holds is noticed when it comes to the front.
 """
 
 from __future__ import annotations
 
-from heapq import heapify, heappop, heappush
+from bisect import insort
+from heapq import heappop, heappush
+from operator import itemgetter
 from typing import Protocol
 
 SLICES_PER_SECOND = 8
@@ -27,6 +29,7 @@ class Agenda:
 
     def __init__(self) -> None:
         self._near: list[tuple[float, int, Watched]] = []
+        """Of the present slice, and sorted: the last one is the next."""
         self._horizon = -1
         self._later: dict[int, list[tuple[float, int, Watched]]] = {}
         self._slices: list[int] = []
@@ -38,12 +41,15 @@ class Agenda:
         known = who.watched_at
         if at is None or (known is not None and known <= at):
             return
-        who.watched_at = at
         self._entered += 1
-        entry = (at, self._entered, who)
+        self._enter(at, self._entered, who)
+
+    def _enter(self, at: float, number: int, who: Watched) -> None:
+        who.watched_at = at
+        entry = (at, number, who)
         part = int(at * SLICES_PER_SECOND)
         if part <= self._horizon:
-            heappush(self._near, entry)
+            insort(self._near, entry, key=_backwards)
         elif (bucket := self._later.get(part)) is not None:
             bucket.append(entry)
         else:
@@ -54,24 +60,32 @@ class Agenda:
         """The earliest deadline that still holds, or None."""
         while True:
             while self._near:
-                at, _, who = self._near[0]
+                at, number, who = self._near[-1]
                 if who.watched_at == at and who.next_timeout() == at:
                     return at
-                heappop(self._near)
+                self._near.pop()
                 if who.watched_at == at:
+                    # With the number that it had: who asks how often must not decide which of equal deadlines is first.
                     who.watched_at = None
-                    self.watch(who)
+                    if (later := who.next_timeout()) is not None:
+                        self._enter(later, number, who)
             if not self._slices:
                 return None
             self._horizon = heappop(self._slices)
             self._near = self._later.pop(self._horizon)
-            heapify(self._near)
+            # Most were entered in the order of their deadlines: sorting only has to look.
+            self._near.sort(key=itemgetter(0, 1))
+            self._near.reverse()
 
     def pop(self, now: float) -> Watched | None:
         """The next one whose deadline is `now` or earlier, taken off the agenda; None when nobody is due."""
         at = self.next_timeout()
         if at is None or at > now:
             return None
-        who = heappop(self._near)[2]
+        who = self._near.pop()[2]
         who.watched_at = None
         return who
+
+
+def _backwards(entry: tuple[float, int, Watched]) -> tuple[float, int]:
+    return -entry[0], -entry[1]

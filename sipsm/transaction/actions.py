@@ -57,9 +57,11 @@ def send_trying(tx: ServerTransaction, _: Any, step: Step) -> None:
     send_response(tx, bytes(response_to(tx.request, 100)), step)
 
 
-def forget_request(tx: ServerTransaction, _: Any, _step: Step) -> None:
-    """Keep the final response only: it is all that is ever needed again."""
+def forget_request(tx: ClientTransaction | ServerTransaction, _: Any, _step: Step) -> None:
+    """All is said: a server only repeats its final response, a client at most its ACK."""
     tx.request = None
+    if isinstance(tx, ClientTransaction):
+        tx.wire = b""
 
 
 def report_timeout(tx: Transaction, _: Any, step: Step) -> None:

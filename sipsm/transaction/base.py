@@ -11,7 +11,7 @@ from typing import Any, Final
 from attrs import define, field, frozen
 
 from sipsm.machine import Machine
-from sipsm.message import Request, Response
+from sipsm.message import Request, Response, parse_message
 from sipsm.transaction.timer_values import DEFAULT, TimerValues
 from sipsm.transport.flow import Flow
 
@@ -35,7 +35,7 @@ ACCEPTED: Final = "Accepted"
 CONFIRMED: Final = "Confirmed"
 TERMINATED: Final = "Terminated"
 
-Key = tuple[str, ...]
+Key = str
 """What a message must match to belong to a transaction: see `sipsm.transaction.matching`."""
 
 
@@ -57,9 +57,9 @@ class ClientTransaction(Transaction):
     """The side that sent the request."""
 
     request: Request | None = None
-    """Kept for the ACK and the CANCEL that are made from it; None in the transactions that never need it again."""
+    """Until the final response, for the ACK that is made from it; None in the transactions that send no ACK."""
     wire: bytes = b""
-    """The request as sent."""
+    """The request as sent, until the final response: then it is not sent again."""
 
 
 @define(eq=False)
@@ -67,12 +67,18 @@ class ServerTransaction(Transaction):
     """The side that received the request."""
 
     request: Request | None = None
-    """Until the first response, and for the CANCEL that may come; None after the final one."""
+    """Until the final response."""
     wire: bytes = b""
     """The last response sent."""
-    to_tag: str | None = None
-    """Of the last response to an INVITE: the answer to a CANCEL has the same (RFC 3261 9.2), and so must have the ACK
-    of an RFC 2543 client (17.2.3)."""
+    identity: int | None = None
+    """A checksum of what the same request has in common with this one when it comes by another way (RFC 3261 8.2.2.2).
+    """
+
+    @property
+    def to_tag(self) -> str | None:
+        """Of the last response: the answer to a CANCEL has the same (RFC 3261 9.2), and so must have the ACK of an
+        RFC 2543 client (17.2.3)."""
+        return parse_message(self.wire).to_tag if self.wire else None
 
 
 @frozen

@@ -12,7 +12,7 @@ from attrs import define
 
 from sipsm.machine import Ignore, Row, Step, Table, Timer, always, doubled, once
 from sipsm.message import Response, ack_for
-from sipsm.transaction.actions import pass_response_up, report_failure, report_timeout, send_request
+from sipsm.transaction.actions import forget_request, pass_response_up, report_failure, report_timeout, send_request
 from sipsm.transaction.base import (
     ACCEPTED,
     CALLING,
@@ -45,7 +45,7 @@ def send_ack(tx: InviteClientTransaction, response: Response, step: Step) -> Non
     # "The ACK MUST be sent to the same address, port, and transport to which the original request was sent."
     # (RFC 6026 8.4)  Kept, because a repeated 486 gets this same ACK.
     if not tx.ack:
-        assert tx.request is not None, "the INVITE is kept until the transaction ends"
+        assert tx.request is not None, "the INVITE is kept until it is answered"
         tx.ack = bytes(ack_for(tx.request, response))
     step.emit(Send(tx.flow, tx.ack, tx.key))
 
@@ -61,24 +61,24 @@ InviteClientTransaction.table = Table(
     rfc="3261 17.1.1",
     initial=INITIAL,
     rows=(
-        #   state       input            guard   next        actions                       RFC
-        Row(INITIAL,    START,           always, CALLING,    (send_request,),              "3261 17.1.1.2"),
-        Row(CALLING,    "Timer A",       always, CALLING,    (send_request,),              "3261 17.1.1.2"),
-        Row(CALLING,    "Timer B",       always, TERMINATED, (report_timeout,),            "3261 17.1.1.2"),
-        Row(CALLING,    TRANSPORT_ERROR, always, TERMINATED, (report_failure,),            "3261 17.1.4"),
-        Row(CALLING,    R1XX,            always, PROCEEDING, (pass_response_up,),          "3261 17.1.1.2"),
-        Row(CALLING,    R2XX,            always, ACCEPTED,   (pass_response_up,),          "6026 8.4"),
-        Row(CALLING,    R300_699,        always, COMPLETED,  (send_ack, pass_response_up), "6026 8.4"),
-        Row(PROCEEDING, R1XX,            always, PROCEEDING, (pass_response_up,),          "3261 17.1.1.2"),
-        Row(PROCEEDING, R2XX,            always, ACCEPTED,   (pass_response_up,),          "6026 8.4"),
-        Row(PROCEEDING, R300_699,        always, COMPLETED,  (send_ack, pass_response_up), "6026 8.4"),
+        #   state       input            guard   next        actions                                       RFC
+        Row(INITIAL,    START,           always, CALLING,    (send_request,),                              "3261 17.1.1.2"),
+        Row(CALLING,    "Timer A",       always, CALLING,    (send_request,),                              "3261 17.1.1.2"),
+        Row(CALLING,    "Timer B",       always, TERMINATED, (report_timeout,),                            "3261 17.1.1.2"),
+        Row(CALLING,    TRANSPORT_ERROR, always, TERMINATED, (report_failure,),                            "3261 17.1.4"),
+        Row(CALLING,    R1XX,            always, PROCEEDING, (pass_response_up,),                          "3261 17.1.1.2"),
+        Row(CALLING,    R2XX,            always, ACCEPTED,   (pass_response_up, forget_request),           "6026 8.4"),
+        Row(CALLING,    R300_699,        always, COMPLETED,  (send_ack, pass_response_up, forget_request), "6026 8.4"),
+        Row(PROCEEDING, R1XX,            always, PROCEEDING, (pass_response_up,),                          "3261 17.1.1.2"),
+        Row(PROCEEDING, R2XX,            always, ACCEPTED,   (pass_response_up, forget_request),           "6026 8.4"),
+        Row(PROCEEDING, R300_699,        always, COMPLETED,  (send_ack, pass_response_up, forget_request), "6026 8.4"),
         # "the client SHOULD then consider the original transaction cancelled and SHOULD destroy the client transaction"
-        Row(PROCEEDING, GIVE_UP,         always, TERMINATED, (),                           "3261 9.1"),
-        Row(COMPLETED,  R300_699,        always, COMPLETED,  (send_ack,),                  "6026 8.4"),
-        Row(COMPLETED,  TRANSPORT_ERROR, always, TERMINATED, (report_failure,),            "6026 8.4"),
-        Row(COMPLETED,  "Timer D",       always, TERMINATED, (),                           "6026 8.4"),
-        Row(ACCEPTED,   R2XX,            always, ACCEPTED,   (pass_response_up,),          "6026 8.4"),
-        Row(ACCEPTED,   "Timer M",       always, TERMINATED, (),                           "6026 8.4"),
+        Row(PROCEEDING, GIVE_UP,         always, TERMINATED, (),                                           "3261 9.1"),
+        Row(COMPLETED,  R300_699,        always, COMPLETED,  (send_ack,),                                  "6026 8.4"),
+        Row(COMPLETED,  TRANSPORT_ERROR, always, TERMINATED, (report_failure,),                            "6026 8.4"),
+        Row(COMPLETED,  "Timer D",       always, TERMINATED, (),                                           "6026 8.4"),
+        Row(ACCEPTED,   R2XX,            always, ACCEPTED,   (pass_response_up,),                          "6026 8.4"),
+        Row(ACCEPTED,   "Timer M",       always, TERMINATED, (),                                           "6026 8.4"),
     ),
     timers=(
         #     letter runs in      lasts                              then     RFC

@@ -11,11 +11,10 @@ from attrs import frozen
 
 from sipsm.errors import LocalProtocolError
 from sipsm.machine import Agenda, Decision, Ignore, Observer, Refuse, Step
-from sipsm.message import Request, Response
+from sipsm.message import Request, Response, parse_message
 from sipsm.transaction.base import (
     ACK,
     GIVE_UP,
-    PROCEEDING,
     R1XX,
     R2XX,
     R200_699,
@@ -25,7 +24,6 @@ from sipsm.transaction.base import (
     START,
     TERMINATED,
     TRANSPORT_ERROR,
-    TRYING,
     AckReceived,
     ClientTransaction,
     Key,
@@ -39,7 +37,7 @@ from sipsm.transaction.base import (
 from sipsm.transaction.client import NonInviteClientTransaction
 from sipsm.transaction.invite_client import InviteClientTransaction
 from sipsm.transaction.invite_server import InviteServerTransaction
-from sipsm.transaction.matching import client_key, is_rfc2543, server_key
+from sipsm.transaction.matching import client_key, identity, is_copy, is_rfc2543, server_key
 from sipsm.transaction.server import NonInviteServerTransaction
 from sipsm.transaction.timer_values import DEFAULT, TimerValues
 from sipsm.transport.flow import Flow, Send
@@ -72,6 +70,8 @@ class TransactionLayer:
         self.observer = observer
         self.clients: dict[Key, ClientTransaction] = {}
         self.servers: dict[Key, ServerTransaction] = {}
+        self.first_of: dict[int, Key] = {}
+        """By the identity of a request: which of the live transactions was the first with it."""
 
     # ---------------------------------------------------------------- from the network
 
@@ -87,8 +87,10 @@ class TransactionLayer:
         if known is not None:
             return self._take(known, REQUEST, request, now)
         kind = InviteServerTransaction if method == "INVITE" else NonInviteServerTransaction
-        tx = kind(key, reply_to, self.times, request=request)
+        tx = kind(key, reply_to, self.times, request=request, identity=identity(request))
         self.servers[key] = tx
+        if tx.identity is not None:
+            self.first_of.setdefault(tx.identity, key)
         return self._take(tx, START, request, now)
 
     def _acknowledged(self, ack: Request, same_tag: ServerTransaction | None) -> ServerTransaction | None:
@@ -113,11 +115,28 @@ class TransactionLayer:
         tx = self.servers.get(server_key(cancel, method="INVITE"))
         return tx if isinstance(tx, InviteServerTransaction) else None
 
+    def is_merged(self, tx: ServerTransaction) -> bool:
+        """Whether a request, not answered yet, has come by another way already, most likely since a proxy forked it.
+
+        "If the From tag, Call-ID, and CSeq exactly match those associated with an ongoing transaction, but the request
+        does not match that transaction", then "the UAS core SHOULD generate a 482 (Loop Detected) response and pass it
+        to the server transaction." (RFC 3261 8.2.2.2) A proxy does not ask: forking is its trade (16.3).
+        """
+        key = None if tx.identity is None else self.first_of.get(tx.identity)
+        if key is None or key == tx.key or tx.request is None:
+            return False
+        first = self.servers[key]
+        # One that has been answered is known by its response.
+        return is_copy(tx.request, first.request or parse_message(first.wire))
+
     # ---------------------------------------------------------------- from the TU
 
     def send_request(self, request: Request, flow: Flow, user: Any, now: float) -> list[Output]:
         """Start a client transaction for a request that has its Via."""
         key = client_key(request)
+        # "The branch parameter value MUST be unique across space and time for all requests sent by the UA. The
+        # exceptions to this rule are CANCEL and ACK for non-2xx responses." (RFC 3261 8.1.1.7)
+        assert key not in self.clients, "a request has a branch of its own, and is cancelled once"
         if request.method == "INVITE":
             tx: ClientTransaction = InviteClientTransaction(
                 key, flow, self.times, user, request=request, wire=bytes(request)
@@ -138,9 +157,6 @@ class TransactionLayer:
         Raises `LocalProtocolError` for a provisional response, other than the 100 that is sent by itself, to a
         request that is not an INVITE, and for a 408 to one (RFC 4320 4.1 and 4.2).
         """
-        invite = isinstance(tx, InviteServerTransaction)
-        if invite and tx.state in {TRYING, PROCEEDING}:
-            tx.to_tag = response.to_tag
         return self.respond_again(tx, response.status, bytes(response), now)
 
     def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:
@@ -164,7 +180,7 @@ class TransactionLayer:
 
     def send_failed(self, sender: object, now: float) -> list[Output]:
         """A `Send` with this sender could not be performed (RFC 3261 17.1.4, 17.2.4)."""
-        assert isinstance(sender, tuple), "the sender of a transaction's Send is its key"
+        assert isinstance(sender, str), "the sender of a transaction's Send is its key"
         tx: Transaction | None = self.clients.get(sender) or self.servers.get(sender)
         return [] if tx is None else self._take(tx, TRANSPORT_ERROR, None, now)
 
@@ -185,13 +201,18 @@ class TransactionLayer:
 
     def _settle(self, tx: Transaction) -> None:
         """Forget it or watch it."""
-        if tx.state == TERMINATED:
-            # "Once the transaction is in the "Terminated" state, it MUST be destroyed immediately." (RFC 6026 8.4)
-            alive: dict[Key, Any] = self.clients if isinstance(tx, ClientTransaction) else self.servers
-            if alive.get(tx.key) is tx:
-                del alive[tx.key]
-        else:
+        if tx.state != TERMINATED:
             self.agenda.watch(tx)
+            return
+        # "Once the transaction is in the "Terminated" state, it MUST be destroyed immediately." (RFC 6026 8.4)
+        key = tx.key
+        if isinstance(tx, ServerTransaction):
+            if self.servers.get(key) is tx:
+                del self.servers[key]
+                if tx.identity is not None and self.first_of.get(tx.identity) == key:
+                    del self.first_of[tx.identity]
+        else:
+            self.clients.pop(key, None)
 
 
 def _input(invite: bool, status: int, r408: str) -> str:

@@ -5,6 +5,8 @@ RFC 3261 17.1.3 (responses) and 17.2.3 (requests, those of RFC 2543 clients too)
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from sipsm.ids import MAGIC_COOKIE
 from sipsm.message import Request, Response
 from sipsm.transaction.base import Key
@@ -17,7 +19,7 @@ def client_key(message: Request | Response) -> Key:
     parameter in the top Via header field of the request that created the transaction. 2. If the method parameter
     in the CSeq header field matches the method of the request that created the transaction." (RFC 3261 17.1.3)
     """
-    return (message.branch or "", message.cseq.method)
+    return f"{message.branch or ''} {message.cseq.method}"
 
 
 def server_key(request: Request, *, method: str | None = None, to_tag: str | None = None) -> Key:
@@ -30,20 +32,45 @@ def server_key(request: Request, *, method: str | None = None, to_tag: str | Non
     method = method or ("INVITE" if request.method == "ACK" else request.method)
     branch = via.branch
     if branch is not None and branch.startswith(MAGIC_COOKIE) and len(branch) > len(MAGIC_COOKIE):
-        return (branch, via.host.lower(), str(via.port or ""), method)
+        return f"{branch} {via.host.lower()}:{via.port or ''} {method}"
     # "If the branch parameter in the top Via header field is not present, or does not contain the magic cookie,
     # the following procedures are used."
-    return (
-        str(request.uri),
-        request.from_tag or "",
-        (request.to_tag or "") if to_tag is None else to_tag,
-        request.call_id,
-        str(request.cseq.number),
-        f"{via.transport} {via.host.lower()}:{via.port or ''};{branch or ''}",
-        method,
+    return "\n".join(
+        (
+            str(request.uri),
+            request.from_tag or "",
+            (request.to_tag or "") if to_tag is None else to_tag,
+            request.call_id,
+            str(request.cseq.number),
+            f"{via.transport} {via.host.lower()}:{via.port or ''};{branch or ''}",
+            method,
+        )
     )
+
+
+def identity(request: Request) -> int | None:
+    """A checksum of what the copies of a request that come by different ways have in common (RFC 3261 8.2.2.2).
+
+    None for a request within a dialog, where there are none, and for a CANCEL, of which each way has its own.
+    """
+    # "If the request has no tag in the To header field, the UAS core MUST check the request against ongoing
+    # transactions." (RFC 3261 8.2.2.2)
+    if request.method == "CANCEL" or request.to_tag is not None:
+        return None
+    return crc32(_in_common(request).encode("utf-8", "surrogateescape"))
+
+
+def is_copy(request: Request, of: Request | Response) -> bool:
+    """Whether a request is the same as another, known by itself or by its response, but for the way that it took."""
+    return _in_common(request) == _in_common(of)
+
+
+def _in_common(message: Request | Response) -> str:
+    # "the From tag, Call-ID, and CSeq" (RFC 3261 8.2.2.2); none of them has a line end in it.
+    number, method = message.cseq
+    return f"{message.call_id}\n{message.from_tag}\n{number} {method}"
 
 
 def is_rfc2543(key: Key) -> bool:
     """Whether a server transaction's key was made by the rules for clients without the magic cookie."""
-    return len(key) == 7
+    return "\n" in key

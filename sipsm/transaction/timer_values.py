@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from attrs import field, frozen
@@ -27,6 +28,12 @@ class TimerValues:
 DEFAULT = TimerValues()
 
 
+@lru_cache(maxsize=16)
+def _times_64(T1: float) -> float:
+    # One number for all transactions: nearly every one that waits holds it.
+    return 64 * T1
+
+
 # What a timer lasts, as functions of the machine: they carry the names that the tables show.
 def T1(machine: Any) -> float:
     """The round-trip time."""
@@ -37,7 +44,7 @@ def T1(machine: Any) -> float:
 def T1_times_64(machine: Any) -> float:
     """64*T1: how long a transaction waits for the other side."""
     values: TimerValues = machine.times
-    return 64 * values.T1
+    return _times_64(values.T1)
 
 
 def T1_if_unreliable(machine: Any) -> float | None:

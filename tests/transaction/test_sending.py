@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 
 from sipsm.errors import LocalProtocolError
+from sipsm.grammar import Uri
+from sipsm.ids import Ids
 from sipsm.machine import Agenda
 from sipsm.message import Request
 from sipsm.transaction import TransactionLayer
 from sipsm.transaction.sending import NotSent, Sending
-from sipsm.transport import Flow, Hop, Listening, Resolve, Send
+from sipsm.transport import Flow, Listening, Resolve, Send
 from tests.transaction.messages import START, request
 
 
-def sending(local: str = "udp:192.0.2.1:5060") -> Sending:
-    """What sends from one local address."""
-    return Sending(TransactionLayer(Agenda()), Listening.parse(local))
+def sending(*local: str) -> Sending:
+    """What sends from these local addresses, by default one of UDP."""
+    local = local or ("udp:192.0.2.1:5060",)
+    return Sending(TransactionLayer(Agenda()), [Listening.parse(each) for each in local], Ids(Random(1)))
+
+
+def answered(alice: Sending, outputs: list[Any], *addresses: str) -> list[Any]:
+    """What the last output, a look-up, leads to when there are these addresses, and no SRV or NAPTR records."""
+    while outputs and isinstance(outputs[-1], Resolve):
+        resolve = outputs[-1]
+        outputs = alice.resolved(resolve, addresses if resolve.type in {"A", "AAAA"} else (), START)
+    return outputs
 
 
 def sent_to(outputs: list[Any]) -> list[Flow]:
@@ -53,7 +65,7 @@ def test_a_name_is_asked_for_first() -> None:
     """The request waits until its host's addresses are known; the answer is used once."""
     alice = sending()
     (resolve,) = alice.request(to("sip:bob@biloxi.example.com:5080"), "call", START)
-    assert resolve == Resolve(1, "biloxi.example.com", 5080, "UDP")
+    assert resolve == Resolve(1, "biloxi.example.com", "A")
     assert (len(alice.waiting), alice.transactions.clients) == (1, {})
     outputs = alice.resolved(resolve, ["192.0.2.2", "192.0.2.3"], START)
     assert [flow.remote for flow in sent_to(outputs)] == [("192.0.2.2", 5080)]
@@ -64,11 +76,11 @@ def test_a_name_is_asked_for_first() -> None:
 def test_each_question_has_its_own_answer() -> None:
     """Answers may come in another order."""
     alice = sending()
-    (first,) = alice.request(to("sip:bob@one.example.com"), None, START)
-    (second,) = alice.request(request(uri="sip:bob@two.example.com", branch="z9hG4bK2"), None, START)
-    assert first.id != second.id
-    assert sent_to(alice.resolved(second, ["192.0.2.22"], START))[0].remote == ("192.0.2.22", 5060)
-    assert sent_to(alice.resolved(first, ["192.0.2.11"], START))[0].remote == ("192.0.2.11", 5060)
+    first = alice.request(to("sip:bob@one.example.com"), None, START)
+    second = alice.request(request(uri="sip:bob@two.example.com", branch="z9hG4bK2"), None, START)
+    assert first[0].id != second[0].id
+    assert sent_to(answered(alice, second, "192.0.2.22"))[0].remote == ("192.0.2.22", 5060)
+    assert sent_to(answered(alice, first, "192.0.2.11"))[0].remote == ("192.0.2.11", 5060)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +89,8 @@ def test_each_question_has_its_own_answer() -> None:
 def test_the_first_address_of_the_own_ip_version_is_taken(local: str, taken: str) -> None:
     """The others cannot be reached from here."""
     alice = sending(local)
-    (resolve,) = alice.request(to("sip:bob@biloxi.example.com"), None, START)
-    outputs = alice.resolved(resolve, ["2001:db8::2", "192.0.2.2", "192.0.2.3"], START)
+    asked = alice.request(to("sip:bob@biloxi.example.com"), None, START)
+    outputs = answered(alice, asked, "2001:db8::2", "192.0.2.2", "192.0.2.3")
     assert sent_to(outputs)[0].remote == (taken, 5060)
 
 
@@ -87,11 +99,11 @@ def test_a_request_that_waits_can_be_withdrawn() -> None:
     alice = sending()
     invite, other = to("sip:bob@one.example.com"), request(uri="sip:bob@two.example.com", branch="z9hG4bK2")
     (first,) = alice.request(invite, "call", START)
-    (second,) = alice.request(other, "other call", START)
-    assert alice.withdraw("call") == [NotSent("call", invite, "it was withdrawn")]
-    assert alice.withdraw("call") == []
+    second = alice.request(other, "other call", START)
+    assert alice.withdraw(invite, START) == [NotSent("call", invite, "it was withdrawn")]
+    assert alice.withdraw(invite, START) == []
     assert alice.resolved(first, ["192.0.2.2"], START) == []
-    assert sent_to(alice.resolved(second, ["192.0.2.2"], START)) != []
+    assert sent_to(answered(alice, second, "192.0.2.2")) != []
 
 
 @pytest.mark.rfc("3261 8.1.3.1")
@@ -100,11 +112,11 @@ def test_a_host_without_a_usable_address(addresses: list[str]) -> None:
     """The TU is told that the request was not sent, and why; no transaction is left."""
     alice = sending()
     invite = to("sip:bob@biloxi.example.com")
-    (resolve,) = alice.request(invite, "call", START)
-    assert alice.resolved(resolve, addresses, START) == [
+    asked = alice.request(invite, "call", START)
+    assert answered(alice, asked, *addresses) == [
         NotSent("call", invite, "biloxi.example.com has no address that can be used")
     ]
-    assert alice.transactions.clients == {}
+    assert (alice.transactions.clients, alice.deliveries, alice.waiting) == ({}, {}, {})
 
 
 @pytest.mark.rfc("3261 8.1.3.1")
@@ -140,17 +152,16 @@ def test_an_ack_is_sent_without_a_transaction(host: str) -> None:
     alice = sending()
     ack = to(f"sip:bob@{host}", "ACK")
     outputs = alice.request(ack, "call", START)
-    if isinstance(outputs[0], Resolve):
-        outputs = alice.resolved(outputs[0], ["192.0.2.2"], START)
+    outputs = answered(alice, outputs, "192.0.2.2")
     assert outputs == [Send(Flow("UDP", ("192.0.2.1", 5060), ("192.0.2.2", 5060)), bytes(ack), None)]
-    assert alice.transactions.clients == {}
+    assert (alice.transactions.clients, alice.deliveries) == ({}, {})
     assert alice.transactions.agenda.next_timeout() is None
 
 
 @pytest.mark.parametrize("host", ["192.0.2.2", "biloxi.example.com"])
 def test_a_hop_of_the_own_ip_version_passes(host: str) -> None:
     """And so does a name, whose addresses are not known yet."""
-    sending().check(Hop("UDP", host, 5060))
+    sending().check(Uri.parse(f"sip:{host}"))
 
 
 @pytest.mark.parametrize(
@@ -159,13 +170,15 @@ def test_a_hop_of_the_own_ip_version_passes(host: str) -> None:
 def test_a_hop_of_the_other_ip_version_is_refused(local: str, host: str) -> None:
     """The program is told before anything is done."""
     with pytest.raises(LocalProtocolError, match="another IP version"):
-        sending(local).check(Hop("UDP", host, 5060))
+        sending(local).check(Uri.build(host=host))
 
 
 def test_not_everybody_may_wait_for_an_address() -> None:
     """At the limit a request counts as one that could not be sent."""
-    alice = Sending(TransactionLayer(Agenda()), Listening.parse("udp:192.0.2.1:5060"), look_ups=1)
+    alice = sending()
+    alice.look_ups = 1
     (resolve,) = alice.request(to("sip:bob@biloxi.example.com"), "first", START)
     assert isinstance(resolve, Resolve)
-    (refused,) = alice.request(to("sip:bob@biloxi.example.com"), "second", START)
+    other = request(uri="sip:bob@biloxi.example.com", branch="z9hG4bK2")
+    (refused,) = alice.request(other, "second", START)
     assert (refused.user, refused.why) == ("second", "too many addresses are being looked for")

@@ -49,13 +49,13 @@ def test_a_transaction_is_started_once_and_before_anything_else(kind: type[Trans
     for state in ("Initial", "Terminated"):
         for name in names:
             if (state, name) != ("Initial", "start"):
-                tx = kind(("key",), bench.flow)
+                tx = kind("key", bench.flow)
                 tx.state = state
                 step = Step(1000.0)
                 assert tx.receive(name, None, step).ignored
                 assert (tx.state, tx.timers, step.outputs) == (state, {}, [])
     for state in kind.table.states[1:]:
-        tx = kind(("key",), bench.flow)
+        tx = kind("key", bench.flow)
         tx.state = state
         assert tx.receive("start", request(), Step(1000.0)).ignored
 
