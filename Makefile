@@ -2,13 +2,15 @@
 # make test    everything that is checked: tests, types, style, layering, coverage
 # make bench   what a message, a transaction and a call cost
 # make fuzz    inputs that nobody thought of, guided by coverage; RUNS=... of them, 20 million unless told
+# make simulate  CALLS=... calls through a bad network in virtual time, a million unless told
 # make docs    write the generated pages of docs/ again
 
 .DELETE_ON_ERROR:
-.PHONY: demo test bench fuzz docs peers clean
+.PHONY: demo test bench fuzz simulate docs peers clean
 
 PY := .venv/bin/python
 RUNS := 20000000
+CALLS := 1000000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 demo: .venv/installed
@@ -24,6 +26,9 @@ bench: .venv/installed
 fuzz: .venv/installed-fuzz
 	@mkdir -p build/fuzz
 	@$(PY) -m tests.fuzz build/fuzz -runs=$(RUNS)
+
+simulate: .venv/installed
+	@$(PY) -m tests.simulation --calls $(CALLS) --jobs 0
 
 docs: .venv/installed-test
 	@$(PY) -m docs.generate

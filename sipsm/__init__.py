@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sipsm.endpoint import Endpoint, Watcher
-from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError
+from sipsm.endpoint import Endpoint, Watcher, restore, save
+from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError, SnapshotError
 from sipsm.grammar import TelephoneSubscriber, Uri, sip_to_tel, tel_to_sip
 from sipsm.ids import Ids, RandomSource
 from sipsm.message import (
@@ -46,14 +46,18 @@ from sipsm.transport import (
     PING,
     PONG,
     BadFrame,
+    Close,
     Flow,
     Frame,
     Listening,
     MessageLimits,
+    Naptr,
+    Open,
     Ping,
     Pong,
     Resolve,
     Send,
+    Srv,
     StreamFramer,
     WebSocketFramer,
 )
@@ -69,6 +73,7 @@ __all__ = [
     "CSeq",
     "Call",
     "CallState",
+    "Close",
     "DropReason",
     "Dropped",
     "EndReason",
@@ -85,8 +90,10 @@ __all__ = [
     "LocalProtocolError",
     "Message",
     "MessageLimits",
+    "Naptr",
     "NotDelivered",
     "OfferReceived",
+    "Open",
     "OutgoingRequest",
     "Output",
     "Ping",
@@ -101,6 +108,8 @@ __all__ = [
     "Ringing",
     "Send",
     "SipError",
+    "SnapshotError",
+    "Srv",
     "StreamFramer",
     "TelephoneSubscriber",
     "TimerValues",
@@ -115,6 +124,8 @@ __all__ = [
     "parse_message",
     "reason_phrase",
     "response_to",
+    "restore",
+    "save",
     "sip_to_tel",
     "tel_to_sip",
 ]

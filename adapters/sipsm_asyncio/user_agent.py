@@ -12,7 +12,8 @@ from typing import Any, Self, TypeVar
 
 from sipsm import Answered, Ended, Established, Event, OutgoingRequest, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import BoundAgent, BoundCall, BoundRequest, Headers, Inbox, hosts_of
+from sipsm.endpoint.bound import BoundAgent, BoundCall, BoundRequest, Headers, Inbox
+from sipsm_dns import look_up
 
 T = TypeVar("T")
 
@@ -85,9 +86,9 @@ class Call(_Awaited, BoundCall[None]):
 class UserAgent(_Awaited, BoundAgent[Call]):
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060") as agent`. `async for` gives its events, each once.
 
-    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, and those of `sipsm.Endpoint`. Leaving the block waits for
-    what is under way, at most `grace` seconds, unless an exception leaves it; then the socket is closed. It ends no
-    call by itself: hang up first.
+    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), and those of `sipsm.Endpoint`.
+    Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
+    socket is closed. It ends no call by itself: hang up first.
     """
 
     _timer: asyncio.TimerHandle | None = None
@@ -198,11 +199,8 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         self._perform(self.endpoint.handle_timeout(max(at, self._loop.time())))
 
     async def _resolve(self, resolve: Resolve) -> None:
-        try:
-            found = await self._loop.getaddrinfo(resolve.host, resolve.port, type=socket.SOCK_DGRAM)
-        except (OSError, UnicodeError):
-            found = []
-        self._perform(self.endpoint.resolved(resolve, hosts_of(found), self._loop.time()))
+        records = await look_up(resolve, self._resolver, "asyncio", self._loop.getaddrinfo)
+        self._perform(self.endpoint.resolved(resolve, records, self._loop.time()))
 
 
 class _Wire(asyncio.DatagramProtocol):

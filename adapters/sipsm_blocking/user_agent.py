@@ -15,7 +15,8 @@ from typing import Any, Self, TypeVar, cast
 
 from sipsm import Answered, Ended, Established, Event, OutgoingRequest, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import BoundAgent, BoundCall, BoundRequest, Headers, Inbox, hosts_of
+from sipsm.endpoint.bound import BoundAgent, BoundCall, BoundRequest, Headers, Inbox
+from sipsm_dns import look_up_now
 
 T = TypeVar("T")
 
@@ -98,9 +99,9 @@ class Call(_Awaited, BoundCall[None]):
 class UserAgent(_Awaited, BoundAgent[Call]):
     """A user agent: `with UserAgent("udp:192.0.2.1:5060") as agent`. `for event in agent` gives its events, each once.
 
-    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, and those of `sipsm.Endpoint`. Leaving the block waits for
-    what is under way, at most `grace` seconds, unless an exception leaves it; then the socket is closed. It ends no
-    call by itself: hang up first.
+    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), and those of `sipsm.Endpoint`.
+    Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
+    socket is closed. It ends no call by itself: hang up first.
     """
 
     # ---------------------------------------------------------------- commands
@@ -181,7 +182,7 @@ class UserAgent(_Awaited, BoundAgent[Call]):
                     except OSError:
                         outputs += self.endpoint.send_failed(output, time.monotonic())
                 case Resolve():
-                    outputs += self.endpoint.resolved(output, _hosts(output), time.monotonic())
+                    outputs += self.endpoint.resolved(output, look_up_now(output, self._resolver), time.monotonic())
                 case event:
                     self._note(event)
 
@@ -200,10 +201,3 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         except BlockingIOError:
             return  # it was damaged, and the system has thrown it away after all
         self._perform(self.endpoint.receive(data, self._flow_from(sockaddr), time.monotonic()))
-
-
-def _hosts(resolve: Resolve) -> list[str]:
-    try:
-        return hosts_of(socket.getaddrinfo(resolve.host, resolve.port, type=socket.SOCK_DGRAM))
-    except (OSError, UnicodeError):
-        return []

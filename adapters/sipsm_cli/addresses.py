@@ -53,7 +53,7 @@ def _next_uri(options: Options) -> Uri:
     return options.uri if options.proxy is None else Address.parse(options.proxy).uri
 
 
-async def _numeric(host: str, port: int) -> list[str]:
+async def _numeric(host: str, port: int | None) -> list[str]:
     """The numeric addresses of a host, IPv4 first: most who answer SIP at a name with both listen there."""
     try:
         found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)

@@ -186,9 +186,11 @@ def _status_of(allowed: str, codes: set[int] | range) -> Callable[[str], int]:
 
 def _bind(text: str) -> str:
     try:
-        split_address(text)
+        transport, _, _ = split_address(text)
     except LocalProtocolError as error:
         raise argparse.ArgumentTypeError(error.what) from None
+    if transport != "UDP":
+        raise argparse.ArgumentTypeError(f"{transport} is not spoken")
     return text
 
 

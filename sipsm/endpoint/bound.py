@@ -212,15 +212,23 @@ class BoundAgent(Inbox, ABC, Generic[C]):
 
     `local` is such as `"udp:192.0.2.1:5060"` or `"udp:[::1]:0"`, where port 0 is any free one. `advertised` is what
     others are told instead: needed for a wildcard; its port 0 stands for the bound one. On leaving its block an agent
-    gives requests under way, such as a BYE, up to `grace` seconds to be answered.
+    gives requests under way, such as a BYE, up to `grace` seconds to be answered. `resolver` is one of dnspython's, of
+    the adapter's kind; by default one that asks the name servers that the system is configured to ask.
     """
 
     def __init__(
-        self, local: str, *, advertised: Address | None = None, grace: float = 5.0, **options: Unpack[Options]
+        self,
+        local: str,
+        *,
+        advertised: Address | None = None,
+        grace: float = 5.0,
+        resolver: Any = None,
+        **options: Unpack[Options],
     ) -> None:
         super().__init__()
         self._wanted = Listening.parse(local, advertised)
         self._grace = grace
+        self._resolver = resolver
         self._options = options
         self._endpoint: Endpoint | None = None
         self._calls: dict[Call, C] = {}

@@ -38,10 +38,10 @@ from sipsm.role import (
     UserAgent,
 )
 from sipsm.role.party import Party
-from sipsm.transaction import TimerValues, Transaction, TransactionLayer
+from sipsm.transaction import InviteServerTransaction, TimerValues, Transaction, TransactionLayer
 from sipsm.transaction.matching import server_key
 from sipsm.transaction.sending import Sending
-from sipsm.transport import Flow, Listening, Resolve, Send, received_from, response_flow, same_host
+from sipsm.transport import Flow, Listening, Naptr, Resolve, Send, Srv, received_from, response_flow, same_host
 
 
 class Watcher(Protocol):
@@ -75,6 +75,8 @@ class Endpoint:
         watcher: Watcher | None = None,
     ) -> None:
         self.local = Listening.parse(local) if isinstance(local, str) else local
+        if self.local.transport != "UDP":
+            raise LocalProtocolError(f"an endpoint speaks UDP, and not {self.local.transport}")
         if not self.local.advertised[1]:
             raise LocalProtocolError("an endpoint needs its real port: bind the socket first", rfc="3261 18.1.1")
         self.limits = limits or Limits()
@@ -83,7 +85,7 @@ class Endpoint:
         self._agenda = Agenda()
         observer = None if watcher is None else watcher.moved
         self._transactions = TransactionLayer(self._agenda, times or TimerValues(), observer)
-        self._sending = Sending(self._transactions, self.local, self.limits.look_ups)
+        self._sending = Sending(self._transactions, (self.local,), self._ids, self.limits.look_ups, observer=observer)
         self._agent = UserAgent(
             self._transactions,
             self._sending,
@@ -194,9 +196,14 @@ class Endpoint:
         """When `handle_timeout` is to be called next, or None."""
         return self._agenda.next_timeout()
 
-    def resolved(self, resolve: Resolve, addresses: Sequence[str], now: float) -> list[Output]:
-        """What a `Resolve` came to: numeric addresses, the preferred first; none when there are none."""
-        return self._perform(self._sending.resolved(resolve, addresses, now), None, now)
+    def resolved(self, resolve: Resolve, records: Sequence[str | Srv | Naptr], now: float) -> list[Output]:
+        """What a `Resolve` came to: the records of its type; none when there are none, or no answer came."""
+        return self._perform(self._sending.resolved(resolve, records, now), None, now)
+
+    @property
+    def resolving(self) -> list[Resolve]:
+        """What has been asked of the DNS, and not been answered yet: to be asked again by who restored an endpoint."""
+        return self._sending.asking
 
     def send_failed(self, send: Send, now: float) -> list[Output]:
         """A `Send` could not be performed (RFC 3261 18.4)."""
@@ -261,7 +268,10 @@ class Endpoint:
         or given up, a refusal acknowledged.
         """
         clients = sum(tx.state in {"Calling", "Trying", "Proceeding"} for tx in self._transactions.clients.values())
-        servers = sum(tx.key[-1] == "INVITE" and tx.state == "Completed" for tx in self._transactions.servers.values())
+        servers = sum(
+            isinstance(tx, InviteServerTransaction) and tx.state == "Completed"
+            for tx in self._transactions.servers.values()
+        )
         return clients + servers + len(self._sending.waiting)
 
     # ----------------------------------------------------------------

@@ -144,15 +144,17 @@ class CarryingOut:
         request = cancel_for(call.invite)
         for name, value in x.headers:
             request = request.with_added(name, value)
-        return self.sending.request(request, None, now, flow=call.flow)
+        # No other server is tried for an INVITE that is being cancelled.
+        withdrawn = self.sending.withdraw(call.invite, now)
+        return withdrawn + self.sending.request(request, None, now, flow=call.flow)
 
     def give_up(self, call: Call, _leg: Leg, _x: GiveUp, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The INVITE's transaction is forgotten."""
         return [*self.transactions.give_up(call.invite, now)]
 
-    def withdraw(self, call: Call, _leg: Leg, _x: Withdraw, _tx: ServerTransaction | None, _now: float) -> list[Any]:
-        """The INVITE is not sent, if it still waits for an address."""
-        return self.sending.withdraw(call)
+    def withdraw(self, call: Call, _leg: Leg, _x: Withdraw, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """The INVITE is not sent, if it still waits for an address, and no other server is tried."""
+        return self.sending.withdraw(call.invite, now)
 
     def hang_up(self, call: Call, leg: Leg, x: HangUp, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """A BYE."""

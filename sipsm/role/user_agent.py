@@ -33,8 +33,7 @@ from sipsm.transaction import (
     TransportFailed,
     Unmatched,
 )
-from sipsm.transaction.sending import NotSent, Sending
-from sipsm.transport.locate import hop_to
+from sipsm.transaction.sending import NotSent, Sending, SentAs, TriesAgain
 from sipsm.usage import InviteUac, InviteUas, SessionUac, SessionUas
 from sipsm.usage.outputs import Ask
 
@@ -108,7 +107,7 @@ class UserAgent:
         content = [("Content-Type", "application/sdp")] if sdp else []
         own = [*self.party.capabilities_of_session(), *content]
         request, hop = self.party.request_outside("INVITE", target, to, headers, sdp, own)
-        self.sending.check(hop_to(hop))
+        self.sending.check(hop)
         invite = InviteUac(self.transactions.times)
         leg = Leg(invite, as_uac(request), OfferAnswerUac(), SessionUac())
         call = Call(self.commanded, True, request, [leg], leg)
@@ -131,7 +130,7 @@ class UserAgent:
         content = [("Content-Type", content_type)] if content_type is not None else []
         contact = [("Contact", self.party.contact)] if method == "OPTIONS" else []
         request, hop = self.party.request_outside(method, target, to, headers, body, [*contact, *content])
-        self.sending.check(hop_to(hop))
+        self.sending.check(hop)
         outgoing = OutgoingRequest(method)
         outgoing.request = request
         return outgoing, self.sending.request(request, outgoing, now, towards=hop)
@@ -159,6 +158,10 @@ class UserAgent:
         match output:
             case RequestReceived(transaction, request):
                 return self.request_received(transaction, request, now)
+            case ResponseReceived() | TimedOut() | TransportFailed() if (
+                tries_again := self.sending.heard(output, now)
+            ) is not None:
+                return tries_again
             case ResponseReceived(transaction, response):
                 return self.response_received(transaction.user, response, transaction.flow, now)
             case AckReceived(request):
@@ -173,6 +176,10 @@ class UserAgent:
                 return [NotDelivered(bytes(request), why)]
             case NotSent(user, _, why):
                 return self.unanswered(user, "FAILURE", 503, why, now)
+            case TriesAgain(user):
+                return self.event(user, user.here, "TRIES AGAIN", None, now) if isinstance(user, Call) else []
+            case SentAs(user, request):
+                return self.sent_as(user, request)
             case Unmatched(response):
                 return [DropNote(DropReason.STRAY_RESPONSE, "no transaction waits for it", response)]
             case Absorbed(message, why):
@@ -188,6 +195,10 @@ class UserAgent:
             return self.serve(tx, request, check.status, now, headers=headers)
         if request.method == "CANCEL":
             return self.cancel_received(tx, request, now)
+        if self.transactions.is_merged(tx):
+            # "The same request has arrived at the UAS more than once, following different paths, most likely due to
+            # forking." (RFC 3261 8.2.2.2)
+            return self.serve(tx, request, 482, now)
         # "A request outside of a dialog MUST NOT contain a To tag; the tag in the To field of a request identifies the
         # peer of the dialog." (RFC 3261 8.1.1.2)
         if request.to_tag is not None:
@@ -298,6 +309,14 @@ class UserAgent:
         if response.status < 200:
             return [DropNote(DropReason.ABSORBED, "it tells nothing but that the request has arrived", response)]
         return self.final(user, response.status, response, "", now)
+
+    def sent_as(self, user: Any, request: Request) -> list[Any]:
+        """A request of ours goes out with another Via: CANCEL and ACK are made from that one (RFC 3261 9.1)."""
+        if isinstance(user, Call):
+            user.invite = request
+        elif isinstance(user, OutgoingRequest):
+            user.request = request
+        return []
 
     def invite_answered(self, call: Call, response: Response, now: float) -> list[Any]:
         """A response to our INVITE: provisional, 2xx, or final (RFC 3261 13.2.2)."""

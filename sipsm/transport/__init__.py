@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sipsm.transport.flow import Address, Flow, Listening, Resolve, Send, is_numeric
+from sipsm.transport.flow import Address, Close, Flow, Listening, Naptr, Open, Resolve, Send, Srv, is_numeric
 from sipsm.transport.framing import (
     PING,
     PONG,
@@ -23,16 +23,20 @@ __all__ = [
     "PONG",
     "Address",
     "BadFrame",
+    "Close",
     "Flow",
     "Frame",
     "Framed",
     "Hop",
     "Listening",
     "MessageLimits",
+    "Naptr",
+    "Open",
     "Ping",
     "Pong",
     "Resolve",
     "Send",
+    "Srv",
     "StreamFramer",
     "WebSocketFramer",
     "is_numeric",

@@ -101,7 +101,7 @@ def split_address(text: str) -> tuple[str, str, int]:
 
 
 _ADDRESS = re.compile(
-    r"(?P<transport>udp):(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]{1,5})", re.I
+    r"(?P<transport>udp|tcp|tls|ws|wss):(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^:\[\]]+)):(?P<port>[0-9]{1,5})", re.I
 )
 
 
@@ -117,9 +117,57 @@ class Send:
 
 @frozen
 class Resolve:
-    """Action: find the numeric addresses of a host; then call `resolved(this, addresses)`, even with none."""
+    """Action: ask the DNS for the records of a name; then call `resolved(this, records)`, `()` when there are none.
+
+    `type` is "A" or "AAAA", whose records are numeric hosts; "SRV", whose are `Srv`; or "NAPTR", whose are `Naptr`
+    (RFC 3263 4).
+    """
 
     id: int
-    host: str
+    name: str
+    type: str
+
+
+class Srv(NamedTuple):
+    """One SRV record: a server of a service, and how much it is wanted (RFC 2782)."""
+
+    priority: int
+    """The lowest is tried first."""
+    weight: int
+    """The share of those of equal priority."""
     port: int
+    target: str
+    """The name of the server; "." says that there is no such service."""
+
+
+class Naptr(NamedTuple):
+    """One NAPTR record: for SIP, which transports a domain wants to be spoken to over (RFC 3263 4.1)."""
+
+    order: int
+    preference: int
+    flags: str
+    service: str
+    """Such as "SIP+D2U": SIP over UDP."""
+    regexp: str
+    replacement: str
+    """The name whose SRV records are to be asked for."""
+
+
+@frozen
+class Open:
+    """Action: make a connection; then call `flow_opened(flow, now, open=this)`, or `open_failed(this, now)`."""
+
+    id: int
     transport: str
+    local: Address
+    """The own host, and the port; 0 is any."""
+    remote: Address
+    name: str = ""
+    """The name by which the other is known: its certificate must bear it (TLS), a WebSocket asks for it."""
+
+
+@frozen
+class Close:
+    """Action: close a connection; then call `flow_closed(flow)`."""
+
+    flow: Flow

@@ -106,6 +106,8 @@ InviteUac.table = Table(
         Row(CALLING,      "TIMEOUT",      always, TERMINATED,   (report_timeout, abandon_early_dialogs),            "3261 8.1.3.1"),
         Row(CALLING,      "FAILURE",      always, TERMINATED,   (report_failure, abandon_early_dialogs),            "3261 8.1.3.1"),
         Row(CALLING,      "CANCEL",       always, CANCEL_WAITS, (keep_cancel, withdraw),                            "3261 9.1"),
+        # Another server is tried, of which nothing has been heard yet: a CANCEL must wait for it.
+        Row({CALLING, PROCEEDING}, "TRIES AGAIN", always, CALLING, (),                                              "3263 4.3"),
         Row(PROCEEDING,   "2XX",          always, ACCEPTED,     (),                                                 "3261 13.2.2.4"),
         Row(PROCEEDING,   "3XX-6XX",      always, TERMINATED,   (report_rejected, abandon_early_dialogs),           "3261 13.2.2.3"),
         Row(PROCEEDING,   "CANCEL",       always, CANCELLING,   (send_cancel,),                                     "3261 9.1"),
@@ -137,6 +139,7 @@ InviteUac.table = Table(
         Ignore({PROCEEDING, CANCELLING}, "1XX", "the first one mattered; each dialog's session hears of the rest"),
         Ignore({PROCEEDING, CANCELLING}, {"TIMEOUT", "FAILURE"}, "a provisional response has ended the repeats"),
         Ignore(ACCEPTED, {"1XX", "3XX-6XX", "TIMEOUT", "FAILURE"}, "the transaction gives 2xx only, RFC 6026 8.4"),
+        Ignore({INITIAL, CANCEL_WAITS, CANCELLING, ACCEPTED, TERMINATED}, "TRIES AGAIN", "it is sent nowhere else"),
         Ignore({INITIAL, CALLING, CANCEL_WAITS}, "BYE", "no response has made a dialog yet"),
         Ignore({ACCEPTED, TERMINATED}, "BYE", "it has been answered; the session ends"),
         Ignore(ACCEPTED, "2XX", "a repeat, or another branch: the dialog's session answers it"),

@@ -275,6 +275,12 @@ UAC: Final = Wiring(
             "offer_answer": _EARLY_ENDS,
             "session": _EARLY_ENDS,
         },
+        "TRIES AGAIN": {
+            "dialog": No("made by a response"),
+            "invite": To("TRIES AGAIN", "3263 4.3"),
+            "offer_answer": No("the same description goes out again"),
+            "session": _NOT_ANSWERED,
+        },
         # from the network, in a dialog
         "BYE": {
             "dialog": No("ends with the session"),

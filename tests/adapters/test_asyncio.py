@@ -158,18 +158,26 @@ def test_datagrams_are_read_into_small_buffers() -> None:
 
 
 class UnhurriedNames(asyncio.SelectorEventLoop):
-    """An event loop whose name server never answers."""
+    """An event loop whose system never finds an address."""
 
     async def getaddrinfo(self, *_: object, **__: object) -> Any:
         await asyncio.Event().wait()
 
 
-def test_no_look_up_outlives_the_block() -> None:
-    """A name that is still being looked up is given up with the block."""
+class UnhurriedResolver:
+    """A name server that never answers."""
+
+    async def resolve(self, *_: object, **__: object) -> Any:
+        await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("host", ["slow.example.com", "slow:5060"])
+def test_no_look_up_outlives_the_block(host: str) -> None:
+    """A name that is still being looked up, by the DNS or by the system, is given up with the block."""
 
     async def main() -> None:
-        async with UserAgent(LOCAL, grace=0) as agent:
-            agent.invite("sip:bob@slow.example.com", offer=SDP)
+        async with UserAgent(LOCAL, grace=0, resolver=UnhurriedResolver()) as agent:
+            agent.invite(f"sip:bob@{host}", offer=SDP)
             await asyncio.sleep(0)
         assert asyncio.all_tasks() == {asyncio.current_task()}
 

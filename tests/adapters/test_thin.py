@@ -16,7 +16,7 @@ DRIVERS = ["sipsm_asyncio", "sipsm_trio", "sipsm_blocking"]
 SIP_WORDS = re.compile(
     rf"{'|'.join(KNOWN_METHODS)}|SIP/2|[Vv]ia|[Cc]ontact|[Cc][Ss]eq|[Cc]all-[Ii][Dd]|[Rr]oute|[Tt]ag\b"
 )
-ROOMS = {"sipsm", "sipsm.endpoint.bound"}
+ROOMS = {"sipsm", "sipsm.endpoint.bound", "sipsm_dns"}
 
 
 def nodes(package: str) -> Iterator[ast.AST]:

@@ -174,7 +174,7 @@ def test_who_waits_outside_learns_that_the_agent_is_closed() -> None:
 
 
 class UnhurriedNames(trio.abc.HostnameResolver):
-    """A name server that never answers, except where no name is asked."""
+    """A system that never finds an address, except where no name is asked."""
 
     async def getaddrinfo(self, *_: Any, **__: Any) -> Any:
         await trio.sleep_forever()
@@ -183,13 +183,21 @@ class UnhurriedNames(trio.abc.HostnameResolver):
         await trio.sleep_forever()
 
 
-def test_no_look_up_outlives_the_block() -> None:
-    """A name that is still being looked up is given up with the block."""
+class UnhurriedResolver:
+    """A name server that never answers."""
+
+    async def resolve(self, *_: object, **__: object) -> Any:
+        await trio.sleep_forever()
+
+
+@pytest.mark.parametrize("host", ["slow.example.com", "slow:5060"])
+def test_no_look_up_outlives_the_block(host: str) -> None:
+    """A name that is still being looked up, by the DNS or by the system, is given up with the block."""
 
     async def main() -> None:
         trio.socket.set_custom_hostname_resolver(UnhurriedNames())
-        async with UserAgent(LOCAL, grace=0) as agent:
-            await agent.invite("sip:bob@slow.example.com", offer=SDP)
+        async with UserAgent(LOCAL, grace=0, resolver=UnhurriedResolver()) as agent:
+            await agent.invite(f"sip:bob@{host}", offer=SDP)
             assert agent.endpoint.unfinished == 1
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
             udp.bind(agent.local.address)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sipsm import Endpoint, Flow, Ids, Request, Response, Send
+from sipsm import Endpoint, Flow, Ids, Request, Resolve, Response, Send
 from sipsm.message import read_message
 from sipsm.role import Call, IncomingCall, Output
 
@@ -54,6 +54,25 @@ class Bench:
     def receive(self, data: bytes, source: tuple[str, int] = THEIRS) -> list[Output]:
         """Bytes from the peer arrive."""
         return self.take(self.endpoint.receive(data, Flow("UDP", OURS, source), self.now))
+
+    def looked_up(
+        self,
+        *addresses: str,
+        resolve: Resolve | None = None,
+        zone: Mapping[tuple[str, str], Sequence[Any]] | None = None,
+    ) -> list[Output]:
+        """A look-up, by default the last one, is answered, and what it leads to; returns the last outputs.
+
+        The answers are those of `zone`, by type and name; else these addresses, and no SRV or NAPTR records.
+        """
+        resolve = resolve or self.told(Resolve)[-1]
+        outputs: list[Output] = []
+        while resolve is not None:
+            default = addresses if resolve.type in {"A", "AAAA"} else ()
+            records = (zone or {}).get((resolve.type, resolve.name), default)
+            outputs = self.take(self.endpoint.resolved(resolve, records, self.now))
+            resolve = next((output for output in outputs if isinstance(output, Resolve)), None)
+        return outputs
 
     def until(self, now: float) -> None:
         """Let time pass to `now`, waking the endpoint whenever it asks for it."""
@@ -117,6 +136,7 @@ class Bench:
             "clients": len(transactions.clients),
             "servers": len(transactions.servers),
             "resolving": len(self.endpoint._sending.waiting),
+            "deliveries": len(self.endpoint._sending.deliveries),
             "timers": 0 if self.endpoint.next_timeout() is None else 1,
         }
         return {name: count for name, count in held.items() if count}

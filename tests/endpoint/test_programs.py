@@ -11,7 +11,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sipsm import Call, CallState, Ended, Endpoint, Flow, Ids, IncomingCall, LocalProtocolError, Resolve, Send
+from sipsm import (
+    Call,
+    CallState,
+    Ended,
+    Endpoint,
+    Flow,
+    Ids,
+    IncomingCall,
+    LocalProtocolError,
+    Naptr,
+    Resolve,
+    Send,
+    Srv,
+)
 from sipsm.role import Output
 from tests.endpoint.by_hand import SDP, SDP2
 from tests.endpoint.snapshot import snapshot
@@ -55,7 +68,7 @@ class World:
                 fate = self.chance.random()
                 if fate < self.loss / 8:
                     self.take(who, party.endpoint.send_failed(output, self.now))
-                elif fate >= self.loss:
+                elif fate >= self.loss and output.flow.remote[1] == 5060:
                     self.packets.append((who, output))
                     if self.chance.random() < self.loss / 4:
                         self.packets.append((who, output))
@@ -80,8 +93,19 @@ class World:
         """One look-up is answered, perhaps with nothing."""
         if self.resolves:
             who, resolve = self.resolves.pop(self.chance.randrange(len(self.resolves)))
-            addresses = [] if self.chance.random() < self.loss else [HOSTS[1 - who]]
-            self.take(who, self.parties[who].endpoint.resolved(resolve, addresses, self.now))
+            records = [] if self.chance.random() < self.loss else self.records(resolve.type, HOSTS[1 - who])
+            self.take(who, self.parties[who].endpoint.resolved(resolve, records, self.now))
+
+    def records(self, type: str, host: str) -> list[Any]:
+        """What the DNS says of a name: several servers, of which only the one at port 5060 is there."""
+        match type:
+            case "NAPTR":
+                return [Naptr(1, 1, "s", "SIP+D2U", "", "_sip._udp.example.com")]
+            case "SRV":
+                return [
+                    Srv(1, 1, port, f"s{port}.example.com") for port in range(5060, 5060 + self.chance.randrange(3))
+                ]
+        return [host, host] if self.chance.random() < self.loss else [host]
 
     def wait(self, seconds: float) -> None:
         """Time passes; packets that were under way arrive first."""

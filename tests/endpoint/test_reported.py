@@ -274,7 +274,7 @@ def test_a_cancelled_call_is_not_sent_when_its_address_is_found() -> None:
     """An INVITE that was given up before it could be sent is never sent."""
     bench = Bench()
     call = bench.outgoing(target="sip:bob@biloxi.example.com")
-    resolve = bench.told(Resolve)[0]
+    (resolve,) = bench.told(Resolve)
     bench.take(call.cancel(now=bench.now))
     bench.take(bench.endpoint.resolved(resolve, ["192.0.2.2"], bench.now))
     assert bench.methods == []

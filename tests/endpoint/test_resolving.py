@@ -1,4 +1,4 @@
-"""Host names: asked for by `Resolve`, answered by `resolved` (RFC 3263 4.2 as far as addresses go)."""
+"""Host names: asked for by `Resolve`, answered by `resolved` (RFC 3263 4)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sipsm import (
     Resolve,
     Send,
 )
-from tests.endpoint.by_hand import SDP2, Bench
+from tests.endpoint.by_hand import SDP, SDP2, Bench
 
 NAME = "sip:bob@biloxi.example.com"
 
@@ -27,12 +27,12 @@ def looked_for(bench: Bench) -> Resolve:
 
 
 def test_a_name_is_asked_for_before_anything_is_sent() -> None:
-    """The action names host, port and transport; the request goes out once there is an address."""
+    """The action names the host; the request goes out once there is an address."""
     bench = Bench()
     call = bench.outgoing(target=f"{NAME}:5080")
     assert len(bench.outputs) == 1
     resolve = looked_for(bench)
-    assert (resolve.host, resolve.port, resolve.transport) == ("biloxi.example.com", 5080, "UDP")
+    assert (resolve.name, resolve.type) == ("biloxi.example.com", "A")
     assert (call.state, bench.endpoint.next_timeout()) == (CallState.CALLING, None)
     bench.wait(20)
     (send,) = bench.take(bench.endpoint.resolved(resolve, ["192.0.2.2"], bench.now))
@@ -54,7 +54,7 @@ def test_the_first_address_of_our_ip_version_is_taken(local: str, addresses: lis
     bench = Bench()
     bench.endpoint = Endpoint(local)
     bench.outgoing(target=NAME)
-    bench.take(bench.endpoint.resolved(looked_for(bench), addresses, bench.now))
+    bench.looked_up(*addresses)
     assert [flow.remote for flow in bench.flows] == [(taken, 5060)]
 
 
@@ -64,12 +64,12 @@ def test_no_address_that_can_be_used(addresses: list[str]) -> None:
     """What cannot be sent ends as if a 503 had come: a call, and a request outside one."""
     bench = Bench()
     call = bench.outgoing(target=NAME)
-    bench.take(bench.endpoint.resolved(looked_for(bench), addresses, bench.now))
+    bench.looked_up(*addresses)
     (ended,) = bench.told(Ended)
     assert (ended.call, ended.reason, ended.status) == (call, EndReason.TRANSPORT_FAILED, 503)
     outgoing, outputs = bench.endpoint.request("OPTIONS", NAME, now=bench.now)
     bench.take(outputs)
-    bench.take(bench.endpoint.resolved(looked_for(bench), addresses, bench.now))
+    bench.looked_up(*addresses)
     (answered,) = bench.told(Answered)
     assert (answered.request, answered.status, answered.response) == (outgoing, 503, None)
     assert "biloxi.example.com has no address" in answered.why
@@ -81,11 +81,11 @@ def test_a_look_up_that_is_answered_twice() -> None:
     """The first answer counts; the second, and one to a look-up that was never asked for, do nothing."""
     bench = Bench()
     bench.outgoing(target=NAME)
+    bench.looked_up("192.0.2.2")
     resolve = looked_for(bench)
-    bench.take(bench.endpoint.resolved(resolve, ["192.0.2.2"], bench.now))
     assert bench.endpoint.resolved(resolve, ["192.0.2.3"], bench.now) == []
     assert bench.endpoint.resolved(resolve, [], bench.now) == []
-    assert bench.endpoint.resolved(Resolve(99, "x", 1, "UDP"), ["192.0.2.3"], bench.now) == []
+    assert bench.endpoint.resolved(Resolve(99, "x", "A"), ["192.0.2.3"], bench.now) == []
     assert bench.methods == ["INVITE"]
 
 
@@ -96,7 +96,7 @@ def test_look_ups_may_be_answered_in_any_order() -> None:
     resolves = bench.told(Resolve)
     assert len({resolve.id for resolve in resolves}) == 3
     for number in (2, 0, 1):
-        bench.take(bench.endpoint.resolved(resolves[number], [f"192.0.2.{number}"], bench.now))
+        bench.looked_up(f"192.0.2.{number}", resolve=resolves[number])
         assert bench.last_request.call_id == calls[number].call_id
         assert bench.flows[-1].remote == (f"192.0.2.{number}", 5060)
 
@@ -120,13 +120,12 @@ def test_names_in_a_call() -> None:
     call = bench.outgoing()
     answer = bench.response(call.invite, 200, contact="<sip:bob@phone.example.com>", body=SDP2)
     bench.receive(answer)
-    ack = looked_for(bench)
     assert call.state is CallState.ESTABLISHED
-    bench.take(bench.endpoint.resolved(ack, ["192.0.2.50"], bench.now))
+    bench.looked_up("192.0.2.50")
     assert bench.methods == ["INVITE", "ACK"]
     assert bench.flows[-1].remote == ("192.0.2.50", 5060)
     bench.take(call.hang_up(now=bench.now))
-    bench.take(bench.endpoint.resolved(looked_for(bench), [], bench.now))
+    bench.looked_up()
     assert [event.reason for event in bench.told(Ended)] == [EndReason.HUNG_UP]
 
 
@@ -136,12 +135,12 @@ def test_an_ack_whose_name_is_unknown() -> None:
     call = bench.outgoing()
     answer = bench.response(call.invite, 200, contact="<sip:bob@phone.example.com>", body=SDP2)
     bench.receive(answer)
-    bench.take(bench.endpoint.resolved(looked_for(bench), [], bench.now))
+    bench.looked_up()
     (event,) = bench.told(NotDelivered)
     assert event.data.startswith(b"ACK ")
     assert "phone.example.com" in event.why
     bench.receive(answer)
-    bench.take(bench.endpoint.resolved(looked_for(bench), ["192.0.2.50"], bench.now))
+    bench.looked_up("192.0.2.50")
     assert bench.methods == ["INVITE", "ACK"]
 
 
@@ -149,12 +148,12 @@ def test_a_cancel_goes_where_its_invite_went() -> None:
     """Without another look-up (RFC 3261 9.1)."""
     bench = Bench()
     call = bench.outgoing(target=NAME)
-    bench.take(bench.endpoint.resolved(looked_for(bench), ["192.0.2.50"], bench.now))
+    bench.looked_up("192.0.2.50")
     bench.receive(bench.response(call.invite, 180))
     bench.take(call.cancel(now=bench.now))
     assert bench.methods == ["INVITE", "CANCEL"]
     assert bench.flows[1] == bench.flows[0]
-    assert len(bench.told(Resolve)) == 1
+    assert [resolve.type for resolve in bench.told(Resolve)] == ["NAPTR", "SRV", "A"]
 
 
 # -------------------------------------------------------------------- maddr
@@ -168,7 +167,7 @@ def test_maddr_says_where_to_send() -> None:
     assert bench.flows[0].remote == ("192.0.2.9", 5070)
     assert str(call.invite.uri) == f"{NAME}:5070;maddr=192.0.2.9"
     bench.outgoing(target=f"{NAME};maddr=other.example.com")
-    assert looked_for(bench).host == "other.example.com"
+    assert looked_for(bench).name == "other.example.com"
 
 
 def test_an_address_of_the_other_ip_version() -> None:
@@ -200,3 +199,15 @@ def test_where_responses_go(cseq: str, status: int, via: str, source: tuple[str,
     bench.receive(bench.request("OPTIONS", via=f"Via: SIP/2.0/UDP {via}", cseq=cseq), source)
     assert bench.statuses == [status]
     assert bench.flows[0].remote == to
+
+
+def test_what_is_being_asked() -> None:
+    """Who lost the question, as by a restart, finds it with the endpoint; it is there until it is answered."""
+    bench = Bench()
+    call, outputs = bench.endpoint.invite("sip:bob@biloxi.example.com:5070", offer=SDP, now=bench.now)
+    (resolve,) = outputs
+    assert isinstance(resolve, Resolve)
+    assert bench.endpoint.resolving == [resolve]
+    bench.take(bench.endpoint.resolved(resolve, ["192.0.2.9"], bench.now))
+    assert bench.endpoint.resolving == []
+    assert call.state == "calling"

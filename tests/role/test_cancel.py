@@ -17,7 +17,6 @@ from sipsm import (
     LocalProtocolError,
     Profile,
     Request,
-    Resolve,
 )
 from sipsm.role import Output
 from tests.endpoint.by_hand import SDP, SDP2, T1, Bench
@@ -139,8 +138,7 @@ def test_what_a_cancel_is_made_of() -> None:
     """Request-URI, Route, Call-ID, To without a tag, CSeq number and top Via are the INVITE's; so is the address."""
     bench = Bench(profile=Profile(route=("<sip:proxy.example.com;lr>", "<sip:second.example.com;lr>")))
     call = bench.outgoing()
-    resolve = bench.told(Resolve)[0]
-    bench.take(bench.endpoint.resolved(resolve, ["192.0.2.77"], bench.now))
+    bench.looked_up("192.0.2.77")
     bench.receive(bench.response(call.invite, 180, headers=["Record-Route: <sip:third.example.com;lr>"]))
     bench.take(call.cancel(headers=[("Reason", "SIP;cause=480")], now=bench.now))
     invite, cancel = [m for m in bench.sent if isinstance(m, Request)]

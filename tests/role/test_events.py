@@ -33,7 +33,7 @@ from tests.endpoint.by_hand import OURS, SDP, SDP2, T1, THEIRS, Bench
 
 PARTS: dict[type, list[str]] = {
     Send: ["flow", "data", "sender"],
-    Resolve: ["id", "host", "port", "transport"],
+    Resolve: ["id", "name", "type"],
     IncomingCall: ["call", "request", "offer"],
     Ringing: ["call", "response"],
     OfferReceived: ["call", "sdp", "in_message"],

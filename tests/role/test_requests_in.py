@@ -299,3 +299,33 @@ def test_the_same_seed_draws_the_same_retry_after() -> None:
         return bench.last_response.header("Retry-After")
 
     assert [wait(seed) for seed in range(20)] == [wait(seed) for seed in range(20)]
+
+
+@pytest.mark.rfc("3261 8.2.2.2", "3261-S03")
+@pytest.mark.parametrize("method", ["INVITE", "OPTIONS"])
+def test_merged_requests(method: str) -> None:
+    """The same request by another way is refused while the first one is being dealt with, and only then."""
+    bench = Bench()
+    first = bench.request(method, branch="z9hG4bKone", body=SDP if method == "INVITE" else b"")
+    other = first.replace(b"z9hG4bKone", b"z9hG4bKtwo")
+    bench.receive(first)
+    bench.receive(other)
+    assert [status for status in bench.statuses if status != 200] == [482]
+    bench.receive(first.replace(b"z9hG4bKone", b"z9hG4bK3").replace(b"tag=theirs", b"tag=somebody"))
+    bench.receive(first.replace(b"z9hG4bKone", b"z9hG4bK4").replace(b"hand@", b"foot@"))
+    bench.receive(first.replace(b"z9hG4bKone", b"z9hG4bK5").replace(b"CSeq: 1", b"CSeq: 2"))
+    assert bench.statuses.count(482) == 1
+    assert len(bench.told(IncomingCall)) == (4 if method == "INVITE" else 0)
+
+
+@pytest.mark.rfc("3261 8.2.2.2")
+def test_a_merged_request_later() -> None:
+    """When the first one's transaction is over, the same request is another one."""
+    bench = Bench()
+    first = bench.request("OPTIONS", branch="z9hG4bKone")
+    bench.receive(first)
+    bench.receive(first.replace(b"z9hG4bKone", b"z9hG4bKtwo"))
+    bench.quiet()
+    assert bench.left() == {}
+    bench.receive(first.replace(b"z9hG4bKone", b"z9hG4bKtwo"))
+    assert bench.statuses == [200, 482, 200]

@@ -233,11 +233,11 @@ def test_the_first_check_that_strikes_answers() -> None:
         ({"headers": ()}, 415),
         ({"content_type": "application/sdp"}, 400),
     ]
-    for right, status in righted:
+    for cseq, (right, status) in enumerate(righted, start=2):
         wrong |= right
-        bench.receive(bench.request("INVITE", **wrong))
+        bench.receive(bench.request("INVITE", cseq=cseq, **wrong))
         assert bench.statuses[-1] == status
-    bench.receive(bench.request("INVITE", **wrong | {"contact": "<sip:a@192.0.2.2>"}))
+    bench.receive(bench.request("INVITE", cseq=9, **wrong | {"contact": "<sip:a@192.0.2.2>"}))
     assert isinstance(bench.events[-1], IncomingCall)
 
 

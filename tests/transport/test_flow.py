@@ -62,7 +62,6 @@ def test_an_address_as_text(text: str, parts: tuple[str, str, int]) -> None:
         "udp:[::g]:5060",
         "udp:127.0.0.1:5060 ",
         "udp:127.0.0.1:5060\n",
-        "tcp:127.0.0.1:5060",
         "pigeon:127.0.0.1:5060",
     ],
 )

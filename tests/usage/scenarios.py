@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from sipsm import Call, IncomingCall, LocalProtocolError, Send, SipError
+from sipsm import Call, IncomingCall, LocalProtocolError, Send, SipError, Srv
 from sipsm.role import OfferReceived
 from sipsm.testing import Agent, Net, answer, answer_offer, cancel, census, hang_up, reject, ring
 from tests.endpoint.by_hand import SDP, SDP2, Bench
@@ -83,9 +83,9 @@ def whole_call() -> Outcome:
 def callee_hangs_up() -> Outcome:
     """The callee answers and hangs up before the ACK can have come."""
 
-    def plan(_net: Net, alice: Agent, bob: Agent) -> list[Call]:
+    def plan(net: Net, alice: Agent, bob: Agent) -> list[Call]:
         bob.script(answer())
-        bob.on(IncomingCall, lambda event: bob.net.after(0.0, lambda: bob.do(event.call.hang_up)))
+        bob.on(IncomingCall, lambda event: net.after(0.0, lambda: bob.do(event.call.hang_up)))
         return [alice.invite("sip:bob")]
 
     return played(plan, lose={"alice": (2,)})
@@ -235,6 +235,19 @@ def unsent() -> Outcome:
     return shown(bench, calls=(call,))
 
 
+def tried_elsewhere() -> Outcome:
+    """The first server answers 100 and 503; before the second one answers, the call is given up."""
+    bench = Bench()
+    servers = [Srv(1, 0, 5060, "one.example.com"), Srv(2, 0, 5070, "two.example.com")]
+    call = bench.outgoing(target="sip:bob@example.com;transport=udp")
+    bench.looked_up("192.0.2.2", zone={("SRV", "_sip._udp.example.com"): servers})
+    bench.receive(bench.response(call.invite, 100, tag=None))
+    bench.receive(bench.response(call.invite, 503))
+    bench.looked_up("192.0.2.3")
+    bench.take(call.cancel(now=bench.now))
+    return shown(bench, calls=(call,))
+
+
 def forked() -> Outcome:
     """Two branches ring, two answer, one of them too late; an early dialog is left over."""
     bench = Bench()
@@ -381,6 +394,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     nobody,
     still_up,
     unsent,
+    tried_elsewhere,
     forked,
     forked_and_refused,
     two_offers,
