@@ -1,22 +1,25 @@
-"""A user agent on one UDP socket, driven by whoever waits for it: no threads, no tasks. Nothing here knows SIP.
+"""A user agent over UDP and TCP, driven by whoever waits for it: no threads, no tasks. Nothing here knows SIP.
 
-Datagrams are read and timers fire only while something here waits: iterate, or call what takes a `timeout`.
+Sockets are read and timers fire only while something here waits: iterate, or call what takes a `timeout`.
 """
 
 from __future__ import annotations
 
-import selectors
-import socket
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from functools import partial
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+from socket import socket
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
-from sipsm import Answered, Ended, Established, Event, OutgoingRequest, Output, Resolve, Send, Uri
+from sipsm import Answered, Close, Ended, Established, Event, Open, OutgoingRequest, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import BoundAgent, BoundCall, BoundRequest, Headers, Inbox
+from sipsm.endpoint.bound import Address, BoundAgent, BoundCall, BoundRequest, Headers, Inbox
 from sipsm_dns import look_up_now
+from sipsm_sockets import Accepting, Stream, check_connected, connecting, listening_sockets
 
 T = TypeVar("T")
 
@@ -52,7 +55,7 @@ class _Awaited(Inbox, ABC):
 
     @abstractmethod
     def _pump(self, until: float | None) -> bool:
-        """Wait for a datagram or a deadline, at most until then; returns False when that time has come."""
+        """Wait for a socket or a deadline, at most until then; returns False when that time has come."""
 
 
 class Call(_Awaited, BoundCall[None]):
@@ -97,11 +100,12 @@ class Call(_Awaited, BoundCall[None]):
 
 
 class UserAgent(_Awaited, BoundAgent[Call]):
-    """A user agent: `with UserAgent("udp:192.0.2.1:5060") as agent`. `for event in agent` gives its events, each once.
+    """A user agent: `with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
+    `for event in agent` gives its events, each once. It is at one local address or several, over UDP and TCP.
     Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), and those of `sipsm.Endpoint`.
     Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
-    socket is closed. It ends no call by itself: hang up first.
+    sockets are closed. It ends no call by itself: hang up first.
     """
 
     # ---------------------------------------------------------------- commands
@@ -143,19 +147,20 @@ class UserAgent(_Awaited, BoundAgent[Call]):
     # ---------------------------------------------------------------- the block
 
     def __enter__(self) -> Self:
-        host, port = self._wanted.address
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.socket(family, socket.SOCK_DGRAM)
-        try:
-            if family == socket.AF_INET6:
-                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            self._socket.bind((host, port))
-            self._opened(self._socket.getsockname())
-            self._arrivals = selectors.DefaultSelector()
-            self._arrivals.register(self._socket, selectors.EVENT_READ)
-        except BaseException:
-            self._socket.close()
-            raise
+        with ExitStack() as stack:
+            self._selector = stack.enter_context(DefaultSelector())
+            self._datagrams: dict[Address, socket] = {}
+            self._connecting: set[socket] = set()
+            sockets = [stack.enter_context(each) for each in listening_sockets(self._wanted)]
+            self._opened(*(each.getsockname() for each in sockets))
+            for listening, each in zip(self._listening, sockets, strict=True):
+                if listening.transport == "UDP":
+                    self._datagrams[listening.address] = each
+                    self._selector.register(each, EVENT_READ, partial(self._receive, listening.address))
+                else:
+                    accepting = stack.enter_context(closing(Accepting(each)))
+                    self._selector.register(each, EVENT_READ, partial(self._accept, accepting))
+            self._open_things = stack.pop_all()
         return self
 
     def __exit__(
@@ -163,24 +168,34 @@ class UserAgent(_Awaited, BoundAgent[Call]):
     ) -> None:
         until = time.monotonic() + self._grace
         try:
-            while error is None and self.endpoint.unfinished and self._pump(until):
+            while error is None and self._is_busy and self._pump(until):
                 pass
         finally:
             self._close()
-            self._arrivals.close()
-            self._socket.close()
+            for stream in self._streams.values():
+                stream.close()
+            for begun in self._connecting:
+                begun.close()
+            self._open_things.close()
 
     # ---------------------------------------------------------------- the endpoint's wishes
 
     def _perform(self, outputs: list[Output]) -> None:
         for output in outputs:
             match output:
-                case Send(flow, data):
-                    self._socket.setblocking(True)
+                case Send(flow, data) if not flow.reliable:
+                    udp = self._datagrams[flow.local]
+                    udp.setblocking(True)
                     try:
-                        self._socket.sendto(data, flow.remote)
+                        udp.sendto(data, flow.remote)
                     except OSError:
                         outputs += self.endpoint.send_failed(output, time.monotonic())
+                case Send():
+                    outputs += self._write(output, time.monotonic())
+                case Open():
+                    outputs += self._connect(output)
+                case Close():
+                    outputs += self._hang_up_on(output, time.monotonic())
                 case Resolve():
                     outputs += self.endpoint.resolved(output, look_up_now(output, self._resolver), time.monotonic())
                 case event:
@@ -188,16 +203,78 @@ class UserAgent(_Awaited, BoundAgent[Call]):
 
     def _pump(self, until: float | None) -> bool:
         ends = [at for at in (until, self.endpoint.next_timeout()) if at is not None]
-        if self._arrivals.select(max(0.0, min(ends) - time.monotonic()) if ends else None):
-            self._receive()
+        for key, _ in self._selector.select(max(0.0, min(ends) - time.monotonic()) if ends else None):
+            # What came before it may have closed it.
+            if cast(socket, key.fileobj).fileno() != -1:
+                self._perform(key.data())
         now = time.monotonic()
         self._perform(self.endpoint.handle_timeout(now))
         return until is None or now < until
 
-    def _receive(self) -> None:
-        self._socket.setblocking(False)
+    def _receive(self, local: Address) -> list[Output]:
+        udp = self._datagrams[local]
+        udp.setblocking(False)
         try:
-            data, sockaddr = self._socket.recvfrom(self._read_size)
+            data, sockaddr = udp.recvfrom(self._read_size)
         except BlockingIOError:
-            return  # it was damaged, and the system has thrown it away after all
-        self._perform(self.endpoint.receive(data, self._flow_from(sockaddr), time.monotonic()))
+            return []  # it was damaged, and the system has thrown it away after all
+        return self.endpoint.receive(data, self._flow_from(local, sockaddr), time.monotonic())
+
+    # ---------------------------------------------------------------- connections
+
+    def _accept(self, accepting: Accepting) -> list[Output]:
+        accepted = accepting.accept()
+        return [] if accepted is None else self._begin(accepted)
+
+    def _connect(self, open: Open) -> list[Output]:
+        try:
+            begun = connecting(open)
+        except OSError:
+            return self.endpoint.open_failed(open, time.monotonic())
+        self._connecting.add(begun)
+        self._selector.register(begun, EVENT_WRITE, partial(self._connect_done, begun, open))
+        return []
+
+    def _connect_done(self, begun: socket, open: Open) -> list[Output]:
+        self._connecting.discard(begun)
+        self._selector.unregister(begun)
+        return self._begin(begun, open)
+
+    def _begin(self, connected: socket, open: Open | None = None) -> list[Output]:
+        try:
+            check_connected(connected)
+            stream = _Stream(connected, self._selector)
+        except OSError:
+            connected.close()
+            return [] if open is None else self.endpoint.open_failed(open, time.monotonic())
+        self._selector.register(connected, EVENT_READ, partial(self._read, stream))
+        return self._connected(stream, time.monotonic(), open)
+
+    def _read(self, stream: Stream) -> list[Output]:
+        stream.flush()
+        data = stream.read(self._read_size)
+        now = time.monotonic()
+        if data is None:
+            return []
+        return self.endpoint.receive(data, stream.flow, now) if data else self._over_for(stream, now)
+
+
+class _Stream(Stream):
+    """A connection that is watched by a selector."""
+
+    def __init__(self, connected: socket, selector: DefaultSelector) -> None:
+        super().__init__(connected)
+        self.selector = selector
+
+    def flush(self) -> bool:
+        waited = self.waits
+        flushed = super().flush()
+        if self.waits or waited:
+            events = EVENT_READ | EVENT_WRITE if self.waits else EVENT_READ
+            self.selector.modify(self.socket, events, self.selector.get_key(self.socket).data)
+        return flushed
+
+    def close(self) -> None:
+        if self.socket.fileno() != -1:
+            self.selector.unregister(self.socket)
+        super().close()

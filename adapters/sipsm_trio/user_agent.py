@@ -1,21 +1,22 @@
-"""A user agent on one UDP socket, driven by trio. Nothing here knows SIP."""
+"""A user agent over UDP and TCP, driven by trio. Nothing here knows SIP."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing
 from functools import cached_property
+from socket import socket
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import trio
-from trio import socket
 
-from sipsm import Answered, Ended, Established, Event, OutgoingRequest, Output, Resolve, Send, Uri
+from sipsm import Answered, Close, Ended, Established, Event, Open, OutgoingRequest, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import BoundAgent, BoundCall, BoundRequest, Headers, Inbox
+from sipsm.endpoint.bound import Address, BoundAgent, BoundCall, BoundRequest, Headers, Inbox
 from sipsm_dns import look_up
+from sipsm_sockets import Accepting, Stream, check_connected, connecting, listening_sockets
 
 T = TypeVar("T")
 
@@ -91,11 +92,12 @@ class Call(_Awaited, BoundCall[Awaitable[None]]):
 
 
 class UserAgent(_Awaited, BoundAgent[Call]):
-    """A user agent: `async with UserAgent("udp:192.0.2.1:5060") as agent`. `async for` gives its events, each once.
+    """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
+    `async for` gives its events, each once. It is at one local address or several, over UDP and TCP.
     Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), and those of `sipsm.Endpoint`.
     Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
-    socket is closed. It ends no call by itself: hang up first.
+    sockets are closed. It ends no call by itself: hang up first.
     """
 
     # ---------------------------------------------------------------- commands
@@ -154,24 +156,28 @@ class UserAgent(_Awaited, BoundAgent[Call]):
 
     @asynccontextmanager
     async def _run(self) -> AsyncIterator[None]:
-        host, port = self._wanted.address
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         escaped: BaseException | None = None
-        with socket.socket(family, socket.SOCK_DGRAM) as self._socket:
-            if family == socket.AF_INET6:
-                self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            await self._socket.bind((host, port))
-            self._opened(self._socket.getsockname())
+        with ExitStack() as stack:
+            sockets = listening_sockets(self._wanted)
+            for each in sockets:
+                stack.callback(each.close)
+            self._opened(*(each.getsockname() for each in sockets))
             self._sending = trio.Lock()
             self._stepped = trio.lowlevel.ParkingLot()
             self._alarm = trio.CancelScope()
+            self._datagrams: dict[Address, trio.socket.SocketType] = {}
             async with trio.open_nursery() as self._nursery:
-                self._nursery.start_soon(self._receive)
+                for listening, each in zip(self._listening, sockets, strict=True):
+                    if listening.transport == "UDP":
+                        self._datagrams[listening.address] = trio.socket.from_stdlib_socket(each)
+                        self._nursery.start_soon(self._receive, listening.address)
+                    else:
+                        self._nursery.start_soon(self._accept, stack.enter_context(closing(Accepting(each))))
                 self._nursery.start_soon(self._keep_time)
                 try:
                     yield
                     with trio.move_on_after(self._grace):
-                        while self.endpoint.unfinished:
+                        while self._is_busy:
                             await self._stepped.park()
                 except BaseException as error:
                     # It does not pass through the nursery, which would wrap it in a group.
@@ -188,27 +194,38 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         with trio.CancelScope(shield=True):
             async with self._sending:
                 for output in outputs:
-                    match output:
-                        case Send(flow, data):
-                            try:
-                                await self._socket.sendto(data, flow.remote)
-                            except OSError:
-                                outputs += self.endpoint.send_failed(output, trio.current_time())
-                                self._alarm.deadline = self._deadline()
-                        case Resolve():
-                            self._nursery.start_soon(self._resolve, output)
-                        case event:
-                            self._note(event)
+                    outputs += await self._carry_out(output)
         self._stepped.unpark_all()
+
+    async def _carry_out(self, output: Output) -> list[Output]:
+        done: list[Output] = []
+        match output:
+            case Send(flow, data) if not flow.reliable:
+                try:
+                    await self._datagrams[flow.local].sendto(data, flow.remote)
+                except OSError:
+                    done = self.endpoint.send_failed(output, trio.current_time())
+            case Send():
+                done = self._write(output, trio.current_time())
+            case Open():
+                self._nursery.start_soon(self._connect, output)
+            case Close():
+                done = self._hang_up_on(output, trio.current_time())
+            case Resolve():
+                self._nursery.start_soon(self._resolve, output)
+            case event:
+                self._note(event)
+        self._alarm.deadline = self._deadline()
+        return done
 
     def _deadline(self) -> float:
         at = self.endpoint.next_timeout()
         return math.inf if at is None else at
 
-    async def _receive(self) -> None:
+    async def _receive(self, local: Address) -> None:
         while True:
-            data, sockaddr = await self._socket.recvfrom(self._read_size)
-            await self._perform(self.endpoint.receive(data, self._flow_from(sockaddr), trio.current_time()))
+            data, sockaddr = await self._datagrams[local].recvfrom(self._read_size)
+            await self._perform(self.endpoint.receive(data, self._flow_from(local, sockaddr), trio.current_time()))
 
     async def _keep_time(self) -> None:
         while True:
@@ -218,5 +235,73 @@ class UserAgent(_Awaited, BoundAgent[Call]):
             await self._perform(self.endpoint.handle_timeout(trio.current_time()))
 
     async def _resolve(self, resolve: Resolve) -> None:
-        records = await look_up(resolve, self._resolver, "trio", socket.getaddrinfo)
+        records = await look_up(resolve, self._resolver, "trio", trio.socket.getaddrinfo)
         await self._perform(self.endpoint.resolved(resolve, records, trio.current_time()))
+
+    # ---------------------------------------------------------------- connections
+
+    async def _accept(self, accepting: Accepting) -> None:
+        while True:
+            await trio.lowlevel.wait_readable(accepting.socket)
+            if (accepted := accepting.accept()) is not None:
+                self._nursery.start_soon(self._serve, accepted)
+
+    async def _connect(self, open: Open) -> None:
+        try:
+            begun = connecting(open)
+        except OSError:
+            await self._perform(self.endpoint.open_failed(open, trio.current_time()))
+            return
+        with begun:
+            await trio.lowlevel.wait_writable(begun)
+            await self._serve(begun, open)
+
+    async def _serve(self, connected: socket, open: Open | None = None) -> None:
+        with connected:
+            try:
+                check_connected(connected)
+                stream = _Stream(connected, self)
+            except OSError:
+                if open is not None:
+                    await self._perform(self.endpoint.open_failed(open, trio.current_time()))
+                return
+            await self._perform(self._connected(stream, trio.current_time(), open))
+            try:
+                while (data := stream.read(self._read_size)) != b"":
+                    if data is None:
+                        await trio.lowlevel.wait_readable(connected)
+                    else:
+                        await self._perform(self.endpoint.receive(data, stream.flow, trio.current_time()))
+            except trio.ClosedResourceError:
+                return
+            await self._perform(self._over_for(stream, trio.current_time()))
+
+
+class _Stream(Stream):
+    """A connection; a task sends what the network does not take at once."""
+
+    def __init__(self, connected: socket, agent: UserAgent) -> None:
+        super().__init__(connected)
+        self.agent = agent
+        self.sending = False
+
+    def write(self, data: bytes) -> bool:
+        written = super().write(data)
+        if written and self.waits and not self.sending:
+            self.sending = True
+            self.agent._nursery.start_soon(self._send_the_rest)
+        return written
+
+    async def _send_the_rest(self) -> None:
+        try:
+            while self.waits and self.flush():
+                await trio.lowlevel.wait_writable(self.socket)
+        except trio.ClosedResourceError:
+            return
+        self.sending = False
+        self.agent._stepped.unpark_all()
+
+    def close(self) -> None:
+        if self.socket.fileno() != -1:
+            trio.lowlevel.notify_closing(self.socket)
+        super().close()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Generic, TypedDict, TypeVar, Unpack
+from typing import Any, Final, Generic, Protocol, TypedDict, TypeVar, Unpack
 
 from sipsm.endpoint.endpoint import Endpoint, Watcher
 from sipsm.errors import LocalProtocolError
@@ -35,22 +35,28 @@ from sipsm.role import (
 )
 from sipsm.role.call import Headers
 from sipsm.transaction import TimerValues
-from sipsm.transport import Address, Flow, Listening
+from sipsm.transport import Address, Close, Flow, Listening, Open, Send
 
 __all__ = [
     "UNREAD_EVENTS",
+    "UNSENT_BYTES",
+    "Address",
     "BoundAgent",
     "BoundCall",
     "BoundRequest",
     "Headers",
     "Inbox",
     "Options",
+    "Stream",
     "address_of",
     "hosts_of",
+    "stream_flow",
 ]
 
 UNREAD_EVENTS: Final = 1_000
 """How many events are kept for an agent or a call that nobody reads."""
+UNSENT_BYTES: Final = 1_048_576
+"""How many bytes wait for the peer of one connection to read; with more, the connection is over."""
 
 R = TypeVar("R")
 C = TypeVar("C", bound="BoundCall[Any]")
@@ -207,30 +213,49 @@ class BoundCall(Inbox, ABC, Generic[R]):
         return self._closed or self._ended is not None
 
 
-class BoundAgent(Inbox, ABC, Generic[C]):
-    """A user agent on one socket: its endpoint, and its calls with commands that need no `now`.
+class Stream(Protocol):
+    """A connection, as an adapter has it. Nothing in it blocks."""
 
-    `local` is such as `"udp:192.0.2.1:5060"` or `"udp:[::1]:0"`, where port 0 is any free one. `advertised` is what
-    others are told instead: needed for a wildcard; its port 0 stands for the bound one. On leaving its block an agent
-    gives requests under way, such as a BYE, up to `grace` seconds to be answered. `resolver` is one of dnspython's, of
-    the adapter's kind; by default one that asks the name servers that the system is configured to ask.
+    flow: Flow
+
+    @property
+    def waits(self) -> bool:
+        """Whether something waits to be sent."""
+
+    def write(self, data: bytes) -> bool:
+        """Send this after what waits to be sent; False when the connection is gone, or too much waits."""
+
+    def close(self) -> None:
+        """Close it at once."""
+
+
+class BoundAgent(Inbox, ABC, Generic[C]):
+    """A user agent on its sockets: its endpoint, and its calls with commands that need no `now`.
+
+    It is at one local address or several, such as `"udp:192.0.2.1:5060"`, `"tcp:192.0.2.1:5060"` or `"udp:[::1]:0"`.
+    Port 0 is any free one, and the same for all addresses of one host that have it. `advertised` is what others are
+    told instead: needed for a wildcard; its port 0 stands for the bound one. On leaving its block an agent gives
+    requests under way, such as a BYE, up to `grace` seconds to be answered. `resolver` is one of dnspython's, of the
+    adapter's kind; by default one that asks the name servers that the system is configured to ask.
     """
 
     def __init__(
         self,
         local: str,
-        *,
+        *more: str,
         advertised: Address | None = None,
         grace: float = 5.0,
         resolver: Any = None,
         **options: Unpack[Options],
     ) -> None:
         super().__init__()
-        self._wanted = Listening.parse(local, advertised)
+        self._wanted = tuple(Listening.parse(each, advertised) for each in (local, *more))
         self._grace = grace
         self._resolver = resolver
         self._options = options
         self._endpoint: Endpoint | None = None
+        self._listening: tuple[Listening, ...] = ()
+        self._streams: dict[Flow, Stream] = {}
         self._calls: dict[Call, C] = {}
         self._asked: dict[OutgoingRequest, BoundRequest] = {}
         self._taken: Event | None = None
@@ -244,8 +269,14 @@ class BoundAgent(Inbox, ABC, Generic[C]):
 
     @property
     def local(self) -> Listening:
-        """Where it listens, with the real port."""
-        return self.endpoint.local
+        """Where it listens, with the real port: the first of its addresses."""
+        return self.listening[0]
+
+    @property
+    def listening(self) -> tuple[Listening, ...]:
+        """All addresses at which it listens, in the order given. Raises `LocalProtocolError` as `endpoint` does."""
+        _ = self.endpoint
+        return self._listening
 
     def bound(self, call: Call) -> C:
         """The call of this agent that an event is about: always the same object for the same call.
@@ -268,19 +299,49 @@ class BoundAgent(Inbox, ABC, Generic[C]):
         """How many bytes to read at once: one more than a message may have, so that a longer one is seen to be it."""
         return self.endpoint.limits.message_bytes + 1
 
-    def _opened(self, sockname: tuple[Any, ...]) -> None:
-        """The socket is bound, to this address."""
+    def _opened(self, *socknames: tuple[Any, ...]) -> None:
+        """The sockets are bound, to these addresses."""
         self._check_open()
-        address = address_of(sockname)
-        host, port = self._wanted.advertised
-        self._endpoint = Endpoint(
-            Listening(self._wanted.transport, address, (host, port or address[1])), **self._options
-        )
+        listening = []
+        for wanted, address in zip(self._wanted, map(address_of, socknames), strict=True):
+            host, port = wanted.advertised
+            listening.append(Listening(wanted.transport, address, (host, port or address[1])))
+        self._endpoint = Endpoint(*listening, **self._options)
+        self._listening = tuple(listening)
 
-    def _flow_from(self, sockaddr: tuple[Any, ...]) -> Flow:
-        """The flow of a datagram that came from there."""
-        local = self.local
-        return Flow(local.transport, local.address, address_of(sockaddr))
+    def _flow_from(self, local: Address, sockaddr: tuple[Any, ...]) -> Flow:
+        """The flow of a datagram that came to the one address from the other."""
+        return Flow("UDP", local, address_of(sockaddr))
+
+    @property
+    def _is_busy(self) -> bool:
+        """Whether somebody would miss the agent if it were closed now."""
+        return self.endpoint.unfinished > 0 or any(stream.waits for stream in self._streams.values())
+
+    def _connected(self, stream: Stream, now: float, open: Open | None = None) -> list[Output]:
+        """A connection is there: what an `Open` came to, or one that has been accepted."""
+        self._streams[stream.flow] = stream
+        return self.endpoint.flow_opened(stream.flow, now, open)
+
+    def _write(self, send: Send, now: float) -> list[Output]:
+        """Send on a connection. Where that fails, it is over: nothing may be missing between two messages."""
+        stream = self._streams.get(send.flow)
+        if stream is None:
+            return self.endpoint.send_failed(send, now)
+        return [] if stream.write(send.data) else [*self.endpoint.send_failed(send, now), *self._over_for(stream, now)]
+
+    def _hang_up_on(self, close: Close, now: float) -> list[Output]:
+        """Close a connection, as the endpoint wants."""
+        stream = self._streams.get(close.flow)
+        return [] if stream is None else self._over_for(stream, now)
+
+    def _over_for(self, stream: Stream, now: float) -> list[Output]:
+        """A connection is over, whoever ended it; the endpoint is told so once."""
+        stream.close()
+        if self._streams.get(stream.flow) is not stream or self._closed:
+            return []
+        del self._streams[stream.flow]
+        return self.endpoint.flow_closed(stream.flow, now)
 
     def _begun(self, core: Call) -> C:
         """A call has been made: from now on it is told its events."""
@@ -327,6 +388,11 @@ def address_of(sockaddr: tuple[Any, ...]) -> Address:
     host, port, *more = sockaddr
     zone = more[1] if len(more) == 2 else 0
     return (f"{host}%{zone}" if zone and "%" not in host else host), port
+
+
+def stream_flow(sockname: tuple[Any, ...], peername: tuple[Any, ...]) -> Flow:
+    """The flow of a connection over TCP, with the addresses of both its ends as its socket gives them."""
+    return Flow("TCP", address_of(sockname), address_of(peername))
 
 
 def hosts_of(found: Iterable[tuple[Any, ...]]) -> list[str]:

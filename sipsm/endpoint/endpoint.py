@@ -1,7 +1,7 @@
 """An endpoint: bytes, time and commands in; actions and events out. All that an adapter needs to know.
 
 Nothing that arrives from the network raises. Outputs are returned in the order in which they must be performed:
-`Send` and `Resolve` are for the adapter, the rest are events for the application.
+`Send`, `Open`, `Close` and `Resolve` are for the adapter, the rest are events for the application.
 """
 
 from __future__ import annotations
@@ -41,14 +41,35 @@ from sipsm.role.party import Party
 from sipsm.transaction import InviteServerTransaction, TimerValues, Transaction, TransactionLayer
 from sipsm.transaction.matching import server_key
 from sipsm.transaction.sending import Sending
-from sipsm.transport import Flow, Listening, Naptr, Resolve, Send, Srv, received_from, response_flow, same_host
+from sipsm.transport import (
+    BadFrame,
+    Close,
+    Flow,
+    FlowLimits,
+    FlowTimes,
+    Frame,
+    Listening,
+    Naptr,
+    Open,
+    Resolve,
+    Send,
+    Srv,
+    received_from,
+    response_flow,
+)
+from sipsm.transport.amplification import fitting
+from sipsm.transport.connection import Connection, Discarded, Lost, Unsent
+from sipsm.transport.flows import Arrived, FlowOutput, Flows
+
+SPOKEN = frozenset({"UDP", "TCP"})
+"""The transports that an endpoint takes messages over."""
 
 
 class Watcher(Protocol):
     """Who is shown everything: see `sipsm.trace`. It changes nothing."""
 
     def received(self, flow: Flow, data: bytes, now: float) -> None:
-        """Bytes arrived."""
+        """Bytes arrived: a datagram, or all of a message on a connection."""
 
     def sent(self, flow: Flow, data: bytes, now: float) -> None:
         """Bytes are to be sent."""
@@ -58,34 +79,44 @@ class Watcher(Protocol):
 
 
 class Endpoint:
-    """A user agent at one local address.
+    """A user agent at one local address, or at one for each transport.
 
-    `local` is a `Listening`, or a text such as `"udp:192.0.2.1:5060"`. `now` is in seconds from any origin that
-    never runs backwards. Commands raise `LocalProtocolError` when a rule forbids them; then nothing has changed.
+    Each of `local` is a `Listening`, or a text such as `"udp:192.0.2.1:5060"` or `"tcp:192.0.2.1:5060"`; the first one
+    is preferred. `now` is in seconds from any origin that never runs backwards. Commands raise `LocalProtocolError`
+    when a rule forbids them; then nothing has changed.
     """
 
     def __init__(
         self,
-        local: Listening | str,
-        *,
+        *local: Listening | str,
         profile: Profile | None = None,
         limits: Limits | None = None,
         times: TimerValues | None = None,
+        flow_limits: FlowLimits | None = None,
+        flow_times: FlowTimes | None = None,
         ids: Ids | None = None,
         watcher: Watcher | None = None,
     ) -> None:
-        self.local = Listening.parse(local) if isinstance(local, str) else local
-        if self.local.transport != "UDP":
-            raise LocalProtocolError(f"an endpoint speaks UDP, and not {self.local.transport}")
-        if not self.local.advertised[1]:
-            raise LocalProtocolError("an endpoint needs its real port: bind the socket first", rfc="3261 18.1.1")
+        self.listening = tuple(Listening.parse(each) if isinstance(each, str) else each for each in local)
+        """Where it takes messages and connections."""
+        if not self.listening:
+            raise LocalProtocolError("an endpoint needs an address of its own")
+        for each in self.listening:
+            if each.transport not in SPOKEN:
+                raise LocalProtocolError(f"an endpoint speaks UDP and TCP; {each.transport} is not spoken yet")
+            if not each.advertised[1]:
+                raise LocalProtocolError("an endpoint needs its real port: bind the socket first", rfc="3261 18.1.1")
+        self.local = self.listening[0]
         self.limits = limits or Limits()
         self.watcher = watcher
         self._ids = ids or Ids()
         self._agenda = Agenda()
         observer = None if watcher is None else watcher.moved
-        self._transactions = TransactionLayer(self._agenda, times or TimerValues(), observer)
-        self._sending = Sending(self._transactions, (self.local,), self._ids, self.limits.look_ups, observer=observer)
+        self._flows = Flows(
+            self.listening, self._agenda, self._ids.source, limits=flow_limits, times=flow_times, observer=observer
+        )
+        self._transactions = TransactionLayer(self._agenda, times or TimerValues(), observer, self._flows)
+        self._sending = Sending(self._transactions, self.listening, self._ids, self.limits.look_ups, observer=observer)
         self._agent = UserAgent(
             self._transactions,
             self._sending,
@@ -100,13 +131,19 @@ class Endpoint:
     # ---------------------------------------------------------------- what arrives
 
     def receive(self, data: bytes, flow: Flow, now: float) -> list[Output]:
-        """Bytes arrived on a flow: one datagram."""
+        """Bytes arrived on a flow: one datagram, or any piece of what a connection carries."""
+        if flow.reliable:
+            return self._flowed(self._flows.receive(data, flow, now), now)
         if self.watcher is not None:
             self.watcher.received(flow, data, now)
         if len(data) > self.limits.message_bytes:
             return [Dropped(DropReason.TOO_LARGE, f"more than {self.limits.message_bytes} bytes", flow, data)]
         if not data.strip(b"\r\n\0 "):
             return [Dropped(DropReason.KEEP_ALIVE, "nothing but line ends", flow, data)]
+        return self._read(data, flow, now)
+
+    def _read(self, data: bytes, flow: Flow, now: float) -> list[Output]:
+        """A whole message has come."""
         message: Request | Response | None = None
         try:
             message = read_message(data)
@@ -116,15 +153,15 @@ class Endpoint:
             return self._malformed(data, message, error, flow, now)
         if isinstance(message, Response):
             return self._receive_response(message, flow, now)
-        return self._receive_request(message, flow, now)
+        return self._receive_request(message, flow, len(data), now)
 
-    def _receive_request(self, request: Request, flow: Flow, now: float) -> list[Output]:
+    def _receive_request(self, request: Request, flow: Flow, size: int, now: float) -> list[Output]:
         reply_to = response_flow(request, flow)
         request = received_from(request, flow.remote)
         if self._is_full and not self._belongs(request):
             # "A stateless UAS MUST ignore ... CANCEL requests" (RFC 3261 8.2.7): there is nothing to be cancelled.
             wait = ("Retry-After", "10")
-            answer = [] if request.method == "CANCEL" else self._stateless(request, reply_to, 503, now, wait)
+            answer = [] if request.method == "CANCEL" else self._stateless(request, reply_to, size, 503, now, wait)
             return [*answer, Dropped(DropReason.OVERLOADED, "too many transactions", flow, request)]
         return self._perform(self._transactions.receive_request(request, reply_to, now), flow, now)
 
@@ -143,11 +180,9 @@ class Endpoint:
         # (RFC 3261 8.1.3.3)  "If the value of the "sent-by" parameter in that header field value does not correspond to
         # a value that the client transport is configured to insert into requests, the response MUST be silently
         # discarded." (RFC 3261 18.1.2)
-        via = response.via
-        host, port = self.local.advertised
         if len(response.vias) > 1:
             return [Dropped(DropReason.MISROUTED_RESPONSE, "it has more than one Via", flow, response)]
-        if (via.port or 5060) != port or not (via.host.lower() == host.lower() or same_host(via.host, host)):
+        if not self._flows.is_ours(response.via):
             return [Dropped(DropReason.MISROUTED_RESPONSE, "its Via is not ours", flow, response)]
         return self._perform(self._transactions.receive_response(response, now), flow, now)
 
@@ -162,7 +197,7 @@ class Endpoint:
                 reply_to = response_flow(request, flow)
                 with suppress(RemoteProtocolError):
                     request = received_from(request, flow.remote)
-                outputs += self._stateless(request, reply_to, error.status, now)
+                outputs += self._stateless(request, reply_to, len(data), error.status, now)
             except SipError:
                 # It does not say where to: there is nobody to answer.
                 outputs.clear()
@@ -171,13 +206,17 @@ class Endpoint:
         return [*outputs, Dropped(reason, str(error), flow, data)]
 
     def _stateless(
-        self, request: Request, reply_to: Flow, status: int, now: float, *headers: tuple[str, str]
+        self, request: Request, reply_to: Flow, size: int, status: int, now: float, *headers: tuple[str, str]
     ) -> list[Output]:
-        """An answer that leaves no state; a repeat of the request gets the same To tag (RFC 3261 8.2.7)."""
+        """An answer that leaves no state; a repeat of the request gets the same To tag (RFC 3261 8.2.7).
+
+        None where it would be much larger than the datagram of this size that asks for it (26.1.5).
+        """
         vias = "\n".join(request.lines_of("Via")).encode("utf-8", "surrogateescape")
         tag = blake2b(vias, digest_size=8, key=self._secret).hexdigest()
         response = response_to(request, status, to_tag=tag, headers=headers)
-        return [self._shown(Send(reply_to, bytes(response)), now)]
+        fits = response if reply_to.reliable else fitting(response, size)
+        return [] if fits is None else self._send(Send(reply_to, bytes(fits)), now)
 
     # ---------------------------------------------------------------- time, and what actions came to
 
@@ -187,8 +226,10 @@ class Endpoint:
         while (due := self._agenda.pop(now)) is not None:
             if isinstance(due, Transaction):
                 outputs += self._perform(self._transactions.wake(due, now), None, now)
+            elif isinstance(due, Connection):
+                outputs += self._flowed(self._flows.wake(due, now), now)
             else:
-                assert isinstance(due, Call), "transactions and calls have timers"
+                assert isinstance(due, Call), "transactions, connections and calls have timers"
                 outputs += self._perform(self._agent.wake(due, now), None, now)
         return outputs
 
@@ -207,14 +248,29 @@ class Endpoint:
 
     def send_failed(self, send: Send, now: float) -> list[Output]:
         """A `Send` could not be performed (RFC 3261 18.4)."""
-        if send.sender is None:
-            # An ACK, or an answer made without state: the other side repeats what asked for it.
-            return [NotDelivered(send.data, "it could not be sent")]
-        return self._perform(self._transactions.send_failed(send.sender, now), send.flow, now)
+        return self._flowed(self._flows.send_failed(send, now), now)
+
+    def flow_opened(self, flow: Flow, now: float, open: Open | None = None) -> list[Output]:
+        """There is a connection: the one that `open` asked for, or, without it, one that a peer has made."""
+        return self._flowed(self._flows.opened(flow, now, open), now)
+
+    def open_failed(self, open: Open, now: float) -> list[Output]:
+        """A connection could not be made (RFC 3261 18.4)."""
+        return self._flowed(self._flows.open_failed(open, now), now)
 
     def flow_closed(self, flow: Flow, now: float) -> list[Output]:
-        """A flow is gone: what was to be sent on it has failed (RFC 3261 18.4)."""
-        return self._perform(self._transactions.flow_closed(flow, now), flow, now)
+        """A flow is gone: its end was read, it was reset, or a `Close` is done (RFC 3261 18.4)."""
+        return self._flowed(self._flows.closed(flow, now), now)
+
+    @property
+    def flows(self) -> list[Flow]:
+        """Its connections. Who restored an endpoint and has them no more says so by `flow_closed`."""
+        return list(self._flows.connections)
+
+    @property
+    def opening(self) -> list[Open]:
+        """What has been asked for and not reported yet: to be made again, or to have failed, when it is restored."""
+        return [connection.open for connection in self._flows.opening.values() if connection.open is not None]
 
     # ---------------------------------------------------------------- commands
 
@@ -281,7 +337,7 @@ class Endpoint:
         done: list[Output] = []
         for output in outputs:
             if isinstance(output, Send):
-                done.append(self._shown(output, now))
+                done += self._send(output, now)
             elif isinstance(output, _OUT):
                 done.append(output)
             elif isinstance(output, DropNote):
@@ -291,8 +347,47 @@ class Endpoint:
                 done += self._perform(self._agent.take(output, now), flow, now)
         return done
 
+    def _send(self, send: Send, now: float) -> list[Output]:
+        return self._flowed(self._flows.send(send.flow, send.data, send.sender, now), now)
+
+    def _flowed(self, outputs: Iterable[FlowOutput], now: float) -> list[Output]:
+        """Actions go out; what flows tell goes up, and comes back as more of these."""
+        done: list[Output] = []
+        for output in outputs:
+            match output:
+                case Send():
+                    done.append(self._shown(output, now))
+                case Arrived(flow, framed):
+                    done += self._arrived(flow, framed, now)
+                case Unsent(_, data, None, why):
+                    # An ACK, or an answer made without state: the other side repeats what asked for it. Line ends that
+                    # keep a connection alive are no message.
+                    done += [NotDelivered(data, why)] if data.strip() else []
+                case Unsent(flow, _, sender, _):
+                    done += self._perform(self._transactions.send_failed(sender, now), flow, now)
+                case Lost(flow):
+                    done += self._perform(self._transactions.flow_closed(flow, now), flow, now)
+                case Discarded(flow, data, reason, why):
+                    done.append(Dropped(DropReason(reason.value), why, flow, data))
+                case _:
+                    done.append(output)
+        return done
+
+    def _arrived(self, flow: Flow, framed: Frame | BadFrame, now: float) -> list[Output]:
+        """A message has come on a connection, or what is none."""
+        data = framed.data if isinstance(framed, Frame) else framed.head
+        if self.watcher is not None and data:
+            self.watcher.received(flow, data, now)
+        if isinstance(framed, Frame):
+            return self._read(data, flow, now)
+        outputs = self._malformed(data, None, framed.error, flow, now)
+        if framed.ends_flow:
+            outputs += self._flowed(self._flows.end(flow, str(framed.error), now), now)
+        return outputs
+
     def _shown(self, send: Send, now: float) -> Send:
-        if self.watcher is not None:
+        # What keeps a connection alive is no message.
+        if self.watcher is not None and send.data.strip():
             self.watcher.sent(send.flow, send.data, now)
         return send
 
@@ -300,12 +395,14 @@ class Endpoint:
 _OUT = (
     Answered,
     AnswerReceived,
+    Close,
     Dropped,
     Ended,
     Established,
     IncomingCall,
     NotDelivered,
     OfferReceived,
+    Open,
     RequestServed,
     Resolve,
     Ringing,

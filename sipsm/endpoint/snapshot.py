@@ -86,7 +86,7 @@ def _restored(graph: Any, ids: Ids, watcher: Watcher | None) -> Endpoint:
         raise SnapshotError("the snapshot lacks a setting of the endpoint")
     config = {name: reader.read(settings[name], hint) for name, (_, hint) in CONFIG.items()}
     try:
-        endpoint = Endpoint(**config, ids=ids, watcher=watcher)
+        endpoint = Endpoint(*config.pop("listening"), **config, ids=ids, watcher=watcher)
     except LocalProtocolError as error:
         raise SnapshotError(f"the snapshot is of an endpoint that cannot be: {error}") from None
     objects = reader.fill(graph["objects"], endpoint)

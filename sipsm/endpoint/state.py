@@ -35,8 +35,17 @@ from sipsm.transaction import (
 )
 from sipsm.transaction.base import Key
 from sipsm.transaction.delivery import Delivery
-from sipsm.transport import Flow, Listening, MessageLimits, StreamFramer, WebSocketFramer
-from sipsm.transport.connection import Connection, FlowTimes, KeepAlive, Reading, Waiting
+from sipsm.transport import (
+    Address,
+    Flow,
+    FlowLimits,
+    FlowTimes,
+    Listening,
+    MessageLimits,
+    StreamFramer,
+    WebSocketFramer,
+)
+from sipsm.transport.connection import Connection, KeepAlive, Reading, Waiting
 from sipsm.transport.flow import Open
 from sipsm.transport.head import HeadSearch
 from sipsm.transport.locate import Hop
@@ -44,13 +53,15 @@ from sipsm.transport.locating import LocateLimits, Locating, Question, Target
 from sipsm.usage import EndReason, InviteUac, InviteUas, SessionUac, SessionUas
 from sipsm.usage.outputs import Cancel, HangUp
 
-CONFIG: Final[dict[str, tuple[str, type]]] = {
-    "local": ("local", Listening),
+CONFIG: Final[dict[str, tuple[str, Any]]] = {
+    "listening": ("listening", tuple[Listening, ...]),
     "profile": ("_agent.profile", Profile),
     "limits": ("limits", Limits),
     "times": ("_transactions.times", TimerValues),
+    "flow_limits": ("_flows.limits", FlowLimits),
+    "flow_times": ("_flows.times", FlowTimes),
 }
-"""The keywords of an `Endpoint` that are kept: where it has them, and their types."""
+"""What an `Endpoint` is made with that is kept, where it has that, and its type: its addresses, and keywords."""
 
 STATE: Final[dict[str, Any]] = {
     "_secret": bytes,
@@ -60,13 +71,24 @@ STATE: Final[dict[str, Any]] = {
     "_sending.waiting": dict[int, Delivery],
     "_sending.deliveries": dict[Key, Delivery],
     "_sending._asked": int,
+    "_flows.connections": dict[Flow, Connection],
+    "_flows.opening": dict[int, Connection],
+    "_flows.named": dict[Flow, Connection],
+    "_flows.held": int,
+    "_flows.queued": int,
+    "_flows._accepted": dict[tuple[str, Address], Connection],
+    "_flows._accepted_count": int,
+    "_flows._hosts": dict[str, int],
+    "_flows._half_read": dict[Flow, Connection],
+    "_flows._users": dict[Flow, int],
+    "_flows._opened": int,
     "_agent.calls": dict[Call, None],
     "_agent.dialogs": dict[DialogId, tuple[Call, Leg]],
     "_agent.incoming": dict[ServerTransaction, Call],
 }
 """The attributes of an endpoint, and of what it is made of, that change; and their types."""
 
-TIMERS: Final = tuple[tuple[float, Call | Transaction], ...]
+TIMERS: Final = tuple[tuple[float, Call | Transaction | Connection], ...]
 """The type of what `deadlines` returns."""
 
 _User = Call | OutgoingRequest | tuple[Call, Leg] | None
@@ -113,6 +135,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(LocateLimits),
     value(MessageLimits),
     value(TimerValues),
+    value(FlowLimits),
     value(FlowTimes),
     value(KeepAlive),
     # machines
@@ -143,7 +166,7 @@ KINDS: Final[tuple[Kind, ...]] = (
 
 
 def config_of(endpoint: Endpoint) -> dict[str, Any]:
-    """The keywords with which an endpoint like this one is made."""
+    """What an endpoint like this one is made with."""
     return {name: attrgetter(path)(endpoint) for name, (path, _) in CONFIG.items()}
 
 

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from sipsm.message import Request, Response
 from sipsm.role.call import Call, OutgoingRequest
-from sipsm.transport import Flow, Resolve, Send
+from sipsm.transport import Close, Flow, Open, Resolve, Send
 from sipsm.usage import EndReason
 
 
@@ -121,7 +121,11 @@ class DropReason(StrEnum):
     TOO_LARGE = "too-large"
     """More bytes than `Limits.message_bytes`."""
     OVERLOADED = "overloaded"
-    """A limit was reached; a request was answered with 503."""
+    """A limit was reached; a request was answered with 503, a connection was closed."""
+    CLOSED = "closed"
+    """It came on a connection on which nothing is read any more, or that is not known."""
+    CUT_SHORT = "cut-short"
+    """The rest of a message did not come: its connection ended, or it took too long."""
     STRAY_RESPONSE = "stray-response"
     """A response that no transaction waits for (RFC 3261 18.1.2, RFC 6026 7.2)."""
     MISROUTED_RESPONSE = "misrouted-response"
@@ -157,5 +161,5 @@ Event = (
 )
 """All that an application can be told."""
 
-Output = Send | Resolve | Event
-"""What an endpoint returns, to be performed in order: two kinds of actions for the adapter, and events."""
+Output = Send | Resolve | Open | Close | Event
+"""What an endpoint returns, to be performed in order: four kinds of actions for the adapter, and events."""

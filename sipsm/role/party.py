@@ -30,7 +30,9 @@ class Party:
     @property
     def contact(self) -> str:
         """The own Contact value (RFC 3261 8.1.1.8)."""
-        return f"<sip:{self.local.sent_by}>"
+        # Without the parameter a numeric host means UDP (RFC 3263 4.1).
+        transport = "" if self.local.transport == "UDP" else f";transport={self.local.transport.lower()}"
+        return f"<sip:{self.local.sent_by}{transport}>"
 
     @property
     def identity(self) -> str:

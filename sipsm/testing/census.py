@@ -22,6 +22,8 @@ def census(endpoint: Any) -> dict[str, int]:
         "calls": len(endpoint.calls),
         "incoming calls": len(agent.incoming),
         "dialogs": len(agent.dialogs),
+        "connections": len(endpoint.flows) + len(endpoint.opening),
+        "users of connections": len(endpoint._flows._users),
     } | deadlines
 
 

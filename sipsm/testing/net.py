@@ -437,6 +437,12 @@ class Net:
             source = self.source(agent.name, agent.life)
             calls = agent.endpoint.calls if saved else ()
             self.tape.returns(agent.name, self.now, source, agent.saved if saved else None, calls)
+        if saved:
+            # Its connections are gone.
+            for flow in agent.endpoint.flows:
+                self.tell(agent, "flow_closed", flow)
+            for open in agent.endpoint.opening:
+                self.tell(agent, "open_failed", open)
         self.clock.watch(agent)
 
 

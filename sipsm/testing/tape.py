@@ -21,11 +21,17 @@ from attrs import asdict
 from sipsm.grammar import Uri
 from sipsm.role import Call, Limits, Profile
 from sipsm.transaction import TimerValues
-from sipsm.transport import Close, Flow, Naptr, Open, Resolve, Send, Srv
+from sipsm.transport import Close, Flow, FlowLimits, FlowTimes, Naptr, Open, Resolve, Send, Srv
 
 FORMAT = 1
 """The version of what is written on a tape."""
-SETTINGS: dict[str, type[Any]] = {"profile": Profile, "limits": Limits, "times": TimerValues}
+SETTINGS: dict[str, type[Any]] = {
+    "profile": Profile,
+    "limits": Limits,
+    "times": TimerValues,
+    "flow_limits": FlowLimits,
+    "flow_times": FlowTimes,
+}
 """What an endpoint can be made with that can be written."""
 TUPLES: dict[str, type[Any]] = {"Flow": Flow, "Srv": Srv, "Naptr": Naptr}
 ACTIONS: dict[str, type[Any]] = {"Resolve": Resolve, "Open": Open, "Close": Close}

@@ -40,7 +40,8 @@ from sipsm.transaction.invite_server import InviteServerTransaction
 from sipsm.transaction.matching import client_key, identity, is_copy, is_rfc2543, server_key
 from sipsm.transaction.server import NonInviteServerTransaction
 from sipsm.transaction.timer_values import DEFAULT, TimerValues
-from sipsm.transport.flow import Flow, Send
+from sipsm.transport.flow import Flow
+from sipsm.transport.flows import FlowOutput, Flows
 
 
 @frozen
@@ -58,16 +59,25 @@ class Absorbed:
     why: str
 
 
-Output = Send | RequestReceived | ResponseReceived | AckReceived | TimedOut | TransportFailed | Unmatched | Absorbed
+Output = (
+    FlowOutput | RequestReceived | ResponseReceived | AckReceived | TimedOut | TransportFailed | Unmatched | Absorbed
+)
 
 
 class TransactionLayer:
-    """The transactions of one endpoint, by key."""
+    """The transactions of one endpoint, by key. A connection of `flows` is in use while one of them sends on it."""
 
-    def __init__(self, agenda: Agenda, times: TimerValues = DEFAULT, observer: Observer | None = None) -> None:
+    def __init__(
+        self,
+        agenda: Agenda,
+        times: TimerValues = DEFAULT,
+        observer: Observer | None = None,
+        flows: Flows | None = None,
+    ) -> None:
         self.agenda = agenda
         self.times = times
         self.observer = observer
+        self.flows = flows
         self.clients: dict[Key, ClientTransaction] = {}
         self.servers: dict[Key, ServerTransaction] = {}
         self.first_of: dict[int, Key] = {}
@@ -91,7 +101,7 @@ class TransactionLayer:
         self.servers[key] = tx
         if tx.identity is not None:
             self.first_of.setdefault(tx.identity, key)
-        return self._take(tx, START, request, now)
+        return [*self._use(tx, now), *self._take(tx, START, request, now)]
 
     def _acknowledged(self, ack: Request, same_tag: ServerTransaction | None) -> ServerTransaction | None:
         """The INVITE's transaction that the ACK of an RFC 2543 client is for.
@@ -144,7 +154,7 @@ class TransactionLayer:
         else:
             tx = NonInviteClientTransaction(key, flow, self.times, user, wire=bytes(request))
         self.clients[key] = tx
-        return self._take(tx, START, None, now)
+        return [*self._use(tx, now), *self._take(tx, START, None, now)]
 
     def give_up(self, request: Request, now: float) -> list[Output]:
         """Forget the INVITE whose CANCEL had no effect (RFC 3261 9.1)."""
@@ -168,8 +178,7 @@ class TransactionLayer:
             raise LocalProtocolError(
                 f"cannot send {status} in {tx.state}: {decision.entry.text}", rfc=decision.entry.rfc
             )
-        self._settle(tx)
-        return step.outputs
+        return [*step.outputs, *self._settle(tx, now)]
 
     # ---------------------------------------------------------------- from the adapter
 
@@ -185,8 +194,14 @@ class TransactionLayer:
         return [] if tx is None else self._take(tx, TRANSPORT_ERROR, None, now)
 
     def flow_closed(self, flow: Flow, now: float) -> list[Output]:
-        """A flow is gone: whoever sends on it has failed."""
-        on_it = [tx for tx in (*self.clients.values(), *self.servers.values()) if tx.flow == flow]
+        """A flow is gone: who waits for a response on it waits in vain.
+
+        A response may yet be sent in another way (RFC 3261 18.2.2): what becomes of it, `send_failed` tells.
+        """
+        if flow.reliable and self.flows is not None and not self.flows.is_used(flow):
+            # Who opens and closes connections costs no search.
+            return []
+        on_it = [tx for tx in self.clients.values() if tx.flow == flow]
         return [output for tx in on_it for output in self._take(tx, TRANSPORT_ERROR, None, now)]
 
     # ----------------------------------------------------------------
@@ -194,25 +209,30 @@ class TransactionLayer:
     def _take(self, tx: Transaction, name: str, x: Request | Response | None, now: float) -> list[Output]:
         step = Step(now, self.observer)
         decision = tx.receive(name, x, step)
-        self._settle(tx)
+        released = self._settle(tx, now)
         if decision.ignored and x is not None:
             return [Absorbed(x, _why(decision))]
-        return step.outputs
+        return [*step.outputs, *released] if released else step.outputs
 
-    def _settle(self, tx: Transaction) -> None:
-        """Forget it or watch it."""
+    def _use(self, tx: Transaction, now: float) -> list[FlowOutput]:
+        return [] if self.flows is None else self.flows.use(tx.flow, now)
+
+    def _settle(self, tx: Transaction, now: float) -> list[FlowOutput]:
+        """Forget it or watch it; returns what comes of the connection that it used."""
         if tx.state != TERMINATED:
             self.agenda.watch(tx)
-            return
+            return []
         # "Once the transaction is in the "Terminated" state, it MUST be destroyed immediately." (RFC 6026 8.4)
         key = tx.key
         if isinstance(tx, ServerTransaction):
-            if self.servers.get(key) is tx:
-                del self.servers[key]
-                if tx.identity is not None and self.first_of.get(tx.identity) == key:
-                    del self.first_of[tx.identity]
+            if self.servers.get(key) is not tx:
+                return []
+            del self.servers[key]
+            if tx.identity is not None and self.first_of.get(tx.identity) == key:
+                del self.first_of[tx.identity]
         else:
             self.clients.pop(key, None)
+        return [] if self.flows is None else self.flows.release(tx.flow, now)
 
 
 def _input(invite: bool, status: int, r408: str) -> str:

@@ -108,11 +108,11 @@ class Sending:
             return [NotSent(user, request, str(error))]
         large = len(self.spoken) > 1 and len(bytes(request)) > LARGE
         if hop.numeric and not large:
-            transport = hop.asked_for(self.spoken)[0]
-            if transport == self.listening[0].transport:
+            transport, first = hop.asked_for(self.spoken)[0], self.listening[0]
+            if transport == first.transport and version(hop.host) == version(first.address[0]):
                 # There is one target, and nobody has to watch over what becomes of it.
                 remote = hop.host, hop.port or SERVICES[transport].port
-                return self._send(request, self._flow(self.listening[0], remote), user, now)
+                return self._send(request, self._flow(first, remote), user, now)
         delivery = Delivery(request, user, Locating(hop, self.spoken, self.versions, large, self.limits))
         self.deliveries[client_key(request)] = delivery
         return self._look(delivery, LOCATE, None, now)
@@ -211,7 +211,7 @@ class Sending:
             # With this transport we are not there in this IP version.
             return self._step(delivery, TRANSPORT_ERROR, None, now)
         flow = self._flow(local, (target.host, target.port))
-        if delivery.tries == 1 and request.via.transport == target.transport:
+        if delivery.tries == 1 and local is self.listening[0]:
             return self._send(request, flow, delivery.user, now)
         alive = self.deliveries.pop(client_key(request), None)
         request = delivery.request = request.with_first("Via", _via(request.via, local, self.ids.branch()))
@@ -239,9 +239,9 @@ class Sending:
 
 
 def _via(was: Via, local: Listening, branch: str) -> Via:
-    """The Via of another try: another branch, and where the transport is another one, where we listen with that."""
+    """The Via of another try: another branch, and where we listen with the transport and IP version of this one."""
     # "If this causes a change in the transport protocol from the one indicated in the top Via, the value in the top Via
     # MUST be changed." (RFC 3261 18.1.1)
-    host, port = (was.host, was.port) if was.transport == local.transport else local.advertised
+    host, port = local.advertised
     params = [(name, branch if name == "branch" else value) for name, value in was.params.items()]
     return Via.build(local.transport, host, port, params=params)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from sipsm.transport.connection import FlowTimes
 from sipsm.transport.flow import Address, Close, Flow, Listening, Naptr, Open, Resolve, Send, Srv, is_numeric
+from sipsm.transport.flows import FlowLimits
 from sipsm.transport.framing import (
     PING,
     PONG,
@@ -25,6 +27,8 @@ __all__ = [
     "BadFrame",
     "Close",
     "Flow",
+    "FlowLimits",
+    "FlowTimes",
     "Frame",
     "Framed",
     "Hop",

@@ -32,7 +32,7 @@ Main = Callable[[], Coroutine[Any, Any, None]]
 class Adapter(Protocol):
     """What a scenario needs to know of an adapter."""
 
-    def agent(self, local: str, **options: Any) -> Any:
+    def agent(self, *local: str, **options: Any) -> Any:
         """A user agent that is not open yet, and unhurried if nothing else is said."""
 
     def run(self, main: Main) -> None:
@@ -42,8 +42,8 @@ class Adapter(Protocol):
 class Asyncio:
     """`sipsm_asyncio`; no task is left when a scenario ends."""
 
-    def agent(self, local: str, **options: Any) -> sipsm_asyncio.UserAgent:
-        return sipsm_asyncio.UserAgent(local, **{"times": UNHURRIED, **options})
+    def agent(self, *local: str, **options: Any) -> sipsm_asyncio.UserAgent:
+        return sipsm_asyncio.UserAgent(*local, **{"times": UNHURRIED, **options})
 
     def run(self, main: Main) -> None:
         async def alone() -> None:
@@ -57,8 +57,8 @@ class Asyncio:
 class Trio:
     """`sipsm_trio`; that no task is left is trio's own promise."""
 
-    def agent(self, local: str, **options: Any) -> sipsm_trio.UserAgent:
-        return sipsm_trio.UserAgent(local, **{"times": UNHURRIED, **options})
+    def agent(self, *local: str, **options: Any) -> sipsm_trio.UserAgent:
+        return sipsm_trio.UserAgent(*local, **{"times": UNHURRIED, **options})
 
     def run(self, main: Main) -> None:
         async def in_time() -> None:
@@ -71,8 +71,8 @@ class Trio:
 class Blocking:
     """`sipsm_blocking`: nothing that a scenario awaits suspends it, and no thread is left when it ends."""
 
-    def agent(self, local: str, **options: Any) -> sipsm_blocking.UserAgent:
-        return sipsm_blocking.UserAgent(local, **{"times": UNHURRIED, **options})
+    def agent(self, *local: str, **options: Any) -> sipsm_blocking.UserAgent:
+        return sipsm_blocking.UserAgent(*local, **{"times": UNHURRIED, **options})
 
     def run(self, main: Main) -> None:
         with _alarm():

@@ -1,12 +1,16 @@
-"""The other end of a conversation, with no stack at all: a socket, literal SIP, and patience."""
+"""The other end of a conversation, with no stack at all: sockets, literal SIP, and patience."""
 
 from __future__ import annotations
 
+import select
 import socket
+import struct
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
+from typing import Any, NamedTuple
 
 from sipsm.transport.flow import Address, bracketed
 
@@ -23,14 +27,49 @@ def header(message: str, name: str) -> str:
     return next(line.split(": ", 1)[1] for line in message.split("\r\n") if line.startswith(f"{name}: "))
 
 
-class Peer:
-    """Says and hears SIP as text, over one UDP socket."""
+class Place(NamedTuple):
+    """Where a conversation takes place: over what, and on which address of this machine."""
 
-    def __init__(self, udp: socket.socket) -> None:
-        self.udp = udp
-        self.address: Address = udp.getsockname()[:2]
+    transport: str
+    host: str
+
+    @property
+    def any_port(self) -> str:
+        """A free port there, as an agent is told."""
+        return f"{self.transport.lower()}:{bracketed(self.host)}:0"
+
+    @property
+    def uri_parameters(self) -> str:
+        """What a URI says of the transport."""
+        return "" if self.transport == "UDP" else f";transport={self.transport.lower()}"
+
+    def socket(self) -> socket.socket:
+        """A socket for it."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        return socket.socket(family, socket.SOCK_DGRAM if self.transport == "UDP" else socket.SOCK_STREAM)
+
+
+class Peer(ABC):
+    """Says and hears SIP as text."""
+
+    def __init__(self, place: Place, listening: socket.socket) -> None:
+        self.place = place
+        self.listening = listening
+        self.address: Address = listening.getsockname()[:2]
         self.agent: Address = ("", 0)
         """Where the last message came from, or where to say the first."""
+
+    @abstractmethod
+    def say(self, message: str | bytes) -> None:
+        """Send a message, or any bytes."""
+
+    @abstractmethod
+    def next(self) -> bytes:
+        """The next message."""
+
+    def close(self) -> None:
+        """Hear and say nothing any more."""
+        self.listening.close()
 
     @property
     def host_port(self) -> str:
@@ -40,13 +79,11 @@ class Peer:
     @property
     def uri(self) -> str:
         """Where it can be called."""
-        return f"sip:peer@{self.host_port}"
+        return f"sip:peer@{self.host_port}{self.place.uri_parameters}"
 
     def hear(self, start: str) -> str:
         """The next message, which starts like this."""
-        data, source = self.udp.recvfrom(65_536)
-        self.agent = source[:2]
-        message = data.decode()
+        message = self.next().decode()
         assert message.startswith(start), f"{start!r} was to come, not {message!r}"
         return message
 
@@ -56,10 +93,6 @@ class Peer:
             pass
         assert message.startswith(start), f"{start!r} was to come, not {message!r}"
         return message
-
-    def say(self, message: str | bytes) -> None:
-        """Send a message, or any bytes."""
-        self.udp.sendto(message if isinstance(message, bytes) else message.encode(), self.agent)
 
     def respond(self, request: str, status: str, *, body: bytes = b"") -> None:
         """Answer a request, with our tag and Contact."""
@@ -92,7 +125,7 @@ class Peer:
         target = f"sip:agent@{bracketed(self.agent[0])}:{self.agent[1]}"
         request = _message(
             f"{method} {target} SIP/2.0",
-            f"Via: SIP/2.0/UDP {self.host_port};branch={branch or f'z9hG4bKpeer{number}'};rport",
+            f"Via: SIP/2.0/{self.place.transport} {self.host_port};branch={branch or f'z9hG4bKpeer{number}'};rport",
             "Max-Forwards: 70",
             f"From: {header(like, 'From') if like else f'<{self.uri}>;tag=peer{number}'}",
             f"To: <{target}>{to_tag and f';tag={to_tag}'}",
@@ -105,6 +138,92 @@ class Peer:
         return request
 
 
+class DatagramPeer(Peer):
+    """Over one UDP socket."""
+
+    def next(self) -> bytes:
+        data, source = self.listening.recvfrom(65_536)
+        self.agent = source[:2]
+        return data
+
+    def say(self, message: str | bytes) -> None:
+        self.listening.sendto(message if isinstance(message, bytes) else message.encode(), self.agent)
+
+
+class StreamPeer(Peer):
+    """Over TCP connections, made and accepted; it speaks on the one on which it last heard something.
+
+    Where it has heard nothing it makes one, to `agent`.
+    """
+
+    def __init__(self, place: Place, listening: socket.socket) -> None:
+        super().__init__(place, listening)
+        listening.listen()
+        self.connections: dict[socket.socket, bytes] = {}
+        """Each with what has come on it that is no whole message yet."""
+        self.current: socket.socket | None = None
+
+    def connect(self) -> socket.socket:
+        """Make a connection to the agent, and speak on it from now on."""
+        self.current = self.place.socket()
+        self.current.settimeout(PATIENCE_S)
+        self.connections[self.current] = b""
+        self.current.connect(self.agent)
+        self.current.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return self.current
+
+    def say(self, message: str | bytes) -> None:
+        connection = self.current or self.connect()
+        connection.sendall(message if isinstance(message, bytes) else message.encode())
+
+    def next(self) -> bytes:
+        while True:
+            for connection, come in self.connections.items():
+                head, end, rest = come.lstrip(b"\r\n").partition(b"\r\n\r\n")
+                length = int(header(head.decode() + "\r\n", "Content-Length")) if end else 0
+                if end and len(rest) >= length:
+                    self.connections[connection] = rest[length:]
+                    self.current = connection
+                    if not self.agent[1]:
+                        self.agent = connection.getpeername()[:2]
+                    return head + end + rest[:length]
+            self.wait()
+
+    def wait(self) -> None:
+        """Wait until something comes: a connection, bytes, or the end of a connection."""
+        ready, _, _ = select.select([self.listening, *self.connections], [], [], PATIENCE_S)
+        if not ready:
+            raise TimeoutError("nothing came")
+        for each in ready:
+            if each is self.listening:
+                self.current, _ = self.listening.accept()
+                self.connections[self.current] = b""
+            elif data := each.recv(65_536):
+                self.connections[each] += data
+            else:
+                self.drop(each)
+
+    def wait_for_the_end(self) -> None:
+        """Wait until there is no connection any more."""
+        while self.connections:
+            self.wait()
+
+    def drop(self, connection: socket.socket | None = None, *, reset: bool = False) -> None:
+        """End a connection, by default the current one; `reset` says nothing of an end, and throws away all."""
+        connection = connection or self.current
+        assert connection is not None, "there is a connection"
+        if reset:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+        del self.connections[connection]
+        self.current = None if self.current is connection else self.current
+
+    def close(self) -> None:
+        for connection in self.connections:
+            connection.close()
+        super().close()
+
+
 def branch_of(request: str) -> str:
     """The branch of a request's Via."""
     return header(request, "Via").split("branch=")[1].split(";")[0]
@@ -115,15 +234,16 @@ def tag_of(response: str) -> str:
     return header(response, "To").split(";tag=")[1]
 
 
-Script = Callable[[Peer], None]
+Script = Callable[[Any], None]
+"""What a peer does: a `DatagramPeer`, or a `StreamPeer`."""
 
 
 class Stage:
     """A peer, and the thread in which it plays its scripts."""
 
-    def __init__(self, peer: Peer, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, peer: Any, thread: ThreadPoolExecutor) -> None:
         self.peer = peer
-        self.uri = peer.uri
+        self.uri: str = peer.uri
         self._thread = thread
         self._played: list[Future[None]] = []
 
@@ -139,23 +259,27 @@ class Stage:
 
 
 @contextmanager
-def peer_at(host: str) -> Iterator[Stage]:
-    """A peer on a free port of this address. At the end, its scripts must have come to theirs."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as udp, ThreadPoolExecutor(1) as thread:
-        udp.bind((host, 0))
-        udp.settimeout(PATIENCE_S)
-        stage = Stage(Peer(udp), thread)
-        yield stage
-        stage.check()
+def peer_at(place: Place | str) -> Iterator[Stage]:
+    """A peer on a free port of this place, or of this address over UDP. At the end, its scripts must have come to
+    theirs."""
+    place = Place("UDP", place) if isinstance(place, str) else place
+    with place.socket() as listening, ThreadPoolExecutor(1) as thread:
+        listening.bind((place.host, 0))
+        listening.settimeout(PATIENCE_S)
+        peer = (DatagramPeer if place.transport == "UDP" else StreamPeer)(place, listening)
+        stage = Stage(peer, thread)
+        try:
+            yield stage
+            stage.check()
+        finally:
+            peer.close()
 
 
-def silent_port(host: str) -> int:
-    """A port of this address at which nobody listens."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_DGRAM) as udp:
-        udp.bind((host, 0))
-        port: int = udp.getsockname()[1]
+def silent_port(place: Place) -> int:
+    """A port of this place at which nobody listens."""
+    with place.socket() as nobody:
+        nobody.bind((place.host, 0))
+        port: int = nobody.getsockname()[1]
         return port
 
 

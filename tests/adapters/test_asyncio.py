@@ -152,7 +152,7 @@ def test_datagrams_are_read_into_small_buffers() -> None:
 
     async def main() -> None:
         async with UserAgent(LOCAL) as agent:
-            assert getattr(agent._transport, "max_size", None) == 65_536
+            assert [getattr(wire.transport, "max_size", None) for wire in agent._wires] == [65_536]
 
     run(main)
 

@@ -11,6 +11,7 @@ import pytest
 from sipsm import (
     Answered,
     Call,
+    Close,
     Dropped,
     DropReason,
     Ended,
@@ -21,6 +22,7 @@ from sipsm import (
     Listening,
     LocalProtocolError,
     Output,
+    Send,
 )
 from sipsm.endpoint.bound import UNREAD_EVENTS, BoundAgent, BoundCall, BoundRequest, address_of, hosts_of
 
@@ -66,7 +68,9 @@ def test_an_agent_opens_where_its_socket_is() -> None:
     agent._opened(("0.0.0.0", 50_000))
     assert agent.local == Listening("UDP", ("0.0.0.0", 50_000), ("sip.example.com", 50_000))
     assert agent._read_size == 4097
-    assert agent._flow_from(("192.0.2.2", 5061)) == Flow("UDP", ("0.0.0.0", 50_000), ("192.0.2.2", 5061))
+    assert agent._flow_from(("0.0.0.0", 50_000), ("192.0.2.2", 5061)) == Flow(
+        "UDP", ("0.0.0.0", 50_000), ("192.0.2.2", 5061)
+    )
 
 
 def test_commands_need_no_now() -> None:
@@ -173,6 +177,73 @@ def test_closing_ends_all_waiting() -> None:
             inbox._check_open()
     with pytest.raises(LocalProtocolError, match="closed"):
         agent._opened(("192.0.2.1", 5060))
+
+
+class Pipe:
+    """A connection that a test looks at."""
+
+    def __init__(self, port: int) -> None:
+        self.flow = Flow("TCP", ("192.0.2.1", 5060), ("192.0.2.2", port))
+        self.written: list[bytes] = []
+        self.waits = False
+        self.works = True
+        self.closed = 0
+
+    def write(self, data: bytes) -> bool:
+        self.written.append(data)
+        return self.works
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+def test_an_agent_is_at_several_addresses() -> None:
+    """Each has its own real port, and all are advertised under one name."""
+    agent = Agent("udp:0.0.0.0:0", "tcp:0.0.0.0:0", advertised=("sip.example.com", 0))
+    with pytest.raises(LocalProtocolError, match="not open yet"):
+        _ = agent.listening
+    agent._opened(("0.0.0.0", 50_000), ("0.0.0.0", 50_001))
+    assert agent.listening == (
+        Listening("UDP", ("0.0.0.0", 50_000), ("sip.example.com", 50_000)),
+        Listening("TCP", ("0.0.0.0", 50_001), ("sip.example.com", 50_001)),
+    )
+    assert agent.local == agent.listening[0]
+
+
+def test_a_connection_is_over_once() -> None:
+    """However often its end is noticed, the endpoint is told once, and nobody else's connection is taken for it."""
+    agent = Agent("tcp:192.0.2.1:5060")
+    agent._opened(("192.0.2.1", 5060))
+    pipe, again = Pipe(40_000), Pipe(40_000)
+    agent._connected(pipe, 1000.0)
+    assert agent.endpoint.flows == [pipe.flow]
+    agent._hang_up_on(Close(pipe.flow), 1001.0)
+    assert (agent.endpoint.flows, pipe.closed) == ([], 1)
+    assert agent._hang_up_on(Close(pipe.flow), 1001.0) == []
+    agent._connected(again, 1002.0)
+    assert agent._over_for(pipe, 1003.0) == []
+    assert agent.endpoint.flows == [again.flow]
+    agent._close()
+    assert agent._over_for(again, 1004.0) == []
+
+
+def test_what_cannot_be_written_ends_the_connection() -> None:
+    """A connection is written to while it is there; after a gap, nothing more goes out on it."""
+    agent = Agent("tcp:192.0.2.1:5060")
+    agent._opened(("192.0.2.1", 5060))
+    pipe = Pipe(40_000)
+    agent._connected(pipe, 1000.0)
+    assert agent._write(Send(pipe.flow, b"one"), 1000.0) == []
+    busy = []
+    for pipe.waits in (False, True):
+        busy.append(agent._is_busy)
+    assert busy == [False, True]
+    pipe.works = False
+    agent._write(Send(pipe.flow, b"two"), 1000.0)
+    assert (agent.endpoint.flows, pipe.closed, pipe.written) == ([], 1, [b"one", b"two"])
+    assert not agent._is_busy
+    agent._write(Send(pipe.flow, b"three"), 1000.0)
+    assert pipe.written == [b"one", b"two"]
 
 
 def test_an_address_is_a_host_and_a_port() -> None:

@@ -9,20 +9,25 @@ from queue import Queue
 import pytest
 
 from sipsm import EndReason, Established, IncomingCall
-from tests.adapters.conformance import SCENARIOS, Scenario, any_port
+from tests.adapters.conformance import OF_DATAGRAMS, SCENARIOS, Scenario
 from tests.adapters.driving import ADAPTERS, PATIENCE_S, done, first, opened
-from tests.adapters.peer import SDP, peer_at
+from tests.adapters.peer import SDP, Place, peer_at
 
 HOSTS = ["127.0.0.1", "::1"]
+PLACES = [Place(transport, host) for transport in ("UDP", "TCP") for host in HOSTS]
+CASES = [
+    *((scenario, place) for scenario in SCENARIOS for place in PLACES),
+    *((scenario, place) for scenario in OF_DATAGRAMS for place in PLACES if place.transport == "UDP"),
+]
+IDS = [f"{scenario.__name__}-{'-'.join(place)}" for scenario, place in CASES]
 
 
-@pytest.mark.parametrize("host", HOSTS)
 @pytest.mark.parametrize("name", ADAPTERS)
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_conformance(scenario: Scenario, name: str, host: str) -> None:
+@pytest.mark.parametrize(("scenario", "place"), CASES, ids=IDS)
+def test_conformance(scenario: Scenario, name: str, place: Place) -> None:
     """An adapter does what all of them do."""
     adapter = ADAPTERS[name]
-    adapter.run(lambda: scenario(adapter, host))
+    adapter.run(lambda: scenario(adapter, place))
 
 
 @pytest.mark.parametrize("name", ADAPTERS)
@@ -40,20 +45,22 @@ def test_a_name_is_looked_up(name: str) -> None:
     adapter.run(scenario)
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("place", PLACES, ids="-".join)
 @pytest.mark.parametrize(("caller", "callee"), list(permutations(ADAPTERS, 2)))
-def test_two_adapters_call_each_other(caller: str, callee: str, host: str) -> None:
+def test_two_adapters_call_each_other(caller: str, callee: str, place: Place) -> None:
     """Each adapter understands each other, in a call that the callee hangs up."""
     addresses: Queue[str] = Queue()
 
     async def calls() -> None:
-        async with opened(ADAPTERS[caller].agent(any_port(host))) as agent:
-            call = await done(agent.invite(f"sip:callee@{addresses.get(timeout=PATIENCE_S)}", offer=SDP))
+        async with opened(ADAPTERS[caller].agent(place.any_port)) as agent:
+            call = await done(
+                agent.invite(f"sip:callee@{addresses.get(timeout=PATIENCE_S)}{place.uri_parameters}", offer=SDP)
+            )
             assert isinstance(await done(call.outcome()), Established)
             assert (await done(call.ended())).reason is EndReason.HUNG_UP_BY_PEER
 
     async def is_called() -> None:
-        async with opened(ADAPTERS[callee].agent(any_port(host))) as agent:
+        async with opened(ADAPTERS[callee].agent(place.any_port)) as agent:
             addresses.put(agent.local.sent_by)
             call = agent.bound((await first(agent, IncomingCall)).call)
             await done(call.ring())

@@ -12,7 +12,7 @@ from sipsm import Answered, Established, Naptr, Resolve, Srv, TimerValues
 from sipsm_dns.names import default_resolver, is_the_system_s, look_up_now
 from tests.adapters.driving import ADAPTERS, done, opened
 from tests.adapters.name_server import name_server
-from tests.adapters.peer import SDP, Peer, branch_of, header, peer_at, silent_port
+from tests.adapters.peer import SDP, Peer, Place, branch_of, header, peer_at, silent_port
 
 LOCAL = "udp:127.0.0.1:0"
 BROADCAST = "255.255.255.255"
@@ -69,7 +69,7 @@ def test_the_first_of_two_servers_is_dead(name: str, dead: str) -> None:
     async def scenario() -> None:
         with peer_at("127.0.0.1") as stage:
             port = stage.peer.address[1]
-            first = silent_port("127.0.0.1") if dead == "is silent" else port
+            first = silent_port(Place("UDP", "127.0.0.1")) if dead == "is silent" else port
             zone = {
                 ("SRV", "_sip._udp.example.com"): [f"1 1 {first} one.example.com", f"2 1 {port} two.example.com"],
                 ("A", "one.example.com"): ["127.0.0.1" if dead == "is silent" else BROADCAST],

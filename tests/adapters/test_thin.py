@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import io
 import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +15,15 @@ from sipsm.message import KNOWN_METHODS
 
 ADAPTERS = Path(__file__).parent.parent.parent / "adapters"
 DRIVERS = ["sipsm_asyncio", "sipsm_trio", "sipsm_blocking"]
+NO_CODE = {
+    *(tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT),
+    *(tokenize.ENCODING, tokenize.ENDMARKER),
+}
 SIP_WORDS = re.compile(
     rf"{'|'.join(KNOWN_METHODS)}|SIP/2|[Vv]ia|[Cc]ontact|[Cc][Ss]eq|[Cc]all-[Ii][Dd]|[Rr]oute|[Tt]ag\b"
 )
-ROOMS = {"sipsm", "sipsm.endpoint.bound", "sipsm_dns"}
+SHARED = ["sipsm_dns", "sipsm_sockets"]
+ROOMS = {"sipsm", "sipsm.endpoint.bound", *SHARED}
 
 
 def nodes(package: str) -> Iterator[ast.AST]:
@@ -27,13 +34,24 @@ def nodes(package: str) -> Iterator[ast.AST]:
         yield from (node for node in ast.walk(tree) if id(node) not in docs)
 
 
+def lines_of_code(path: Path) -> set[int]:
+    """The lines of a file that are neither empty nor comment nor docstring."""
+    source = path.read_text("utf-8")
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    lines = {line for token in tokens if token.type not in NO_CODE for line in range(token.start[0], token.end[0] + 1)}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str):
+            lines -= set(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    return lines
+
+
 @pytest.mark.parametrize("package", DRIVERS)
 def test_an_adapter_is_read_in_one_sitting(package: str) -> None:
-    """All its files together have fewer than 250 lines."""
-    assert sum(path.read_text("utf-8").count("\n") for path in (ADAPTERS / package).rglob("*.py")) < 250
+    """All its files together have fewer than 250 lines of code."""
+    assert sum(len(lines_of_code(path)) for path in (ADAPTERS / package).rglob("*.py")) < 250
 
 
-@pytest.mark.parametrize("package", DRIVERS)
+@pytest.mark.parametrize("package", [*DRIVERS, "sipsm_sockets"])
 def test_an_adapter_speaks_no_sip(package: str) -> None:
     """No method, no header and no status code stands in its code."""
     for node in nodes(package):

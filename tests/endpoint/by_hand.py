@@ -137,6 +137,8 @@ class Bench:
             "servers": len(transactions.servers),
             "resolving": len(self.endpoint._sending.waiting),
             "deliveries": len(self.endpoint._sending.deliveries),
+            "connections": len(self.endpoint.flows) + len(self.endpoint.opening),
+            "users": len(self.endpoint._flows._users),
             "timers": 0 if self.endpoint.next_timeout() is None else 1,
         }
         return {name: count for name, count in held.items() if count}

@@ -48,5 +48,8 @@ def snapshot(endpoint: Endpoint, *calls: Call) -> Any:
         "servers": plain(transactions.servers),
         "resolving": plain(endpoint._sending.waiting),
         "deliveries": plain(endpoint._sending.deliveries),
+        "connections": plain(endpoint._flows.connections),
+        "opening": plain(endpoint._flows.opening),
+        "used": plain(endpoint._flows._users),
         "unfinished": endpoint.unfinished,
     }

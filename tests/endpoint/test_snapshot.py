@@ -604,8 +604,9 @@ def test_every_machine_can_be_saved() -> None:
 
 
 MADE_ANEW = {
-    "": {"watcher", "_ids", "_agenda", "_transactions", "_sending", "_agent"},
-    "_transactions": {"agenda", "observer"},
+    "": {"watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_agent", "local"},
+    "_flows": {"listening", "agenda", "source", "message", "observer"},
+    "_transactions": {"agenda", "observer", "flows"},
     "_sending": {"transactions", "listening", "ids", "look_ups", "limits", "observer", "spoken", "versions"},
     "_agent": {
         "transactions", "sending", "agenda", "party", "limits", "ids", "observer", "commanded", "carrying_out",

@@ -92,7 +92,9 @@ def test_whatever_the_transport(transport: str) -> None:
     """The repeats come at T1, doubling to T2, on a stream as well: the ACK may be lost on a hop that is none."""
     bench = Bench()
     data = bench.request("INVITE", via=f"Via: SIP/2.0/{transport} 192.0.2.2:5060;branch=z9hG4bK1", body=SDP)
-    bench.take(bench.endpoint.receive(data, Flow(transport, OURS, THEIRS), bench.now))
+    flow = Flow(transport, OURS, THEIRS)
+    bench.take(bench.endpoint.flow_opened(flow, bench.now) if flow.reliable else [])
+    bench.take(bench.endpoint.receive(data, flow, bench.now))
     start, call = bench.now, bench.told(IncomingCall)[0].call
     bench.take(call.answer(SDP2, now=start))
     at = [0.0]

@@ -12,6 +12,7 @@ from sipsm import (
     Answered,
     AnswerReceived,
     CallState,
+    Close,
     Dropped,
     DropReason,
     Ended,
@@ -22,6 +23,7 @@ from sipsm import (
     IncomingCall,
     NotDelivered,
     OfferReceived,
+    Open,
     Output,
     RequestServed,
     Resolve,
@@ -34,6 +36,8 @@ from tests.endpoint.by_hand import OURS, SDP, SDP2, T1, THEIRS, Bench
 PARTS: dict[type, list[str]] = {
     Send: ["flow", "data", "sender"],
     Resolve: ["id", "name", "type"],
+    Open: ["id", "transport", "local", "remote", "name"],
+    Close: ["flow"],
     IncomingCall: ["call", "request", "offer"],
     Ringing: ["call", "response"],
     OfferReceived: ["call", "sdp", "in_message"],
@@ -57,6 +61,8 @@ def test_drop_reasons() -> None:
         "MALFORMED": "malformed",
         "TOO_LARGE": "too-large",
         "OVERLOADED": "overloaded",
+        "CLOSED": "closed",
+        "CUT_SHORT": "cut-short",
         "STRAY_RESPONSE": "stray-response",
         "MISROUTED_RESPONSE": "misrouted-response",
         "STRAY_ACK": "stray-ack",
@@ -98,9 +104,9 @@ def test_call_states() -> None:
 
 
 def test_there_are_no_other_outputs() -> None:
-    """An adapter performs `Send` and `Resolve`, and hands the rest to the application."""
+    """An adapter performs `Send`, `Open`, `Close` and `Resolve`, and hands the rest to the application."""
     assert {*get_args(Output)} == {*PARTS}
-    assert {*get_args(Event)} == {*PARTS} - {Send, Resolve}
+    assert {*get_args(Event)} == {*PARTS} - {Send, Open, Close, Resolve}
 
 
 @pytest.mark.parametrize("kind", PARTS, ids=lambda kind: kind.__name__)

@@ -118,14 +118,35 @@ def test_times_by_default_and_others() -> None:
 @pytest.mark.parametrize(
     "local",
     [
-        "", "udp", "udp:", "tcp:192.0.2.1:5060", "udp:192.0.2.1", "udp:192.0.2.1:x", "udp:192.0.2.1:70000",
-        "udp:::1:5060", "udp:0.0.0.0:5060", "udp:[::]:5060", "udp:example.com:5060",
+        "", "udp", "udp:", "tls:192.0.2.1:5061", "ws:192.0.2.1:80", "udp:192.0.2.1", "udp:192.0.2.1:x",
+        "udp:192.0.2.1:70000", "udp:::1:5060", "tcp:192.0.2.1:0", "udp:0.0.0.0:5060", "udp:[::]:5060",
+        "udp:example.com:5060",
     ],
 )  # fmt: skip
 def test_addresses_that_cannot_be(local: str) -> None:
-    """A local address is UDP, a host and a port, and others must be able to reach it."""
+    """A local address is UDP or TCP, a host and a port, and others must be able to reach it."""
     with pytest.raises(LocalProtocolError):
         Endpoint(local)
+    with pytest.raises(LocalProtocolError):
+        Endpoint("udp:192.0.2.1:5060", local)
+
+
+def test_an_endpoint_needs_an_address() -> None:
+    """There is nothing that it could do without one."""
+    with pytest.raises(LocalProtocolError, match="an address of its own"):
+        Endpoint()
+
+
+def test_the_addresses_of_an_endpoint() -> None:
+    """Via and Contact name the first one; a Contact says so when it is not the default, UDP (RFC 3263 4.1)."""
+    udp, tcp = "udp:192.0.2.1:5060", Listening.parse("tcp:192.0.2.1:5070")
+    endpoint = Endpoint(tcp, udp)
+    assert (endpoint.listening, endpoint.local) == ((tcp, Listening.parse(udp)), tcp)
+    call, _ = endpoint.invite("sip:bob@192.0.2.2;transport=tcp", now=0.0)
+    assert (call.invite.via.transport, call.invite.via.port) == ("TCP", 5070)
+    assert str(call.invite.contacts[0]) == "<sip:192.0.2.1:5070;transport=tcp>"
+    call, _ = Endpoint(udp, tcp).invite("sip:bob@192.0.2.2", now=0.0)
+    assert str(call.invite.contacts[0]) == "<sip:192.0.2.1:5060>"
 
 
 def test_a_wildcard_needs_an_address_to_advertise() -> None:

@@ -116,6 +116,8 @@ def test_what_is_left_is_counted() -> None:
         "calls": 1,
         "incoming calls": 1,
         "dialogs": 1,
+        "connections": 0,
+        "users of connections": 0,
         "deadlines": 1,
     }
     with pytest.raises(InvariantBroken, match=r"nothing_left: .*'alice': .*'calls': 1"):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sipsm import Established, IncomingCall, Limits, LocalProtocolError, Profile, TimerValues
+from sipsm import Established, FlowLimits, FlowTimes, IncomingCall, Limits, LocalProtocolError, Profile, TimerValues
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.testing import Net, ReplayDiffers, Tape, answer, hang_up, reject, replay, ring
@@ -117,6 +117,23 @@ def test_what_is_no_tape(text: str) -> None:
     """It is an error, and not an empty picture."""
     with pytest.raises(ValueError, match="this is no tape of format 1"):
         replay(text)
+
+
+def test_a_call_over_tcp_replays() -> None:
+    """With connections that break, and an endpoint that crashes and comes back as it was."""
+    tape = Tape()
+    net = Net(3, delay=0.01, tape=tape)
+    times, limits = FlowTimes(idle_s=20.0), FlowLimits(per_host=5)
+    alice = net.agent("alice", transports=("TCP",), flow_times=times, flow_limits=limits)
+    bob = net.agent("bob", transports=("UDP", "TCP"))
+    bob.script(ring(), answer(after=1.0))
+    alice.script(hang_up(after=5.0))
+    alice.invite("sip:192.0.2.2")
+    net.at(0.5, lambda: net.streams.reset(bob))
+    net.crash("bob", at=3.0, back=4.0, saved=2.5)
+    picture = net.run()
+    assert picture.count("\n") == 5
+    assert replay(tape.text) == picture
 
 
 def test_connections_are_on_a_tape() -> None:

@@ -191,6 +191,7 @@ def told(output: Output) -> str:
             return "timed out"
         case TransportFailed():
             return "failed"
+    raise AssertionError(f"{output} comes of connections only")
 
 
 def _name(message: Request | Response) -> str:

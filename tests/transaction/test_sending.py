@@ -13,7 +13,7 @@ from sipsm.ids import Ids
 from sipsm.machine import Agenda
 from sipsm.message import Request
 from sipsm.transaction import TransactionLayer
-from sipsm.transaction.sending import NotSent, Sending
+from sipsm.transaction.sending import NotSent, Sending, SentAs
 from sipsm.transport import Flow, Listening, Resolve, Send
 from tests.transaction.messages import START, request
 
@@ -51,6 +51,16 @@ def test_a_numeric_hop_is_sent_to_at_once() -> None:
     (tx,) = alice.transactions.clients.values()
     assert outputs == [Send(flow, bytes(to("sip:bob@192.0.2.2:5070")), tx.key)]
     assert (tx.user, tx.flow) == ("call", flow)
+
+
+@pytest.mark.rfc("3261 18.1.1")
+def test_a_numeric_hop_of_the_other_ip_version() -> None:
+    """Who listens in both has the request sent from the address of the hop's version, and says so in its Via."""
+    request = to("sip:bob@[2001:db8::2]")
+    outputs = sending("udp:192.0.2.1:5060", "udp:[2001:db8::1]:5060").request(request, None, START)
+    assert sent_to(outputs) == [Flow("UDP", ("2001:db8::1", 5060), ("2001:db8::2", 5060))]
+    (sent,) = [output.request for output in outputs if isinstance(output, SentAs)]
+    assert sent.via.host == "2001:db8::1"
 
 
 @pytest.mark.rfc("3261 8.1.2")

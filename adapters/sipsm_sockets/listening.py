@@ -1,0 +1,61 @@
+"""The sockets at the local addresses of an agent."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+from collections.abc import Iterable
+from typing import Final
+
+from sipsm.transport import Address, Listening
+
+KINDS: Final = {"UDP": socket.SOCK_DGRAM, "TCP": socket.SOCK_STREAM}
+BACKLOG: Final = 1_024
+"""How many connections wait to be accepted; the system may have a lower limit."""
+
+
+def listening_sockets(wanted: Iterable[Listening]) -> list[socket.socket]:
+    """Sockets bound to these addresses, in their order; those of connections listen.
+
+    The first address of a host with port 0 gets any free port, and the others of that host get the same one, so that
+    an agent is reached at one port over UDP and TCP. Raises `OSError`, with nothing left open, when one is taken.
+    """
+    made: list[socket.socket] = []
+    ports: dict[tuple[str, int], int] = {}
+    try:
+        for each in wanted:
+            host, port = each.address
+            made.append(new_socket(each.transport, host))
+            at = (host, ports.get((host, port), port))
+            _bind(made[-1], each.transport, at)
+            ports.setdefault((host, port), made[-1].getsockname()[1])
+    except BaseException:
+        for each_made in made:
+            each_made.close()
+        raise
+    return made
+
+
+def new_socket(transport: str, host: str) -> socket.socket:
+    """A socket for this transport, and for the IP version of this host alone. Raises `OSError`."""
+    if transport not in KINDS:
+        raise OSError(errno.EPROTONOSUPPORT, f"an agent speaks UDP and TCP, and not {transport}")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    made = socket.socket(family, KINDS[transport])
+    made.setblocking(False)
+    if family == socket.AF_INET6:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    return made
+
+
+def _bind(made: socket.socket, transport: str, at: Address) -> None:
+    if transport == "TCP" and os.name == "posix":
+        # Connections that are over do not keep the port from who listens there next.
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        made.bind(at)
+        if transport == "TCP":
+            made.listen(BACKLOG)
+    except OSError as error:
+        raise OSError(error.errno, f"{error.strerror}: {transport} {at[0]} port {at[1]}") from None
