@@ -1,12 +1,14 @@
 """What transactions cost in time and in memory, with few and with very many of them alive.
 
-`python -m benchmarks.transactions` keeps up to 1,000,000 alive, for which it needs about 2 GB and two minutes.
+`python -m benchmarks` keeps up to 100,000 alive; `python -m benchmarks.transactions` up to 1,000,000, for which it
+needs about 2 GB and a minute.
 """
 
 from __future__ import annotations
 
 import gc
 import tracemalloc
+from collections.abc import Iterable
 from time import perf_counter
 
 from sipsm.machine import Agenda
@@ -17,8 +19,11 @@ from sipsm.transport import Flow, Send
 ALICE, BOB = ("192.0.2.1", 5060), ("192.0.2.2", 5060)
 TO_BOB, TO_ALICE = Flow("UDP", ALICE, BOB), Flow("UDP", BOB, ALICE)
 NOW = 1000.0
+FAILED = 503
+"""The request could not be sent: as if this had come (RFC 3261 8.1.3.1)."""
 
-ALIVE = (10, 10_000, 1_000_000)
+ALIVE = (10, 10_000, 100_000)
+ALIVE_BY_ITSELF = (10, 10_000, 1_000_000)
 ROUNDS = 40
 AT_ONCE = 1_000
 """Transactions that are measured together."""
@@ -98,11 +103,11 @@ class Server:
             self.timers = min(self.timers or 1e9, timers / fired * 1e6)
 
 
-def with_many_alive() -> list[tuple[int, float, float]]:
+def with_many_alive(sizes: Iterable[int]) -> list[tuple[int, float, float]]:
     """How many are alive; microseconds for a message, and for a timer."""
     gc.disable()
     try:
-        servers = [Server(alive) for alive in ALIVE]
+        servers = [Server(alive) for alive in sizes]
         for _ in range(ROUNDS):
             for server in servers:
                 server.round()
@@ -139,11 +144,9 @@ def a_second() -> float:
 def memory() -> list[tuple[str, int, int]]:
     """What it is, the bytes held by one, and those of its message on the wire."""
     return [
-        _held(method, side, status)
-        for method in ("OPTIONS", "INVITE")
-        for side in ("client", "server")
-        for status in (None, 200, 486)
-        if (method, status) != ("OPTIONS", 486)
+        *(_held("OPTIONS", "client", status) for status in (None, 200, FAILED)),
+        *(_held("OPTIONS", "server", status) for status in (None, 200)),
+        *(_held("INVITE", side, status) for side in ("client", "server") for status in (None, 200, 486)),
     ]
 
 
@@ -155,10 +158,12 @@ def _held(method: str, side: str, status: int | None) -> tuple[str, int, int]:
         now = NOW + number * 32 / count
         request = parse_message(request_of(number, method))
         assert isinstance(request, Request), "a request was built"
-        response = response_to(request, status or 100, to_tag=f"832123{number}")
+        response = response_to(request, status or 200, to_tag=f"832123{number}")
         if side == "client":
             layer.send_request(request, TO_BOB, None, now)
-            if status:
+            if status == FAILED:
+                layer.flow_closed(TO_BOB, now)
+            elif status:
                 layer.receive_response(response, now)
         else:
             (received,) = layer.receive_request(request, TO_ALICE, now)
@@ -175,17 +180,17 @@ def _held(method: str, side: str, status: int | None) -> tuple[str, int, int]:
         held, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    what = f"{method} {side}, " + (f"after {status}" if status else "not answered yet")
-    return what, held // count, wire
+    stage = {None: "not answered yet", FAILED: "over before its time"}.get(status, f"after {status}")
+    return f"{method} {side}, {stage}", held // count, wire
 
 
-def main() -> None:
+def main(sizes: Iterable[int] = ALIVE_BY_ITSELF) -> None:
     print(f"Non-INVITE transactions a second, both sides: {a_second():,.0f}")
     print("Memory: bytes held by a transaction, and of its message on the wire")
     for what, held, wire in memory():
         print(f"  {what:35} {held:6}  {wire:6}")
     print("Microseconds a message and a timer, with so many transactions alive; ratio to the first")
-    rows = with_many_alive()
+    rows = with_many_alive(sizes)
     for alive, message, timer in rows:
         print(f"  {alive:10,} {message:8.2f} {timer:8.2f}  {message / rows[0][1]:6.2f} {timer / rows[0][2]:6.2f}")
 

@@ -2,7 +2,8 @@
 
 Watching, waking and forgetting cost the same with a million machines as with ten: what is due within the
 present slice of time is sorted, all else in unsorted lists, one for each slice. A machine has one
-entry, for its earliest deadline; an entry that no longer holds is noticed when it comes to the front.
+entry, for its earliest deadline; an entry that no longer holds is noticed when it comes to the front. Those of machines
+that were over before are swept out when they are more than all others.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from operator import itemgetter
 from typing import Protocol
 
 SLICES_PER_SECOND = 8
+WORTH_SWEEPING = 256
+"""With fewer entries of who is over than this, they are left to be met."""
 
 
 class Watched(Protocol):
@@ -24,16 +27,23 @@ class Watched(Protocol):
         """The deadline in seconds, or None."""
 
 
+_Entry = tuple[float, int, Watched]
+
+
 class Agenda:
     """The deadlines of many machines, earliest first; equal ones in the order in which they were entered."""
 
     def __init__(self) -> None:
-        self._near: list[tuple[float, int, Watched]] = []
+        self._near: list[_Entry] = []
         """Of the present slice, and sorted: the last one is the next."""
         self._horizon = -1
-        self._later: dict[int, list[tuple[float, int, Watched]]] = {}
+        self._later: dict[int, list[_Entry]] = {}
         self._slices: list[int] = []
         self._entered = 0
+        self._left = 0
+        """How many of the entered are no longer there."""
+        self._forgotten = 0
+        """How many entries have come to be of somebody who is over, since the last sweep."""
 
     def watch(self, who: Watched) -> None:
         """Note the next deadline of `who`. To be called after every step of it that may have started a timer."""
@@ -56,6 +66,20 @@ class Agenda:
             self._later[part] = [entry]
             heappush(self._slices, part)
 
+    def forget(self, who: Watched) -> None:
+        """`who` is over and has no deadline any more: its entry need not wait until it is met."""
+        if who.watched_at is None:
+            return
+        who.watched_at = None
+        self._forgotten += 1
+        # Half of the entries go at least, so that sweeping costs each of the forgotten the same.
+        if self._forgotten >= WORTH_SWEEPING and 2 * self._forgotten > self._entered - self._left:
+            self._near = _swept(self._near)
+            self._later = {part: swept for part, entries in self._later.items() if (swept := _swept(entries))}
+            self._slices = sorted(self._later)
+            self._left = self._entered - len(self._near) - sum(map(len, self._later.values()))
+            self._forgotten = 0
+
     def next_timeout(self) -> float | None:
         """The earliest deadline that still holds, or None."""
         while True:
@@ -64,10 +88,12 @@ class Agenda:
                 if who.watched_at == at and who.next_timeout() == at:
                     return at
                 self._near.pop()
+                self._left += 1
                 if who.watched_at == at:
                     # With the number that it had: who asks how often must not decide which of equal deadlines is first.
                     who.watched_at = None
                     if (later := who.next_timeout()) is not None:
+                        self._left -= 1
                         self._enter(later, number, who)
             if not self._slices:
                 return None
@@ -83,9 +109,14 @@ class Agenda:
         if at is None or at > now:
             return None
         who = self._near.pop()[2]
+        self._left += 1
         who.watched_at = None
         return who
 
 
-def _backwards(entry: tuple[float, int, Watched]) -> tuple[float, int]:
+def _swept(entries: list[_Entry]) -> list[_Entry]:
+    return [entry for entry in entries if entry[2].watched_at is not None or entry[2].next_timeout() is not None]
+
+
+def _backwards(entry: _Entry) -> tuple[float, int]:
     return -entry[0], -entry[1]

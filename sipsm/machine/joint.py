@@ -61,7 +61,8 @@ class Wiring:
             for timer in (timer for table in tables for timer in table.timers):
                 if not isinstance(self.grid.get(timer.input, {}).get(place), To):
                     raise ValueError(f"{name}: {timer.input} of {place} is no event of the grid")
-        self.wires: dict[str, tuple[tuple[str, To], ...]] = {}
+        self.wires: dict[str, tuple[tuple[str, str, bool], ...]] = {}
+        """Of each event, compiled: place, input, and whether it is for that machine of every dialog."""
         self.connect()
 
     def connect(self, *, without: tuple[str, str] | None = None) -> None:
@@ -73,9 +74,9 @@ class Wiring:
             raise ValueError(f"{self.name}: there is no wire from {without[0]} to {without[1]}")
         self.wires = {
             event: tuple(
-                (place, cells[place])  # type: ignore[misc]  # only the wires are kept
+                (place, cell.input, cell.each)
                 for place in self.machines
-                if isinstance(cells[place], To) and (event, place) != without
+                if isinstance(cell := cells[place], To) and (event, place) != without
             )
             for event, cells in self.grid.items()
         }
@@ -113,25 +114,27 @@ def joint_step(wiring: Wiring, here: Any, each: Sequence[Any], event: str, x: An
 
 def _step(wiring: Wiring, here: Any, each: Sequence[Any], event: str, x: Any, step: Step) -> Outcome:
     found: list[tuple[Any, Machine, Decision, str, str]] = []
-    ignored: list[str] = []
-    for place, wire in wiring.wires[event]:
-        for at in each if wire.each else (here,):
+    ignored: list[Decision] = []
+    alone = (here,)
+    for place, name, for_each in wiring.wires[event]:
+        for at in each if for_each else alone:
             machine: Machine = getattr(at, place)
-            decision = machine.find(wire.input, x, at)
-            if decision.refused:
+            decision = machine.find(name, x, at)
+            if decision.taken:
+                found.append((at, machine, decision, name, machine.state))
+            elif decision.refused:
                 assert isinstance(decision.entry, Refuse)
                 return Outcome(refusal=decision.entry, moved=False, state=machine.state)
-            if decision.ignored:
-                assert isinstance(decision.entry, Ignore)
-                ignored.append(decision.entry.why)
             else:
-                found.append((at, machine, decision, wire.input, machine.state))
+                ignored.append(decision)
     for at, machine, decision, _, _ in found:
         step.at = at
         machine.move(decision, step)
     for at, machine, decision, name, before in found:
-        step.at = at
-        machine.act(decision, name, before, x, step)
-    return (
-        MOVED if found else Outcome(moved=False, why_not="; ".join(dict.fromkeys(ignored)) or "nobody has a say in it")
-    )
+        if decision.actions or step.observer is not None:
+            step.at = at
+            machine.act(decision, name, before, x, step)
+    if found:
+        return MOVED
+    reasons = dict.fromkeys(decision.entry.why for decision in ignored if isinstance(decision.entry, Ignore))
+    return Outcome(moved=False, why_not="; ".join(reasons) or "nobody has a say in it")

@@ -114,12 +114,13 @@ Entry = Row | Refuse | Ignore
 class Decision:
     """One alternative of a (state, input) pair, compiled: what the hot path reads."""
 
-    __slots__ = ("actions", "conditional", "entry", "guard", "ignored", "next", "refused", "starts", "stops")
+    __slots__ = ("actions", "conditional", "entry", "guard", "ignored", "next", "refused", "starts", "stops", "taken")
 
     def __init__(self, entry: Entry, state: str, timers: Iterable[Timer]) -> None:
         self.entry = entry
         self.refused = isinstance(entry, Refuse)
         self.ignored = isinstance(entry, Ignore)
+        self.taken = isinstance(entry, Row)
         self.guard: Guard | None = None if isinstance(entry, Ignore) or entry.guard is always else entry.guard
         self.conditional = self.guard is not None
         self.actions: tuple[Action, ...] = ()

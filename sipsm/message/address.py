@@ -9,7 +9,7 @@ from types import MappingProxyType
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import VALUE, Params, format_params, parse_params, quality
 from sipsm.grammar.text_value import TextValue, built
-from sipsm.grammar.tokens import HOST, PORT, QUOTED_STRING, TOKEN, quote, unfold, unquote
+from sipsm.grammar.tokens import HOST, PORT, QUOTED_STRING, TOKEN, is_token, quote, unfold, unquote
 from sipsm.grammar.uri import OPAQUE_URI, SIP_URI, USUAL_SIP_URI, Uri
 
 # name-addr    = [ display-name ] LAQUOT addr-spec RAQUOT
@@ -100,6 +100,16 @@ class Address(TextValue):
 
         Raises LocalProtocolError when the tag cannot be one.
         """
+        if self._params is None and self._tag is None and tag.__class__ is str and is_token(tag):
+            # One of the usual form stays so.
+            tagged = _new(Address)
+            tagged._text = f"{self._text};tag={tag}"
+            tagged._display = self._display
+            tagged._uri_text = self._uri_text
+            tagged._uri = self._uri
+            tagged._tag = tag
+            tagged._params = None
+            return tagged
         added = _checked_tag(format_params({"tag": tag}))
         if "tag" not in self.params:
             return built(Address.parse, self._text + added)

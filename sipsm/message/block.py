@@ -99,9 +99,12 @@ class HeaderBlock:
         """True when there is a header of that name."""
         return _key(name) in self._indexed()
 
-    def has_any(self, names: frozenset[str]) -> bool:
-        """Whether there is a line of any of these headers, named in full and in lower case."""
-        return not names.isdisjoint(self._index or self._indexed())
+    def check(self, *fields: Single[Any] | Listed[Any]) -> None:
+        """Read these headers as far as they are there; raises RemoteProtocolError for the first that is malformed."""
+        index = self._index or self._indexed()
+        for field in fields:
+            if field.key in index:
+                self[field]
 
     def header(self, name: Name) -> str | None:
         """The value of the first header of that name on one line, or None."""
@@ -326,6 +329,9 @@ def lines_given(headers: Headers) -> list[str]:
     lines: list[str] = []
     once: set[str] = set()
     for name, value in headers:
+        if name.__class__ is str:
+            lines.append(header_line(name, value))
+            continue
         if isinstance(name, Single):
             if name.key in once:
                 raise LocalProtocolError(f"there can be one {name.name} only", rfc="3261 7.3.1")

@@ -13,10 +13,10 @@ from sipsm.message.address import Address
 from sipsm.message.block import Headers
 from sipsm.message.headers.content import ContentType
 from sipsm.message.headers.core import MAX_FORWARDS
-from sipsm.message.message import header_block
+from sipsm.message.message import TOP_VIA, header_block
 from sipsm.message.request import Request
-from sipsm.message.response import Response, checked_reason
-from sipsm.message.status import PHRASES
+from sipsm.message.response import Response, checked_status
+from sipsm.message.status import PHRASES, reason_phrase
 from sipsm.message.usual import CALL_ID, FROM, TO, TO_OK, TO_TAG, VIA, Essentials
 from sipsm.message.via import Via
 
@@ -34,10 +34,13 @@ def response_to(
 ) -> Response:
     """The response to a request: Via, From, To, Call-ID and CSeq as they came, the rest as given (RFC 3261 8.2.6).
 
-    `to_tag` is added when the request's To has no tag; `record_route` copies Record-Route, as a response that makes a
-    dialog must (12.1.1). What the request lacks the response lacks too, so that a 400 can say so. Raises
-    RemoteProtocolError when the request has no Via, LocalProtocolError for what cannot be written.
+    The status is given as any integer. `to_tag` is added when the request's To has no tag; `record_route` copies
+    Record-Route, as a response that makes a dialog must (12.1.1). What the request lacks the response lacks too, so
+    that a 400 can say so. Raises RemoteProtocolError when the request has no Via, LocalProtocolError for what cannot be
+    written.
     """
+    if status.__class__ is not int:
+        status = checked_status(status)
     known = request._essentials
     if known is not None and status != 100 and reason is None and not (record_route or headers or body or content_type):
         response = _plain_response(request, known, status, to_tag)
@@ -67,7 +70,9 @@ def response_to(
         lines += header_block(headers, body)[0]
     else:
         lines.append("Content-Length: 0")
-    response = Response(status, checked_reason(status, reason), lines, None, body, None)
+    status = checked_status(status)
+    reason = reason_phrase(status) if reason is None else written(reason)
+    response = Response(status, reason, lines, None, body, None)
     response._essentials = known
     return response
 
@@ -173,9 +178,13 @@ def forwarded(request: Request, *, via: Via, record_route: Address | None = None
     copy._lines = lines
     copy._body = request._body
     known = request._essentials
-    copy._essentials = known and (*known[:VIA], None, via.branch, None, None, None, "", *known[FROM:])
-    copy._index = copy._values = copy._wire = None
+    copy._essentials = known and (*known[:VIA], *_NOTHING_OF_VIA, *known[FROM:])
+    copy._values = {TOP_VIA: via}
+    copy._index = copy._wire = None
     return copy
+
+
+_NOTHING_OF_VIA = (None,) * (FROM - VIA)
 
 
 def ack_for(invite: Request, response: Response) -> Request:

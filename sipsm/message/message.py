@@ -12,15 +12,16 @@ from typing import Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.lists import split_list
+from sipsm.grammar.tokens import written
 from sipsm.message import usual
 from sipsm.message.address import Address
 from sipsm.message.block import HeaderBlock, Headers, lines_given
 from sipsm.message.cseq import CSeq
-from sipsm.message.headers.content import ContentType
+from sipsm.message.headers.content import ContentType, type_alone
 from sipsm.message.headers.core import CALL_ID, CONTACT, CSEQ, FROM, RECORD_ROUTE, ROUTE, TO, VIA
 from sipsm.message.headers.field import Single, Value
 from sipsm.message.names import HeaderIndex, index_lines, value_of
-from sipsm.message.via import Via
+from sipsm.message.via import Via, via_of_parts
 
 
 class Message(HeaderBlock):
@@ -84,7 +85,18 @@ class Message(HeaderBlock):
     @property
     def via(self) -> Via:
         """The topmost Via (RFC 3261 20.42); else raises RemoteProtocolError."""
-        return self._read(_TOP_VIA, usual.VIA)
+        values = self._values
+        if values is None:
+            values = self._values = {}
+        elif (via := values.get(TOP_VIA)) is not None:
+            return via  # type: ignore[no-any-return]
+        known = self._essentials
+        if known is None or known[usual.VIA_OK] is None:
+            return self._read(TOP_VIA, usual.VIA)
+        text = known[usual.VIA]
+        assert text is not None, "it is of the usual form"
+        via = values[TOP_VIA] = via_of_parts(text, *known[usual.VIA_PARTS])
+        return via
 
     @property
     def from_(self) -> Address:
@@ -101,6 +113,9 @@ class Message(HeaderBlock):
     @property
     def vias(self) -> tuple[Via, ...]:
         """All Vias from the top, over lines and commas; raises RemoteProtocolError when one is malformed."""
+        known = self._essentials
+        if known is not None and known[usual.VIA_OK] is not None and self._indexed()["via"].__class__ is str:
+            return (self.via,)
         return self[VIA]
 
     @property
@@ -131,9 +146,12 @@ class Message(HeaderBlock):
 
     @property
     def content_type(self) -> str | None:
-        """The body's type and subtype in lower case without parameters, such as "application/sdp" (RFC 3261 20.15)."""
+        """The body's type and subtype in lower case without parameters, such as "application/sdp"; None without a type.
+
+        Never raises: a malformed one is what it says before its parameters, and so nobody's type (RFC 3261 20.15).
+        """
         value = self.header("content-type")
-        return None if value is None else "".join(value.partition(";")[0].split()).lower()
+        return None if value is None else type_alone(value)
 
     @property
     def version(self) -> str:
@@ -141,6 +159,30 @@ class Message(HeaderBlock):
         return "SIP/2.0"
 
     # Other messages made from this one
+
+    def with_via(self, via: Via) -> Self:
+        """The message with another Via in the place of the topmost one.
+
+        Raises LocalProtocolError where there is none, RemoteProtocolError when its line cannot be taken apart.
+        """
+        known = self._essentials
+        if known is None or known[usual.VIA_OK] is None:
+            changed = self.with_first("Via", via)
+        else:
+            # One of the usual form is alone in its line.
+            there = self._lines_of("via")
+            first = there[0]
+            line = f"{first.partition(':')[0]}: {via}"
+            if not line.isprintable():
+                written(line)  # which says what cannot be
+            lines = self._all_lines().copy()
+            lines[lines.index(first)] = line
+            changed = self._changed("via", lines, [line, *there[1:]])
+        values = changed._values
+        if values is None:
+            values = changed._values = {}
+        values[TOP_VIA] = via
+        return changed
 
     def with_body(self, body: bytes, content_type: ContentType | str | None = None) -> Self:
         """The message with another body and its type; the type that was there stays when none is given.
@@ -260,7 +302,7 @@ class _Topmost(Single[Via]):
         return self.parse(values[0])
 
 
-_TOP_VIA = _Topmost("Via", lambda text: Via.parse(split_list(text)[0]), rfc="3261 20.42")
+TOP_VIA = _Topmost("Via", lambda text: Via.parse(split_list(text)[0]), rfc="3261 20.42")
 _new_cseq = tuple.__new__
 
 

@@ -137,6 +137,9 @@ def header_line(name: str, value: object) -> str:
 
     Against header injection: neither part may hold CR, LF or NUL, and the name must be a token (RFC 3261 7.3.1, 25.1).
     """
+    if value.__class__ is str and name.__class__ is str and name in _canonical and value.isprintable():
+        # So are nearly all: neither line ends nor surrogates can be printed.
+        return f"{name}: {value}"
     if name.__class__ is not str:
         name = as_text(name)
     if name not in _canonical and not is_token(name):

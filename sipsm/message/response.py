@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import index
+
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar.tokens import written
 from sipsm.message.block import Headers
@@ -33,11 +35,13 @@ class Response(Message):
     def build(cls, status: int, reason: str | None = None, headers: Headers = (), body: bytes = b"") -> Response:
         """A response of its parts, Content-Length added; the registered reason phrase when none is given.
 
-        Raises LocalProtocolError for what cannot be written, and for a body without Content-Type (RFC 3261 7, 20.15).
+        The status is given as any integer. Raises LocalProtocolError for what cannot be written, and for a body without
+        Content-Type (RFC 3261 7, 20.15).
         """
-        reason = checked_reason(status, reason)
-        lines, index = header_block(headers, body)
-        return cls(status, reason, lines, index, body, None)
+        status = checked_status(status)
+        reason = reason_phrase(status) if reason is None else written(reason)
+        lines, by_name = header_block(headers, body)
+        return cls(status, reason, lines, by_name, body, None)
 
     @property
     def status(self) -> int:
@@ -65,14 +69,18 @@ class Response(Message):
         return clone
 
 
-def checked_reason(status: int, reason: str | None) -> str:
-    """The reason phrase to write; raises LocalProtocolError for a status or a phrase that cannot be written."""
+def checked_status(status: int) -> int:
+    """The value of a status given as any integer; raises LocalProtocolError for what cannot be written as one."""
+    if status.__class__ is not int:
+        # What a member of an enum is written as is its own affair; its value is what is meant.
+        try:
+            status = index(status)
+        except TypeError:
+            raise LocalProtocolError(f"{status!r} cannot be a status code: it is no integer", rfc="3261 7.2") from None
     # "The first digit of the Status-Code defines the class of response." (RFC 3261 7.2)  There are six classes.
-    if status.__class__ is not int or not 100 <= status <= 699:
+    if not 100 <= status <= 699:
         raise LocalProtocolError(f"{status!r} cannot be a status code; they go from 100 to 699", rfc="3261 7.2")
-    if reason is None:
-        return reason_phrase(status)
-    return written(reason)
+    return status
 
 
 def _restored_response(status: int, reason: str, lines: list[str], body: bytes, wire: bytes | None) -> Response:

@@ -22,19 +22,21 @@ Essentials = tuple[str | None, ...]
 # when the value is of the usual form, so that its parts beside it hold; ALL_OK is "" when all values are.
 URI_OK: Final = 4
 VIA: Final = 5
-BRANCH: Final = 6
-VIA_OK: Final = 10
-FROM: Final = 11
-FROM_TAG: Final = 12
-FROM_OK: Final = 13
-TO: Final = 14
-TO_TAG: Final = 15
-TO_OK: Final = 16
-CALL_ID: Final = 17
-CSEQ: Final = 18
-CSEQ_METHOD: Final = 19
-LENGTH: Final = 20
-ALL_OK: Final = 21
+VIA_PARTS: Final = slice(6, 11)
+"""Transport, host, port, branch, and whether there is an rport: where VIA_OK is set."""
+BRANCH: Final = 9
+VIA_OK: Final = 13
+FROM: Final = 14
+FROM_TAG: Final = 15
+FROM_OK: Final = 16
+TO: Final = 17
+TO_TAG: Final = 18
+TO_OK: Final = 19
+CALL_ID: Final = 20
+CSEQ: Final = 21
+CSEQ_METHOD: Final = 22
+LENGTH: Final = 23
+ALL_OK: Final = 24
 
 PLACES = {
     "via": (VIA, FROM),
@@ -57,15 +59,15 @@ def _usual(start_line: str, cseq_method: str) -> re.Pattern[str]:
     return re.compile(
         rf"{start_line}\r\n(?:"
         rf"[Vv](?:ia|IA)?+{_COLON}(?(6){_ANY}|({usual_via(7)}(?=\r)()|{_ANY}))\r\n"
-        rf"|[Ff](?:rom|ROM)?+{_COLON}(?(12)(?!)|({USUAL_ADDRESS}(?=\r)()|{_ANY}))\r\n"
-        rf"|[Tt][Oo]?+{_COLON}(?(15)(?!)|({USUAL_ADDRESS}(?=\r)()|{_ANY}))\r\n"
-        rf"|(?:Call-I[Dd]|call-id|CALL-ID|[Ii]){_COLON}(?(18)(?!)|([!-~]++)){_END}"
-        rf"|(?:C[Ss]eq|cseq|CSEQ){_COLON}(?(19)(?!)|([0-9]{{1,9}}) ++({cseq_method})){_END}"
-        rf"|(?:Content-Length|content-length|CONTENT-LENGTH|[Ll]){_COLON}(?(21)(?!)|([0-9]{{1,9}})){_END}"
+        rf"|[Ff](?:rom|ROM)?+{_COLON}(?(15)(?!)|({USUAL_ADDRESS}(?=\r)()|{_ANY}))\r\n"
+        rf"|[Tt][Oo]?+{_COLON}(?(18)(?!)|({USUAL_ADDRESS}(?=\r)()|{_ANY}))\r\n"
+        rf"|(?:Call-I[Dd]|call-id|CALL-ID|[Ii]){_COLON}(?(21)(?!)|([!-~]++)){_END}"
+        rf"|(?:C[Ss]eq|cseq|CSEQ){_COLON}(?(22)(?!)|([0-9]{{1,9}}) ++({cseq_method})){_END}"
+        rf"|(?:Content-Length|content-length|CONTENT-LENGTH|[Ll]){_COLON}(?(24)(?!)|([0-9]{{1,9}})){_END}"
         rf"|[ABDEGHJKMNOPQRSUWXYZabdeghjkmnopqrsuwxyz][A-Za-z0-9\-]*+:{_ANY}\r\n"
         rf"|(?!(?i:via|from|to|call-id|cseq|content-length|[vftil])[ \t]*+:){TOKEN}:{_ANY}\r\n"
         # All five are there; and whether they are of the usual form.
-        r")*+(?(6)(?(12)(?(15)(?(18)(?(19)|(?!))|(?!))|(?!))|(?!))|(?!))(?(5)(?(11)(?(14)(?(17)()))))"
+        r")*+(?(6)(?(15)(?(18)(?(21)(?(22)|(?!))|(?!))|(?!))|(?!))|(?!))(?(5)(?(14)(?(17)(?(20)()))))"
     )
 
 

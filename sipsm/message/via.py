@@ -19,21 +19,21 @@ _via = re.compile(rf"{TOKEN}{_S}/{_S}{TOKEN}{_S}/{_S}({TOKEN})[ \t]++({HOST})(?:
 
 
 def usual_via(first: int) -> str:
-    """The pattern of the most usual ones; with four groups from number `first` on, of which the first is the branch."""
-    return rf"SIP/2\.0/{TOKEN} {HOST}(?::{PORT})?{_usual_params(first)}"
+    """The pattern of the most usual ones, with seven groups from number `first` on.
 
-
-def _usual_params(first: int) -> str:
+    They are transport, host, port, branch and, set where they are there, rport, received and another parameter.
+    """
     # A branch, rport, received and one parameter more, each once and in any order; the groups remember which has been.
-    branch, rport, received, other = range(first, first + 4)
+    branch, rport, received, other = range(first + 3, first + 7)
     return (
+        rf"SIP/2\.0/({TOKEN}) ({HOST})(?::({PORT}))?"
         rf"(?:;(?:branch(?({branch})(?!))=({VALUE})|rport(?({rport})(?!))(?:={PORT})?()"
         rf"|received(?({received})(?!))={VALUE}()"
         rf"|(?({other})(?!))(?!(?i:branch|rport|received|ttl|maddr)(?:[;=\r]|\Z)){TOKEN}(?:={VALUE})?()))*+(?({branch})|(?!))"
     )
 
 
-_usual = re.compile(rf"SIP/2\.0/({TOKEN}) ({HOST})(?::({PORT}))?{_usual_params(4)}").fullmatch
+_usual = re.compile(usual_via(1)).fullmatch
 _new = object.__new__
 
 # "If the port is absent, the default value depends on the transport." (RFC 3261 18.1.1; for WebSocket, RFC 7118 5.5)
@@ -43,25 +43,23 @@ _DEFAULT_PORTS = {"TLS": 5061, "TLS-SCTP": 5061, "WSS": 443, "WS": 80}
 class Via(TextValue):
     """One hop of a message's way: who sent it, over which transport, and in which transaction (RFC 3261 20.42)."""
 
-    __slots__ = ("_branch", "_host", "_params", "_port", "_transport")
+    __slots__ = ("_branch", "_has_rport", "_host", "_maddr", "_params", "_port", "_transport")
 
     _transport: str
     _host: str
     _port: int | None
     _params: dict[str, str | None] | None
     _branch: str | None
+    _has_rport: bool
+    _maddr: str | None
 
     @classmethod
     def parse(cls, text: str) -> Via:
         """The Via that the text, one element of a Via header, is; raises RemoteProtocolError when it is none."""
-        via = _new(cls)
         match = _usual(text)
         if match is not None:
-            via._text = text
-            via._transport, via._host, port, via._branch = match.group(1, 2, 3, 4)
-            via._port = None if port is None else int(port)
-            via._params = None
-            return via
+            return via_of_parts(text, *match.group(1, 2, 3, 4, 5))
+        via = _new(cls)
         via._text = text = unfold(text)
         match = _via(text)
         if match is None:
@@ -70,6 +68,8 @@ class Via(TextValue):
         via._port = None if port is None else int(port)
         params = via._params = parse_params(text, match.end())
         via._branch = params.get("branch") or None
+        via._has_rport = "rport" in params
+        via._maddr = params.get("maddr")
         # Both are read as numbers later, where nobody expects them to fail: ttl = 1*3DIGIT ; 0 to 255, and
         # response-port = 1*DIGIT (RFC 3581 3).
         for name, most in (("rport", 65535), ("ttl", 255)):
@@ -118,14 +118,34 @@ class Via(TextValue):
 
         An IPv6 address is written without brackets (RFC 5118 4.5). What the Via said under these names is replaced.
         """
-        params = dict(self._all_params())
+        marks: dict[str, str | None] = {}
         if received is not None:
-            if not is_host(bracketed(received)):
+            if received != self._host and not is_host(bracketed(received)):
                 raise LocalProtocolError(f"{received!r} is no address", rfc="3261 25.1")
-            params["received"] = unbracketed(received)
+            marks["received"] = unbracketed(received)
         if rport is not None:
-            params["rport"] = str(rport)
-        return built(Via.parse, _before_params(self._text) + format_params(params))
+            if not 0 <= rport <= 65535:
+                raise LocalProtocolError(f"{rport} is no port", rfc="3581 3")
+            marks["rport"] = f"{rport:d}"
+        if self._params is not None:
+            params = {**self._params, **marks}
+            return built(Via.parse, _before_params(self._text) + format_params(params))
+        # One of the usual form stays so: in it no parameter has quotes, or white space around it.
+        text, *written = self._text.split(";")
+        for param in written:
+            name = param.partition("=")[0]
+            text += f";{name}={marks.pop(name)}" if name in marks else f";{param}"
+        for name, value in marks.items():
+            text += f";{name}={value}"
+        marked = _new(Via)
+        marked._text = text
+        marked._transport = self._transport
+        marked._host = self._host
+        marked._port = self._port
+        marked._branch = self._branch
+        marked._has_rport = self._has_rport or rport is not None
+        marked._params = marked._maddr = None
+        return marked
 
     @property
     def transport(self) -> str:
@@ -171,13 +191,12 @@ class Via(TextValue):
     @property
     def has_rport(self) -> bool:
         """True when the sender asks for the response at the port that the request comes from (RFC 3581 3)."""
-        return "rport" in self._all_params()
+        return self._has_rport
 
     @property
     def maddr(self) -> str | None:
         """The multicast address, or other address, to send the response to (RFC 3261 18.1.1, 18.2.2)."""
-        maddr = self._all_params().get("maddr")
-        return maddr and unbracketed(maddr)
+        return self._maddr and unbracketed(self._maddr)
 
     @property
     def ttl(self) -> int | None:
@@ -203,6 +222,23 @@ class Via(TextValue):
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+
+def via_of_parts(
+    text: str, transport: str | None, host: str | None, port: str | None, branch: str | None, rport: str | None
+) -> Via:
+    """The Via of a text that `usual_via` matches, and the first five of its groups."""
+    assert transport is not None, "the pattern has matched"
+    assert host is not None, "the pattern has matched"
+    via = _new(Via)
+    via._text = text
+    via._transport = transport
+    via._host = host
+    via._port = None if port is None else int(port)
+    via._branch = branch
+    via._has_rport = rport is not None
+    via._params = via._maddr = None
+    return via
 
 
 def _is_number(text: str | None, most: int) -> bool:

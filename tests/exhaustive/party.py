@@ -177,15 +177,15 @@ class Party:
     def _restored(self, saved: Saved) -> ClientTransaction | ServerTransaction:
         tx: ClientTransaction | ServerTransaction = saved.kind(saved.key, self.flow, self.times)
         tx.state = saved.state
-        tx.timers = {letter: (NOW + at * self.tick_s, length * self.tick_s) for letter, at, length in saved.timers}
+        tx.running = tuple(
+            (NOW + at * self.tick_s, letter, length * self.tick_s) for letter, at, length in saved.timers
+        )
         for name, value in zip(_rest(saved.kind), saved.rest, strict=True):
             setattr(tx, name, value)
         return tx
 
     def _saved(self, tx: Transaction) -> Saved:
-        timers = tuple(
-            (letter, self._ticks(at - NOW), self._ticks(length)) for letter, (at, length) in tx.timers.items()
-        )
+        timers = tuple((letter, self._ticks(at - NOW), self._ticks(length)) for at, letter, length in tx.running)
         return Saved(type(tx), tx.key, tx.state, timers, tuple(getattr(tx, name) for name in _rest(type(tx))))
 
     def _ticks(self, seconds: float) -> int:
@@ -211,7 +211,7 @@ class Party:
 
 
 _NAMES: dict[type[Transaction], tuple[str, ...]] = {}
-_APART = {"key", "flow", "times", "user", "watched_at", "state", "timers"}
+_APART = {"key", "flow", "times", "user", "watched_at", "state", "running"}
 
 
 def _rest(kind: type[Transaction]) -> tuple[str, ...]:

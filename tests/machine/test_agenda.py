@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from itertools import count, islice
+from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sipsm.machine import Agenda
+from sipsm.machine.agenda import WORTH_SWEEPING
 from tests.machine.toys import START
 
 
@@ -199,3 +202,82 @@ def test_an_agenda_agrees_with_looking_at_everybody(deeds: list[tuple[int, str, 
                 assert isinstance(woke, Sleeper)
                 woke.at = None
         assert agenda.next_timeout() == least()
+
+
+def entries(agenda: Agenda) -> int:
+    """How many entries an agenda holds, be they of any use or not."""
+    return len(agenda._near) + sum(map(len, agenda._later.values()))
+
+
+def test_who_is_over_is_not_kept_until_the_deadline() -> None:
+    """Of the forgotten there are never more than of the others, or than are worth sweeping."""
+    agenda = watched(*(Sleeper(n, START + n) for n in range(10)))
+    for n in range(10_000):
+        brief = Sleeper(n, START + 32 + n / 10_000)
+        agenda.watch(brief)
+        brief.at = None
+        agenda.forget(brief)
+        assert entries(agenda) <= 10 + WORTH_SWEEPING
+    assert woken(agenda, START + 100) == list(range(10))
+
+
+def test_forgetting_who_is_not_watched() -> None:
+    """Nothing comes of it."""
+    agenda = watched(sleeper := Sleeper("a", START))
+    assert agenda.pop(START) is sleeper
+    sleeper.at = None
+    for _ in range(3 * WORTH_SWEEPING):
+        agenda.forget(sleeper)
+    assert agenda.next_timeout() is None
+
+
+CROWDS = st.lists(
+    st.tuples(
+        st.sampled_from(["come", "come", "go", "change", "look"]),
+        st.integers(0, 600),
+        st.sampled_from([1, 8, 64]),
+        st.randoms(use_true_random=False),
+    ),
+    max_size=12,
+)
+
+
+@pytest.mark.slow
+@settings(max_examples=60)
+@given(CROWDS)
+def test_crowds_that_come_and_go(deeds: list[tuple[str, int, int, Random]]) -> None:
+    """Those who are over before their time might as well have stayed on the agenda, but for the room that they take."""
+    agenda, twin = Agenda(), Agenda()
+    alive: list[tuple[Sleeper, Sleeper]] = []
+    now, changed, names = START, 0, count()
+    for deed, many, spread, dice in [*deeds, ("look", 64_000, 1, Random())]:
+        match deed:
+            case "come":
+                for name in islice(names, many):
+                    at = now + dice.randrange(8 * spread) / 8
+                    alive.append((Sleeper(name, at), Sleeper(name, at)))
+                    agenda.watch(alive[-1][0])
+                    twin.watch(alive[-1][1])
+            case "go":
+                dice.shuffle(alive)
+                for sleeper, other in alive[:many]:
+                    sleeper.at = other.at = None
+                    agenda.forget(sleeper)
+                del alive[:many]
+            case "change":
+                for sleeper, other in alive[:many]:
+                    sleeper.at = other.at = now + dice.randrange(8 * spread) / 8
+                    agenda.watch(sleeper)
+                    twin.watch(other)
+                changed += min(many, len(alive))
+            case "look":
+                now += many / 64
+                due = {sleeper.name for sleeper, _ in alive if sleeper.at is not None and sleeper.at <= now}
+                woke = woken(agenda, now)
+                assert set(woke) == due
+                assert woke == woken(twin, now)
+                alive = [pair for pair in alive if pair[0].at is not None]
+        least = min((sleeper.at for sleeper, _ in alive if sleeper.at is not None), default=None)
+        assert agenda.next_timeout() == twin.next_timeout() == least
+        # One for each that was changed may be left that no longer holds.
+        assert entries(agenda) <= 2 * (len(alive) + changed) + WORTH_SWEEPING

@@ -82,23 +82,62 @@ def test_mermaid() -> None:
     """)
 
 
+BOX = 'border="1" style="rounded" color="{}" cellborder="0" cellspacing="0" cellpadding="3"'
+
+
 def test_graphviz() -> None:
-    """The same picture; a final state has two borders."""
-    assert graphviz(LAMP) == text(r"""
-        digraph "lamp" {
-            node [shape=box, style=rounded];
+    """The same picture: what stays in a state stands in its box; a final one has a thick border."""
+    off, on, broken = (BOX.format(colour) for colour in ("#1f4e9c", "#a33a00", "#1a6b33"))
+    broken = broken.replace('border="1"', 'border="2"')
+    small = '<tr><td align="left"><font point-size="10">{}</font></td></tr>'.format
+    assert graphviz(LAMP) == text(rf"""
+        digraph "lamp" {{
+            graph [fontname="Helvetica", nodesep=0.35, ranksep=0.6];
+            node [shape=plain, fontname="Helvetica", fontsize=12];
+            edge [fontname="Helvetica", fontsize=10, arrowsize=0.7];
             initial [shape=point];
             initial -> "Off";
-            "Off";
-            "On";
-            "Broken" [peripheries=2];
-            "Off" -> "On" [label="push [has power]\npull [has power]"];
-            "Off" -> "Off" [label="push"];
-            "Off" -> "Broken" [label="break"];
-            "On" -> "Broken" [label="break"];
-            "On" -> "On" [label="Timer T"];
-        }
+            "Off" [label=<<table {off}><tr><td><b>Off</b></td></tr><hr/>{small("push")}</table>>];
+            "On" [label=<<table {on}><tr><td><b>On</b></td></tr><hr/>{small("Timer T")}</table>>];
+            "Broken" [label=<<table {broken}><tr><td><b>Broken</b></td></tr></table>>];
+            "Off" -> "On" [label="push [has power]\lpull [has power]\l", color="#1f4e9c", fontcolor="#1f4e9c"];
+            "Off" -> "Broken" [label="break\l", color="#1f4e9c", fontcolor="#1f4e9c"];
+            "On" -> "Broken" [label="break\l", color="#a33a00", fontcolor="#a33a00"];
+        }}
     """)
+
+
+def test_what_graphviz_would_misread_is_escaped() -> None:
+    """Names with quotes and angle brackets are drawn as they are."""
+    rows = (
+        Row("<A>", '"B" & C', always, None, (), "9"),
+        Row("<A>", '"D"', always, "E", (), "9"),
+    )
+    drawn = graphviz(Table("odd", initial="<A>", rows=rows, rfc="9"))
+    assert "<b>&lt;A&gt;</b>" in drawn
+    assert '>"B" &amp; C<' in drawn
+    assert r'''"<A>" -> "E" [label="\"D\"\l"''' in drawn
+
+
+def test_what_holds_of_many_states_is_drawn_once() -> None:
+    """A row of four states that lead elsewhere is one arrow, from a box with their names."""
+    rows = (
+        Row("A", "go", always, "B", (), "9"),
+        Row({"A", "B", "C", "D", "E"}, "end", always, "E", (), "9"),
+        Row({"A", "B", "C", "D"}, "stay", always, None, (), "9"),
+    )
+    drawn = graphviz(Table("letters", initial="A", rows=rows, rfc="9"))
+    assert '"A or B or C or D" [shape=box, style="rounded,dashed", fontsize=10, label="A or B or C or D"];' in drawn
+    assert drawn.count("->") == len(["the first state", "go", "end"])
+    assert '"A or B or C or D" -> "E" [label="end\\l", color="black", fontcolor="black"];' in drawn
+    assert drawn.count(">stay<") == 4
+    assert ">end<" in drawn.split('"E" [label')[1].split(";")[0]
+
+
+def test_a_long_label_is_wrapped() -> None:
+    """The guard of an arrow goes on in a second line."""
+    rows = (Row("Off", "push with some force", has_power, "On", (), "9"),)
+    assert r'"push with some force\l  [has power]\l"' in graphviz(Table("lamp", initial="Off", rows=rows, rfc="9"))
 
 
 def test_listing() -> None:
@@ -133,6 +172,12 @@ def test_one_arrow_names_an_input_once() -> None:
     """Rows that differ in their actions only are one label."""
     rows = [Row("Off", "push", has_power, "On", (), "9 1"), Row("Off", "push", has_power, "On", (light_up,), "9 2")]
     assert mermaid(Table("lamp", initial="Off", rows=rows, rfc="9")).count("push") == 1
+
+
+def test_an_arrow_that_is_taken_in_any_case_has_no_guard() -> None:
+    """Rows that lead to one place, with a guard and without, are one label."""
+    rows = [Row("Off", "push", has_power, "On", (light_up,), "9 1"), Row("Off", "push", always, "On", (), "9 2")]
+    assert "s0 --> s1: push\n" in mermaid(Table("lamp", initial="Off", rows=rows, rfc="9"))
 
 
 def test_grid() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.message import Request, parse_message
+from sipsm.message import Request, parse_message, read_message
 from sipsm.message.bodies import MAX_DEPTH, MAX_PARTS, Multipart, Part, multipart, referred
 from sipsm.message.headers.content import CONTENT_DISPOSITION, CONTENT_ID, CONTENT_TYPE, ContentType
 
@@ -309,6 +309,19 @@ def test_a_part_cannot_be_written_wrong() -> None:
         Part.build("text/plain", b"", [("X-A", "b\r\n\r\n--b")])
     with pytest.raises(LocalProtocolError):
         Part.build("text/plain", "x")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "said", ["text", "text/plain/x;a=b", "", " ; charset=utf-8", "Text / Plain;;", "\u00e4/b", "a/b, c/d"]
+)
+def test_a_malformed_type_is_a_type_that_nobody_knows(said: str) -> None:
+    """Of a message and of a part alike: what stands before the parameters, and nothing is raised but by the field."""
+    (part,) = Multipart.parse(f"--b\r\nContent-Type: {said}\r\n\r\nx\r\n--b--".encode(), MIXED).parts
+    message = read_message(f"OPTIONS sip:a SIP/2.0\r\nVia: x\r\nContent-Type: {said}\r\n\r\nx".encode())
+    assert part.content_type == message.content_type == said.partition(";")[0].replace(" ", "").lower()
+    for entity in (part, message):
+        with pytest.raises(RemoteProtocolError):
+            entity[CONTENT_TYPE]
 
 
 def test_another_header_in_a_part() -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import operator
+from enum import IntEnum
+from functools import partial
+from http import HTTPStatus
+
 import pytest
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.message import (
     Address,
     Request,
+    Response,
     Via,
     ack_for,
     cancel_for,
     forwarded,
     parse_message,
     read_message,
+    reason_phrase,
     response_to,
 )
 
@@ -154,6 +161,50 @@ def test_no_way_back() -> None:
         response_to(request("INVITE sip:b SIP/2.0\nTo: sip:b"), 400)
     response = response_to(request("INVITE sip:b SIP/2.0\nTo: sip:b\nVia: x"), 400, to_tag="1")
     assert text_of(response) == "SIP/2.0 400 Bad Request\nVia: x\nTo: sip:b;tag=1\nContent-Length: 0"
+
+
+class Odd(IntEnum):
+    """Statuses by name, whose text is not their value."""
+
+    RINGING = 180
+    BUSY = 486
+    NOBODY = 799
+
+    def __str__(self) -> str:
+        return f"odd {self.name}"
+
+
+class Counted:
+    """An integer of another kind."""
+
+    def __index__(self) -> int:
+        return 486
+
+
+@pytest.mark.rfc("3261 7.2")
+@pytest.mark.parametrize("reason", [None, "Fine"])
+@pytest.mark.parametrize("status", [HTTPStatus.BAD_REQUEST, Odd.RINGING, Odd.BUSY, Counted()])
+def test_a_status_is_any_integer(status: int, reason: str | None) -> None:
+    """Its value is written, whatever its class shows, by every way that makes a response."""
+    value = operator.index(status)
+    made = (
+        Response.build(status, reason),
+        response_to(INVITE, status, reason),
+        response_to(INVITE, status, reason, headers=[("X", "y")]),
+    )
+    for response in made:
+        assert (response.status, type(response.status)) == (value, int)
+        assert bytes(response).startswith(f"SIP/2.0 {value} {response.reason}\r\n".encode())
+        assert response.reason == (reason or reason_phrase(value))
+
+
+@pytest.mark.rfc("3261 7.2")
+@pytest.mark.parametrize("status", [99, 700, True, 200.0, "200", None, Odd.NOBODY])
+def test_what_is_no_status(status: int) -> None:
+    """A truth value, a number with a fraction or a text is none, nor is what is out of range."""
+    for make in (Response.build, partial(response_to, INVITE), partial(response_to, INVITE, headers=[("X", "y")])):
+        with pytest.raises(LocalProtocolError, match="cannot be a status code"):
+            make(status)
 
 
 @pytest.mark.rfc("3261 7.3.1")

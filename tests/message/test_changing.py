@@ -10,6 +10,7 @@ import pytest
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
 from sipsm.message import Address, Message, Request, Response, Via, headers, parse_message, read_message, response_to
+from sipsm.message.headers import CONTACT, RECORD_ROUTE, ROUTE, SUPPORTED, VIA
 
 HEAD = b"INVITE sip:b SIP/2.0\r\n"
 DATA = (
@@ -296,14 +297,58 @@ def test_the_first_value_is_replaced_where_it_stands() -> None:
         message.with_first("Route", "<sip:a;lr>")
 
 
-def test_whether_any_of_some_headers_is_there() -> None:
-    """Compact and long names are the same header."""
+OTHERS = b"From: <sip:c@d>;tag=1\r\nTo: <sip:a@b>\r\nCall-ID: g\r\nCSeq: 1 OPTIONS\r\nSubject: x\r\n"
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: 0\r\n"])
+@pytest.mark.parametrize(
+    "vias",
+    [
+        b"Via: SIP/2.0/UDP e;branch=z9hG4bK1\r\n",
+        b"v:SIP/2.0/UDP e;branch=z9hG4bK1\r\nVia: SIP/2.0/UDP f\r\n",
+        b"VIA: SIP/2.0/UDP e ; branch=z9hG4bK1 , SIP/2.0/UDP f\r\nvia: SIP/2.0/UDP g\r\n",
+        b"Via : SIP/2.0/UDP e;maddr=192.0.2.1\r\n",
+        b"Via : SIP/2.0/UDP e;maddr=192.0.2.1\r\nVia: SIP/2.0/UDP f\r\n",
+    ],
+)
+@pytest.mark.parametrize("looked", [False, True])
+def test_another_topmost_via(vias: bytes, length: bytes, looked: bool) -> None:
+    """It stands where the other one stood, whatever is known of that one, and all else is as it was."""
+    message = read_message(b"OPTIONS sip:a@b SIP/2.0\r\n" + vias + OTHERS + length + b"\r\n")
+    if looked:
+        assert (message.vias, message.from_tag, message.cseq.number) == (message[VIA], "1", 1)
+    via = Via.parse("SIP/2.0/TCP h;branch=z9hG4bK2;rport")
+    changed = message.with_via(via)
+    assert bytes(changed) == bytes(message.with_first("Via", via))
+    read = read_message(bytes(changed))
+    for each in (changed, read, changed.with_header("Subject", "y")):
+        assert (each.via, each.branch, each.via.transport) == (via, "z9hG4bK2", "TCP")
+        assert (list(map(str, each.vias)), each.from_tag) == ([str(via), *map(str, message.vias[1:])], "1")
+    assert changed.with_via(message.via).vias == message.vias
+
+
+def test_no_via_to_be_replaced() -> None:
+    """A message without one is not given one, and none that breaks out of its line."""
+    via = Via.parse("SIP/2.0/UDP a;branch=z9hG4bK1")
+    with pytest.raises(LocalProtocolError, match="there is no Via"):
+        read_message(b"OPTIONS sip:a@b SIP/2.0\r\n" + OTHERS + b"\r\n").with_via(via)
+    message = read_message(b"OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP e;branch=z9hG4bK1\r\n" + OTHERS + b"\r\n")
+    with pytest.raises(LocalProtocolError, match="CR, LF and NUL"):
+        message.with_via(Via.parse('SIP/2.0/UDP a;x="\0"'))
+
+
+def test_checking_the_headers_that_are_there() -> None:
+    """Those that are malformed are told, in the order in which they are asked for, under compact names as well."""
     message = parse_message(
         b"OPTIONS sip:a@b SIP/2.0\r\nFrom: <sip:c@d>;tag=1\r\nv: SIP/2.0/UDP e;branch=z9hG4bK1\r\n"
-        b"To: <sip:a@b>\r\nCall-ID: g\r\nCSeq: 1 OPTIONS\r\nm: <sip:c@d>\r\n\r\n"
+        b"To: <sip:a@b>\r\nCall-ID: g\r\nCSeq: 1 OPTIONS\r\nm: <sip:c@d\r\nRoute: <sip:e\r\nk: a\r\n\r\n"
     )
-    assert message.has_any(frozenset({"contact", "route"}))
-    assert not message.has_any(frozenset({"record-route", "route"}))
+    message.check(RECORD_ROUTE, SUPPORTED)
+    for fields, name in (((RECORD_ROUTE, CONTACT, ROUTE), "m"), ((SUPPORTED, ROUTE, CONTACT), "Route")):
+        with pytest.raises(RemoteProtocolError) as caught:
+            message.check(*fields)
+        before = bytes(message)[: caught.value.at]
+        assert before.rpartition(b"\r\n")[2].startswith(name.encode())
 
 
 @pytest.mark.parametrize("value", [None, b"x", ("INVITE", "ACK"), ["INVITE"], {"a": 1}, {"a"}])

@@ -6,6 +6,8 @@ import copy
 import pickle
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.message import Via
@@ -160,8 +162,45 @@ def test_marked_by_a_server() -> None:
     assert str(via.with_params()) == str(via)
     again = marked.with_params(received="[2001:db8::1]")
     assert str(again) == "SIP/2.0/UDP 10.1.1.1:4540;rport=9988;branch=z9hG4bKkjshdyff;received=2001:db8::1"
-    with pytest.raises(LocalProtocolError):
-        via.with_params(rport=65536)
+    for port in (65536, -1):
+        with pytest.raises(LocalProtocolError, match="is no port"):
+            via.with_params(rport=port)
+
+
+PARAMS = st.lists(
+    st.sampled_from(
+        ["rport", "rport=7", "received=192.0.2.9", "received=fe80::1", "x", "x=y", "maddr=192.0.2.7", "ttl=1"]
+    ),
+    unique_by=lambda param: param.partition("=")[0],
+)
+
+
+@given(
+    st.sampled_from(["SIP/2.0/UDP a", "SIP/2.0/tcp 10.1.1.1:05060", "SIP/2.0/UDP [fe80::2]", "SIP / 2.0 / UDP a : 7"]),
+    PARAMS.flatmap(lambda params: st.permutations(["branch=z9hG4bK1", *params])),
+    st.sampled_from([";", "; ", " ;"]),
+    st.sampled_from([None, "a", "10.1.1.1", "fe80::2", "[::1]"]),
+    st.none() | st.integers(0, 65535),
+    st.booleans(),
+)
+def test_what_is_marked_reads_as_it_is_written(
+    sent_by: str, params: list[str], separator: str, received: str | None, rport: int | None, looked: bool
+) -> None:
+    """Whatever its form, and whether its parameters have been looked at or not, each kept once and in its place."""
+    via = Via.parse(separator.join((sent_by, *params)))
+    was = dict(via.params) if looked else dict(Via.parse(str(via)).params)
+    marked = via.with_params(received=received, rport=rport)
+    read = Via.parse(str(marked))
+    assert said(marked) == said(read)
+    marks = {"received": received and received.strip("[]"), "rport": None if rport is None else str(rport)}
+    given = {name: value for name, value in marks.items() if value is not None}
+    assert list(marked.params.items()) == list((was | given).items())
+
+
+def said(via: Via) -> list[object]:
+    """All that a Via tells."""
+    params = (via.rport, via.has_rport, via.received, via.maddr, via.ttl, dict(via.params))
+    return [str(via), via.transport, via.host, via.port, via.sent_by, via.branch, *params]
 
 
 def test_copies() -> None:

@@ -16,7 +16,7 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.escapes import unescape
 from sipsm.grammar.params import Params, pairs_of
 from sipsm.message.block import HeaderBlock, Headers, header_lines, lines_given
-from sipsm.message.headers.content import CONTENT_ID, CONTENT_TYPE, ContentType
+from sipsm.message.headers.content import CONTENT_ID, CONTENT_TYPE, ContentType, type_alone
 from sipsm.message.message import Message
 from sipsm.message.names import head_lines, split_head
 
@@ -70,10 +70,11 @@ class Part(HeaderBlock):
     def content_type(self) -> str:
         """The body's type and subtype in lower case without parameters; "text/plain" when none is named.
 
-        (In a multipart/digest then "message/rfc822".) Raises RemoteProtocolError when the header is malformed.
+        (In a multipart/digest then "message/rfc822".) As with that of a message, a malformed one never raises: it is
+        what it says before its parameters, and so nobody's type.
         """
-        content_type = self[CONTENT_TYPE]
-        return self._assumed_type if content_type is None else content_type.media_type
+        value = self.header("content-type")
+        return self._assumed_type if value is None else type_alone(value)
 
     @property
     def content(self) -> bytes:

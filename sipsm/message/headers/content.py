@@ -46,7 +46,7 @@ class MediaType(WithParams):
     @property
     def media_type(self) -> str:
         """Type and subtype in lower case without parameters and white space, such as "application/sdp"."""
-        return "".join(self._value.split()).lower()
+        return type_alone(self._value)
 
     @property
     def type(self) -> str:
@@ -60,6 +60,11 @@ class MediaType(WithParams):
 
     def _key(self) -> str:
         return self.media_type
+
+
+def type_alone(text: str) -> str:
+    """What stands before the parameters of a Content-Type, in lower case without white space, be it a type or not."""
+    return "".join(text.partition(";")[0].split()).lower()
 
 
 class ContentType(MediaType):
