@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sipsm.endpoint.endpoint import Endpoint, Watcher
+from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.snapshot import restore, save
+from sipsm.endpoint.watcher import Watcher
 
 __all__ = ["Endpoint", "Watcher", "restore", "save"]

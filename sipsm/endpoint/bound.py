@@ -1,17 +1,19 @@
 """An endpoint bound to a socket: what every adapter needs around one and no adapter should decide.
 
-Commands without `now`; events sorted to the call and the request that they are about, and kept, within bounds, until
-somebody reads them; addresses as sockets give them. Not here: sockets, the clock, and waiting, which are the adapter's.
+Events sorted to the call and the request that they are about; connections; addresses as sockets give them; and how it
+goes on in another process. Not here: sockets, the clock, and waiting, which are the adapter's.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Any, Final, Generic, Protocol, TypedDict, TypeVar, Unpack
+from collections.abc import Iterable
+from typing import Any, Final, Generic, Protocol, Self, TypedDict, TypeVar, Unpack
 
-from sipsm.endpoint.endpoint import Endpoint, Watcher
+from sipsm.endpoint.bound_call import UNREAD_EVENTS, BoundCall, BoundRequest, Inbox
+from sipsm.endpoint.endpoint import Endpoint
+from sipsm.endpoint.suspended import Suspended
+from sipsm.endpoint.watcher import Watcher
 from sipsm.errors import LocalProtocolError
 from sipsm.ids import Ids
 from sipsm.role import (
@@ -19,27 +21,36 @@ from sipsm.role import (
     AnswerReceived,
     Call,
     CallState,
-    Dropped,
     Ended,
     Established,
     Event,
     IncomingCall,
     Limits,
-    NotDelivered,
     OfferReceived,
     OutgoingRequest,
     Output,
     Profile,
-    RequestServed,
     Ringing,
 )
 from sipsm.role.call import Headers
 from sipsm.transaction import TimerValues
-from sipsm.transport import Address, Close, Flow, Listening, Open, Send
+from sipsm.transport import (
+    Address,
+    Close,
+    Flow,
+    FlowLimits,
+    FlowTimes,
+    KeepAlive,
+    Listening,
+    MessageLimits,
+    Open,
+    Send,
+)
 
 __all__ = [
     "UNREAD_EVENTS",
     "UNSENT_BYTES",
+    "UNSENT_BYTES_IN_ALL",
     "Address",
     "BoundAgent",
     "BoundCall",
@@ -53,14 +64,12 @@ __all__ = [
     "stream_flow",
 ]
 
-UNREAD_EVENTS: Final = 1_000
-"""How many events are kept for an agent or a call that nobody reads."""
 UNSENT_BYTES: Final = 1_048_576
 """How many bytes wait for the peer of one connection to read; with more, the connection is over."""
+UNSENT_BYTES_IN_ALL: Final = 67_108_864
+"""How many wait for all peers; with more, the connection is over whose peer lets them become more."""
 
-R = TypeVar("R")
 C = TypeVar("C", bound="BoundCall[Any]")
-Note = Dropped | RequestServed | NotDelivered
 
 
 class Options(TypedDict, total=False):
@@ -69,148 +78,12 @@ class Options(TypedDict, total=False):
     profile: Profile | None
     limits: Limits | None
     times: TimerValues | None
+    message_limits: MessageLimits | None
+    flow_limits: FlowLimits | None
+    flow_times: FlowTimes | None
+    keep_alive: KeepAlive | None
     ids: Ids | None
     watcher: Watcher | None
-
-
-class Inbox:
-    """Events in the order in which they came, until somebody reads them.
-
-    At most `UNREAD_EVENTS` are kept. Notes that ask for nothing (`Dropped`, `RequestServed`, `NotDelivered`) take up
-    no more than half of that, and are not kept beyond; any other event pushes out the oldest.
-    """
-
-    def __init__(self) -> None:
-        self._unread: deque[Event] = deque()
-        self._closed = False
-
-    def _put(self, event: Event) -> Event | None:
-        """Keep an event; returns the one that it pushed out."""
-        pushed_out: Event | None = None
-        if not isinstance(event, Note) or len(self._unread) < UNREAD_EVENTS // 2:
-            self._unread.append(event)
-            if len(self._unread) > UNREAD_EVENTS:
-                pushed_out = self._unread.popleft()
-        self._wake()
-        return pushed_out
-
-    def _take(self) -> Event | None:
-        """The oldest unread event, or None."""
-        return self._unread.popleft() if self._unread else None
-
-    def _over(self) -> bool:
-        """Whether no event will come any more."""
-        return self._closed
-
-    def _close(self) -> None:
-        """From now on nothing comes."""
-        self._closed = True
-        self._wake()
-
-    def _check_open(self) -> None:
-        """Raises `LocalProtocolError` when there is nothing to wait for."""
-        if self._closed:
-            raise LocalProtocolError("the agent has been closed: do this inside its `with` block")
-
-    def _wake(self) -> None:
-        """Something has changed: whoever waits looks again. An adapter in which somebody can wait says how."""
-
-
-class BoundRequest(Inbox):
-    """A request outside a call that somebody waits for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._answered: Answered | None = None
-
-    def _put(self, event: Event) -> None:
-        assert isinstance(event, Answered), "this is all that is told of a request"
-        self._answered = event
-        super()._put(event)
-
-
-class BoundCall(Inbox, ABC, Generic[R]):
-    """A call of an agent: its commands, its state, and what has been told of it.
-
-    Commands raise `LocalProtocolError` when a rule forbids them; then nothing has changed and nothing was sent.
-    """
-
-    def __init__(self, core: Call) -> None:
-        super().__init__()
-        self.core: Final = core
-        """The call as the endpoint knows it, and as events carry it."""
-        self._outcome: Established | Ended | None = None
-        self._ended: Ended | None = None
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__module__}.{type(self).__name__} {self.call_id} {self.state}>"
-
-    @property
-    def state(self) -> CallState:
-        """Where it stands."""
-        return self.core.state
-
-    @property
-    def outgoing(self) -> bool:
-        """Whether we called."""
-        return self.core.outgoing
-
-    @property
-    def call_id(self) -> str:
-        """The Call-ID (RFC 3261 8.1.1.4)."""
-        return self.core.call_id
-
-    @property
-    def local_sdp(self) -> bytes:
-        """The description that we sent, or nothing."""
-        return self.core.local_sdp
-
-    @property
-    def remote_sdp(self) -> bytes:
-        """The description that the peer sent, or nothing."""
-        return self.core.remote_sdp
-
-    # ---------------------------------------------------------------- commands
-
-    def ring(self, status: int = 180, *, sdp: bytes = b"", reason: str | None = None, headers: Headers = ()) -> R:
-        """Send a provisional response, 101 to 199; with `sdp` it shows the answer early (RFC 3261 13.3.1.1)."""
-        return self._do(self.core.ring, status, sdp=sdp, reason=reason, headers=headers)
-
-    def answer(self, sdp: bytes = b"", *, status: int = 200, headers: Headers = ()) -> R:
-        """Accept with a 2xx that carries the answer, or the offer if the INVITE had none (RFC 3261 13.3.1.4)."""
-        return self._do(self.core.answer, sdp, status=status, headers=headers)
-
-    def reject(self, status: int = 603, *, reason: str | None = None, headers: Headers = ()) -> R:
-        """Refuse the call with 300 to 699; for 3xx, `headers` hold the Contact lines (RFC 3261 13.3.1.2, 13.3.1.3)."""
-        return self._do(self.core.reject, status, reason=reason, headers=headers)
-
-    def cancel(self, *, headers: Headers = ()) -> R:
-        """Give the call up before it is answered; the CANCEL waits for a provisional response (RFC 3261 9.1)."""
-        return self._do(self.core.cancel, headers=headers)
-
-    def answer_offer(self, sdp: bytes, *, headers: Headers = ()) -> R:
-        """Answer the offer that came in the 2xx: it goes into the ACK (RFC 3261 13.2.2.4)."""
-        return self._do(self.core.answer_offer, sdp, headers=headers)
-
-    def hang_up(self, *, headers: Headers = ()) -> R:
-        """End the call with a BYE (RFC 3261 15.1.1). Media stop now; `Ended` comes when the BYE has been answered."""
-        return self._do(self.core.hang_up, headers=headers)
-
-    @abstractmethod
-    def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> R:
-        """Call this command with the present as `now`, and perform its outputs."""
-
-    # ---------------------------------------------------------------- events
-
-    def _put(self, event: Event) -> Event | None:
-        if isinstance(event, Established | Ended):
-            self._outcome = self._outcome or event
-        if isinstance(event, Ended):
-            self._ended = event
-        return super()._put(event)
-
-    def _over(self) -> bool:
-        return self._closed or self._ended is not None
 
 
 class Stream(Protocol):
@@ -219,8 +92,8 @@ class Stream(Protocol):
     flow: Flow
 
     @property
-    def waits(self) -> bool:
-        """Whether something waits to be sent."""
+    def unsent(self) -> int:
+        """How many bytes wait to be sent."""
 
     def write(self, data: bytes) -> bool:
         """Send this after what waits to be sent; False when the connection is gone, or too much waits."""
@@ -234,31 +107,59 @@ class BoundAgent(Inbox, ABC, Generic[C]):
 
     It is at one local address or several, such as `"udp:192.0.2.1:5060"`, `"tcp:192.0.2.1:5060"` or `"udp:[::1]:0"`.
     Port 0 is any free one, and the same for all addresses of one host that have it. `advertised` is what others are
-    told instead: needed for a wildcard; its port 0 stands for the bound one. On leaving its block an agent gives
-    requests under way, such as a BYE, up to `grace` seconds to be answered. `resolver` is one of dnspython's, of the
-    adapter's kind; by default one that asks the name servers that the system is configured to ask.
+    told instead: needed for a wildcard; its port 0 stands for the bound one. A `Listening` says both for itself. On
+    leaving its block an agent gives requests under way, such as a BYE, up to `grace` seconds to be answered. `resolver`
+    is one of dnspython's, of the adapter's kind; by default one that asks the name servers that the system is
+    configured to ask.
     """
 
     def __init__(
         self,
-        local: str,
-        *more: str,
+        local: Listening | str,
+        *more: Listening | str,
         advertised: Address | None = None,
         grace: float = 5.0,
         resolver: Any = None,
         **options: Unpack[Options],
     ) -> None:
         super().__init__()
-        self._wanted = tuple(Listening.parse(each, advertised) for each in (local, *more))
+        self._wanted = tuple(
+            Listening.parse(each, advertised) if isinstance(each, str) else each for each in (local, *more)
+        )
         self._grace = grace
         self._resolver = resolver
         self._options = options
+        self._suspended: Suspended | None = None
+        self._ahead = 0.0
+        """What the time of the endpoint is ahead of the adapter's clock, in seconds."""
         self._endpoint: Endpoint | None = None
         self._listening: tuple[Listening, ...] = ()
         self._streams: dict[Flow, Stream] = {}
+        self._unsent: dict[Flow, int] = {}
+        """What waited on a connection when it was last looked at, where something did."""
         self._calls: dict[Call, C] = {}
         self._asked: dict[OutgoingRequest, BoundRequest] = {}
         self._taken: Event | None = None
+
+    @classmethod
+    def restored(
+        cls,
+        data: bytes,
+        *,
+        grace: float = 5.0,
+        resolver: Any = None,
+        ids: Ids | None = None,
+        watcher: Watcher | None = None,
+    ) -> Self:
+        """An agent that goes on where another one was suspended, or saved: at its addresses, with its settings.
+
+        It is not open yet; then `calls` are there again, with new handles. `Established` of a call that was up already
+        has its INVITE as `message`. Raises `SnapshotError` for bytes that are not those of an agent.
+        """
+        suspended = Suspended.read(data, ids, watcher)
+        agent = cls(*suspended.endpoint.listening, grace=grace, resolver=resolver)
+        agent._suspended = suspended
+        return agent
 
     @property
     def endpoint(self) -> Endpoint:
@@ -277,6 +178,11 @@ class BoundAgent(Inbox, ABC, Generic[C]):
         """All addresses at which it listens, in the order given. Raises `LocalProtocolError` as `endpoint` does."""
         _ = self.endpoint
         return self._listening
+
+    @property
+    def calls(self) -> list[C]:
+        """Its calls, the oldest first: those that `bound` finds."""
+        return list(self._calls.values())
 
     def bound(self, call: Call) -> C:
         """The call of this agent that an event is about: always the same object for the same call.
@@ -299,15 +205,41 @@ class BoundAgent(Inbox, ABC, Generic[C]):
         """How many bytes to read at once: one more than a message may have, so that a longer one is seen to be it."""
         return self.endpoint.limits.message_bytes + 1
 
-    def _opened(self, *socknames: tuple[Any, ...]) -> None:
-        """The sockets are bound, to these addresses."""
+    def _opened(self, *socknames: tuple[Any, ...], clock: float = 0.0, wall: float = 0.0) -> None:
+        """The sockets are bound to these addresses; so late is it by the adapter's clock and by that on the wall."""
         self._check_open()
         listening = []
         for wanted, address in zip(self._wanted, map(address_of, socknames), strict=True):
             host, port = wanted.advertised
             listening.append(Listening(wanted.transport, address, (host, port or address[1])))
-        self._endpoint = Endpoint(*listening, **self._options)
         self._listening = tuple(listening)
+        if self._suspended is None:
+            self._endpoint = Endpoint(*listening, **self._options)
+            return
+        self._endpoint = self._suspended.endpoint
+        self._ahead = self._suspended.time(wall) - clock
+        for core in self._endpoint.calls:
+            if core.state is not CallState.ENDED:
+                self._begun(core)._restored()
+
+    def _resume(self, now: float) -> list[Output]:
+        """What is to be done first: nothing, where it was not suspended before."""
+        if self._suspended is None:
+            return []
+        # The connections have gone with the sockets of who had them. What was asked for is still wanted.
+        outputs = [output for flow in self.endpoint.flows for output in self.endpoint.flow_closed(flow, now)]
+        asked: list[Output] = [*self.endpoint.opening, *self.endpoint.resolving]
+        return [*outputs, *(each for each in asked if each not in outputs), *self.endpoint.handle_timeout(now)]
+
+    def _saved(self, now: float, wall: float) -> bytes:
+        """The state at this time of the endpoint, and of the clock on the wall."""
+        return Suspended(self.endpoint, now, wall).written()
+
+    def _suspend(self, now: float, wall: float) -> bytes:
+        """The same; from now on nothing is sent, and nothing comes."""
+        data = self._saved(now, wall)
+        self._close()
+        return data
 
     def _flow_from(self, local: Address, sockaddr: tuple[Any, ...]) -> Flow:
         """The flow of a datagram that came to the one address from the other."""
@@ -316,7 +248,9 @@ class BoundAgent(Inbox, ABC, Generic[C]):
     @property
     def _is_busy(self) -> bool:
         """Whether somebody would miss the agent if it were closed now."""
-        return self.endpoint.unfinished > 0 or any(stream.waits for stream in self._streams.values())
+        if self._closed:
+            return False
+        return self.endpoint.unfinished > 0 or any(stream.unsent for stream in self._streams.values())
 
     def _connected(self, stream: Stream, now: float, open: Open | None = None) -> list[Output]:
         """A connection is there: what an `Open` came to, or one that has been accepted."""
@@ -328,12 +262,28 @@ class BoundAgent(Inbox, ABC, Generic[C]):
         stream = self._streams.get(send.flow)
         if stream is None:
             return self.endpoint.send_failed(send, now)
-        return [] if stream.write(send.data) else [*self.endpoint.send_failed(send, now), *self._over_for(stream, now)]
+        if stream.write(send.data) and self._has_room(stream):
+            return []
+        return [*self.endpoint.send_failed(send, now), *self._over_for(stream, now)]
+
+    def _has_room(self, stream: Stream) -> bool:
+        """Whether as much as now may wait."""
+        if not stream.unsent:
+            return True
+        self._unsent[stream.flow] = stream.unsent
+        if sum(self._unsent.values()) > UNSENT_BYTES_IN_ALL:
+            self._unsent = {flow: unsent for flow in self._unsent if (unsent := self._streams[flow].unsent)}
+        return sum(self._unsent.values()) <= UNSENT_BYTES_IN_ALL
 
     def _hang_up_on(self, close: Close, now: float) -> list[Output]:
         """Close a connection, as the endpoint wants."""
         stream = self._streams.get(close.flow)
         return [] if stream is None else self._over_for(stream, now)
+
+    def _finished_by(self, stream: Stream, now: float) -> list[Output]:
+        """The peer has sent his last on a connection; he may still read."""
+        there = self._streams.get(stream.flow) is stream and not self._closed
+        return self.endpoint.flow_finished(stream.flow, now) if there else []
 
     def _over_for(self, stream: Stream, now: float) -> list[Output]:
         """A connection is over, whoever ended it; the endpoint is told so once."""
@@ -341,6 +291,7 @@ class BoundAgent(Inbox, ABC, Generic[C]):
         if self._streams.get(stream.flow) is not stream or self._closed:
             return []
         del self._streams[stream.flow]
+        self._unsent.pop(stream.flow, None)
         return self.endpoint.flow_closed(stream.flow, now)
 
     def _begun(self, core: Call) -> C:

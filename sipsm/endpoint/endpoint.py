@@ -9,46 +9,44 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from hashlib import blake2b
-from typing import Any, Protocol
+from typing import Any, get_args
 
+from attrs import evolve
+
+from sipsm.endpoint.reading import read_what_matters
+from sipsm.endpoint.watcher import Watcher
 from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
-from sipsm.machine import Agenda, Machine, Row
+from sipsm.machine import Agenda
 from sipsm.message import Request, Response, answerable, check_message, read_message, response_to
-from sipsm.message.headers import ACCEPT, CONTACT, CONTENT_ENCODING, RECORD_ROUTE, REQUIRE, ROUTE
 from sipsm.role import (
-    Answered,
-    AnswerReceived,
     Call,
     DropNote,
     Dropped,
     DropReason,
-    Ended,
-    Established,
-    IncomingCall,
     Limits,
     NotDelivered,
-    OfferReceived,
     OutgoingRequest,
     Output,
     Profile,
-    RequestServed,
-    Ringing,
     UserAgent,
 )
 from sipsm.role.party import Party
-from sipsm.transaction import InviteServerTransaction, TimerValues, Transaction, TransactionLayer
+from sipsm.transaction import InviteServerTransaction, RequestReceived, TimerValues, Transaction, TransactionLayer
+from sipsm.transaction.base import Key
+from sipsm.transaction.delivery import Delivery, ResponseDelivery
 from sipsm.transaction.matching import server_key
-from sipsm.transaction.sending import Sending
+from sipsm.transaction.sending import NotDeliverable, Sending
 from sipsm.transport import (
     BadFrame,
-    Close,
     Flow,
     FlowLimits,
     FlowTimes,
     Frame,
+    KeepAlive,
     Listening,
+    MessageLimits,
     Naptr,
     Open,
     Resolve,
@@ -57,25 +55,14 @@ from sipsm.transport import (
     received_from,
     response_flow,
 )
-from sipsm.transport.amplification import fitting
-from sipsm.transport.connection import Connection, Discarded, Lost, Unsent
-from sipsm.transport.flows import Arrived, FlowOutput, Flows
+from sipsm.transport.amplification import FACTOR, fitting, trimmed
+from sipsm.transport.connection import Connection
+from sipsm.transport.flows import Flows
+from sipsm.transport.head import check_whole
+from sipsm.transport.outputs import Arrived, Discarded, FlowOutput, Lost, Unsent
 
 SPOKEN = frozenset({"UDP", "TCP"})
 """The transports that an endpoint takes messages over."""
-
-
-class Watcher(Protocol):
-    """Who is shown everything: see `sipsm.trace`. It changes nothing."""
-
-    def received(self, flow: Flow, data: bytes, now: float) -> None:
-        """Bytes arrived: a datagram, or all of a message on a connection."""
-
-    def sent(self, flow: Flow, data: bytes, now: float) -> None:
-        """Bytes are to be sent."""
-
-    def moved(self, machine: Machine, before: str, name: str, row: Row, now: float) -> None:
-        """A machine took a row."""
 
 
 class Endpoint:
@@ -84,6 +71,11 @@ class Endpoint:
     Each of `local` is a `Listening`, or a text such as `"udp:192.0.2.1:5060"` or `"tcp:192.0.2.1:5060"`; the first one
     is preferred. `now` is in seconds from any origin that never runs backwards. Commands raise `LocalProtocolError`
     when a rule forbids them; then nothing has changed.
+
+    Four settings bound what strangers may cost: `limits` (requests, calls, and how long a datagram may be),
+    `message_limits` (each message, in a datagram as on a connection), `flow_limits` (connections, and what is held for
+    them) and `flow_times`. With `keep_alive`, every connection that it makes is kept alive and never falls idle
+    (RFC 5626 3.5.1).
     """
 
     def __init__(
@@ -92,8 +84,10 @@ class Endpoint:
         profile: Profile | None = None,
         limits: Limits | None = None,
         times: TimerValues | None = None,
+        message_limits: MessageLimits | None = None,
         flow_limits: FlowLimits | None = None,
         flow_times: FlowTimes | None = None,
+        keep_alive: KeepAlive | None = None,
         ids: Ids | None = None,
         watcher: Watcher | None = None,
     ) -> None:
@@ -113,7 +107,14 @@ class Endpoint:
         self._agenda = Agenda()
         observer = None if watcher is None else watcher.moved
         self._flows = Flows(
-            self.listening, self._agenda, self._ids.source, limits=flow_limits, times=flow_times, observer=observer
+            self.listening,
+            self._agenda,
+            self._ids.source,
+            limits=flow_limits,
+            times=flow_times,
+            message=message_limits,
+            keep=keep_alive,
+            observer=observer,
         )
         self._transactions = TransactionLayer(self._agenda, times or TimerValues(), observer, self._flows)
         self._sending = Sending(self._transactions, self.listening, self._ids, self.limits.look_ups, observer=observer)
@@ -121,7 +122,7 @@ class Endpoint:
             self._transactions,
             self._sending,
             self._agenda,
-            Party(self.local, profile or Profile(), self._ids),
+            Party(self.listening, profile or Profile(), self._ids),
             self.limits,
             self,
             observer,
@@ -140,6 +141,10 @@ class Endpoint:
             return [Dropped(DropReason.TOO_LARGE, f"more than {self.limits.message_bytes} bytes", flow, data)]
         if not data.strip(b"\r\n\0 "):
             return [Dropped(DropReason.KEEP_ALIVE, "nothing but line ends", flow, data)]
+        try:
+            check_whole(data, self._flows.message)
+        except RemoteProtocolError as error:
+            return self._malformed(data, None, error, flow, now)
         return self._read(data, flow, now)
 
     def _read(self, data: bytes, flow: Flow, now: float) -> list[Output]:
@@ -148,7 +153,7 @@ class Endpoint:
         try:
             message = read_message(data)
             check_message(message)
-            _read_what_matters(message)
+            read_what_matters(message)
         except RemoteProtocolError as error:
             return self._malformed(data, message, error, flow, now)
         if isinstance(message, Response):
@@ -163,7 +168,20 @@ class Endpoint:
             wait = ("Retry-After", "10")
             answer = [] if request.method == "CANCEL" else self._stateless(request, reply_to, size, 503, now, wait)
             return [*answer, Dropped(DropReason.OVERLOADED, "too many transactions", flow, request)]
-        return self._perform(self._transactions.receive_request(request, reply_to, now), flow, now)
+        outputs = self._transactions.receive_request(request, reply_to, now)
+        if reply_to.reliable:
+            return self._perform(outputs, flow, now)
+        if self._is_no_repeat(outputs, size):
+            return [Dropped(DropReason.ABSORBED, "it is too short for a repeat", flow, request)]
+        return self._perform(outputs, flow, now, size)
+
+    def _is_no_repeat(self, outputs: Sequence[Any], size: int) -> bool:
+        """Whether a datagram of this size would bring an answer again that was given to a larger one (26.1.5)."""
+        send = outputs[0] if outputs else None
+        if not isinstance(send, Send) or len(send.data) <= FACTOR * size:
+            return False
+        assert isinstance(send.sender, Key), "an answer that is sent again is a transaction's"
+        return size < self._transactions.servers[send.sender].size
 
     @property
     def _is_full(self) -> bool:
@@ -203,6 +221,8 @@ class Endpoint:
                 outputs.clear()
         known = message is not None or request is not None
         reason = DropReason.MALFORMED if known else DropReason.NOT_SIP
+        if error.status in _TOO_LARGE:
+            reason = DropReason.TOO_LARGE
         return [*outputs, Dropped(reason, str(error), flow, data)]
 
     def _stateless(
@@ -228,8 +248,10 @@ class Endpoint:
                 outputs += self._perform(self._transactions.wake(due, now), None, now)
             elif isinstance(due, Connection):
                 outputs += self._flowed(self._flows.wake(due, now), now)
+            elif isinstance(due, ResponseDelivery):
+                self._sending.wake(due, now)
             else:
-                assert isinstance(due, Call), "transactions, connections and calls have timers"
+                assert isinstance(due, Call), "transactions, connections, responses and calls have timers"
                 outputs += self._perform(self._agent.wake(due, now), None, now)
         return outputs
 
@@ -258,9 +280,30 @@ class Endpoint:
         """A connection could not be made (RFC 3261 18.4)."""
         return self._flowed(self._flows.open_failed(open, now), now)
 
+    def flow_finished(self, flow: Flow, now: float) -> list[Output]:
+        """The peer has sent its last on a connection: its end was read. Keep it, and send on it, until `Close`.
+
+        What it has asked is answered there for as long as it takes; then `Close` comes, at once where nothing is owed.
+        Should it turn out to be gone altogether, `send_failed` or `flow_closed` tells so, and the answers that it did
+        not get go another way (RFC 3261 18.2.2).
+        """
+        return self._flowed(self._flows.finished(flow, now), now)
+
     def flow_closed(self, flow: Flow, now: float) -> list[Output]:
-        """A flow is gone: its end was read, it was reset, or a `Close` is done (RFC 3261 18.4)."""
+        """A flow is gone: it was reset, both sides have ended it, or a `Close` is done (RFC 3261 18.4)."""
         return self._flowed(self._flows.closed(flow, now), now)
+
+    def keep_alive(self, flow: Flow, keep: KeepAlive | None = None, *, now: float) -> list[Output]:
+        """Keep a connection that we made alive from now on, with pings of two line ends (RFC 5626 3.5.1, 4.4.1).
+
+        It never falls idle then. Where the pong does not come in time, it is closed, and what waits for an answer on it
+        has failed. Raises `LocalProtocolError` for a connection that the peer made, and for a datagram's flow.
+        """
+        return self._flowed(self._flows.keep_alive(flow, keep or KeepAlive(), now), now)
+
+    def let_go(self, flow: Flow, *, now: float) -> list[Output]:
+        """Keep a connection alive no longer: it is closed when nobody has used it for a while."""
+        return self._flowed(self._flows.let_go(flow, now), now)
 
     @property
     def flows(self) -> list[Flow]:
@@ -318,28 +361,43 @@ class Endpoint:
 
     @property
     def unfinished(self) -> int:
-        """How many transactions still wait for the other side.
+        """How many transactions still wait for the other side, and messages for a way to it.
 
         When it is 0 and no call is up, an endpoint can be closed without anybody missing it: a BYE has been answered
-        or given up, a refusal acknowledged.
+        or given up, a refusal acknowledged, a response has left.
         """
-        clients = sum(tx.state in {"Calling", "Trying", "Proceeding"} for tx in self._transactions.clients.values())
-        servers = sum(
-            isinstance(tx, InviteServerTransaction) and tx.state == "Completed"
-            for tx in self._transactions.servers.values()
-        )
-        return clients + servers + len(self._sending.waiting)
+        transactions = self._transactions
+        clients = sum(tx.state in {"Calling", "Trying", "Proceeding"} for tx in transactions.clients.values())
+        refusals = {
+            key
+            for key, tx in transactions.servers.items()
+            if isinstance(tx, InviteServerTransaction) and tx.state == "Completed"
+        }
+        # A response that waits for its connection, or for where else to send it, and an ACK.
+        queued = [item.sender for each in self._flows.opening.values() for item in each.waiting]
+        messages = {each for each in queued if each not in transactions.clients} | self._sending.undecided
+        look_ups = sum(isinstance(each, Delivery) for each in self._sending.waiting.values())
+        return clients + len(refusals | (messages - {None})) + queued.count(None) + look_ups
 
     # ----------------------------------------------------------------
 
-    def _perform(self, outputs: Iterable[Any], flow: Flow | None, now: float) -> list[Output]:
-        """Sends and events go out; what is for the transaction user goes up to it, and comes back as more of these."""
+    def _perform(self, outputs: Iterable[Any], flow: Flow | None, now: float, size: int = 0) -> list[Output]:
+        """Sends and events go out; what is for the transaction user goes up to it, and comes back as more of these.
+
+        `size` is that of the datagram, if they answer one.
+        """
         done: list[Output] = []
         for output in outputs:
             if isinstance(output, Send):
                 done += self._send(output, now)
+            elif size and isinstance(output, RequestReceived):
+                output.transaction.size = size
+                answers = [self._trimmed(answer, size) for answer in self._agent.take(output, now)]
+                done += self._perform(answers, flow, now)
             elif isinstance(output, _OUT):
                 done.append(output)
+            elif isinstance(output, NotDeliverable):
+                done.append(NotDelivered(output.data, output.why))
             elif isinstance(output, DropNote):
                 assert flow is not None, "only a message that came on a flow can come to nothing"
                 done.append(Dropped(output.reason, output.why, flow, output.message))
@@ -347,7 +405,21 @@ class Endpoint:
                 done += self._perform(self._agent.take(output, now), flow, now)
         return done
 
+    def _trimmed(self, answer: Any, size: int) -> Any:
+        """What answers a datagram of this size, with no more bytes than it may bring about (26.1.5)."""
+        room = FACTOR * size
+        if isinstance(answer, Send) and len(answer.data) > room and answer.sender in self._transactions.servers:
+            assert isinstance(answer.sender, Key), "it is found by it"
+            response = read_message(answer.data)
+            assert isinstance(response, Response), "a server sends nothing else"
+            tx = self._transactions.servers[answer.sender]
+            tx.wire = bytes(trimmed(response, room))
+            return evolve(answer, data=tx.wire)
+        return answer
+
     def _send(self, send: Send, now: float) -> list[Output]:
+        if not send.flow.reliable:
+            return [self._shown(send, now)]
         return self._flowed(self._flows.send(send.flow, send.data, send.sender, now), now)
 
     def _flowed(self, outputs: Iterable[FlowOutput], now: float) -> list[Output]:
@@ -356,6 +428,7 @@ class Endpoint:
         for output in outputs:
             match output:
                 case Send():
+                    self._sending.gone_out(output.sender, now)
                     done.append(self._shown(output, now))
                 case Arrived(flow, framed):
                     done += self._arrived(flow, framed, now)
@@ -363,8 +436,9 @@ class Endpoint:
                     # An ACK, or an answer made without state: the other side repeats what asked for it. Line ends that
                     # keep a connection alive are no message.
                     done += [NotDelivered(data, why)] if data.strip() else []
-                case Unsent(flow, _, sender, _):
-                    done += self._perform(self._transactions.send_failed(sender, now), flow, now)
+                case Unsent(flow, data, sender, _):
+                    assert isinstance(sender, Key), "the sender of a transaction's message is its key"
+                    done += self._perform(self._sending.unsent(flow, data, sender, now), flow, now)
                 case Lost(flow):
                     done += self._perform(self._transactions.flow_closed(flow, now), flow, now)
                 case Discarded(flow, data, reason, why):
@@ -392,37 +466,10 @@ class Endpoint:
         return send
 
 
-_OUT = (
-    Answered,
-    AnswerReceived,
-    Close,
-    Dropped,
-    Ended,
-    Established,
-    IncomingCall,
-    NotDelivered,
-    OfferReceived,
-    Open,
-    RequestServed,
-    Resolve,
-    Ringing,
-)
-
-
-def _read_what_matters(message: Request | Response) -> None:
-    """Read every header that the core will read, so that a malformed one is found before anything has moved."""
-    if isinstance(message, Response):
-        _ = message.vias
-    if message.has_any(_NAMES_READ):
-        for field in _READ_OF_REQUESTS if isinstance(message, Request) else _READ_OF_ALL:
-            _ = message[field]
-        if isinstance(message, Request) and message.method == "INVITE":
-            _ = message[ACCEPT]
-
-
-_READ_OF_ALL = (CONTACT, RECORD_ROUTE)
-_READ_OF_REQUESTS = (*_READ_OF_ALL, ROUTE, REQUIRE, CONTENT_ENCODING)
-_NAMES_READ = frozenset(field.key for field in (*_READ_OF_REQUESTS, ACCEPT))
+_TOO_LARGE = frozenset({413, 414, 513})
+"""What a request over one of the `MessageLimits` is answered with."""
+_OUT = get_args(Output)
+"""What goes out as it is."""
 
 
 def _target(target: Uri | str) -> Uri:

@@ -362,8 +362,9 @@ def _is_latin_1(text: str) -> bool:
 
 def _check_machine(machine: Machine) -> None:
     table = machine.table
-    running = {timer.letter for timer in table.timers if machine.state in timer.runs_in}
-    if machine.state not in table.states or not machine.timers.keys() <= running:
+    may_run = {timer.letter for timer in table.timers if machine.state in timer.runs_in}
+    runs = [letter for _, letter, _ in machine.running]
+    if machine.state not in table.states or not may_run.issuperset(runs) or len(runs) > len(set(runs)):
         raise SnapshotError(f"the snapshot has a {table.name} in a state, or with a timer, that it cannot have")
-    if any(length <= 0 for _, length in machine.timers.values()):
+    if any(length <= 0 for _, _, length in machine.running):
         raise SnapshotError(f"the snapshot has a {table.name} with a timer that lasts no time")

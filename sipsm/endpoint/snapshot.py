@@ -2,7 +2,8 @@
 
 The bytes are two lines of text, then JSON: what this is, its format and the sipsm that made it; the BLAKE2b digest of
 everything else; and the graph of the state, in the notation of `sipsm.endpoint.graph`. The format's number changes
-whenever an older sipsm would misunderstand a newer snapshot, or the other way round.
+whenever an older sipsm would misunderstand a newer snapshot, or the other way round. Other fields of a class need no
+other number: the graph names those of each, and is refused where they are not the ones known here.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, Final
 
-from sipsm.endpoint.endpoint import Endpoint, Watcher
+from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.graph import Reader, Writer
 from sipsm.endpoint.state import CONFIG, KINDS, TIMERS, config_of, deadlines, enter
+from sipsm.endpoint.watcher import Watcher
 from sipsm.errors import LocalProtocolError, SnapshotError
 from sipsm.ids import Ids
 

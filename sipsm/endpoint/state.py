@@ -34,7 +34,7 @@ from sipsm.transaction import (
     Transaction,
 )
 from sipsm.transaction.base import Key
-from sipsm.transaction.delivery import Delivery
+from sipsm.transaction.delivery import Delivery, ResponseDelivery
 from sipsm.transport import (
     Address,
     Flow,
@@ -45,11 +45,13 @@ from sipsm.transport import (
     StreamFramer,
     WebSocketFramer,
 )
-from sipsm.transport.connection import Connection, KeepAlive, Reading, Waiting
+from sipsm.transport.connection import Connection, Waiting
 from sipsm.transport.flow import Open
 from sipsm.transport.head import HeadSearch
+from sipsm.transport.limits import KeepAlive
 from sipsm.transport.locate import Hop
 from sipsm.transport.locating import LocateLimits, Locating, Question, Target
+from sipsm.transport.reading import Reading
 from sipsm.usage import EndReason, InviteUac, InviteUas, SessionUac, SessionUas
 from sipsm.usage.outputs import Cancel, HangUp
 
@@ -58,8 +60,10 @@ CONFIG: Final[dict[str, tuple[str, Any]]] = {
     "profile": ("_agent.profile", Profile),
     "limits": ("limits", Limits),
     "times": ("_transactions.times", TimerValues),
+    "message_limits": ("_flows.message", MessageLimits),
     "flow_limits": ("_flows.limits", FlowLimits),
     "flow_times": ("_flows.times", FlowTimes),
+    "keep_alive": ("_flows.keep", KeepAlive | None),
 }
 """What an `Endpoint` is made with that is kept, where it has that, and its type: its addresses, and keywords."""
 
@@ -68,8 +72,9 @@ STATE: Final[dict[str, Any]] = {
     "_transactions.clients": dict[Key, ClientTransaction],
     "_transactions.servers": dict[Key, ServerTransaction],
     "_transactions.first_of": dict[int, Key],
-    "_sending.waiting": dict[int, Delivery],
+    "_sending.waiting": dict[int, Delivery | ResponseDelivery],
     "_sending.deliveries": dict[Key, Delivery],
+    "_sending.responses": dict[Key, ResponseDelivery],
     "_sending._asked": int,
     "_flows.connections": dict[Flow, Connection],
     "_flows.opening": dict[int, Connection],
@@ -88,7 +93,7 @@ STATE: Final[dict[str, Any]] = {
 }
 """The attributes of an endpoint, and of what it is made of, that change; and their types."""
 
-TIMERS: Final = tuple[tuple[float, Call | Transaction | Connection], ...]
+TIMERS: Final = tuple[tuple[float, Call | Transaction | Connection | ResponseDelivery], ...]
 """The type of what `deadlines` returns."""
 
 _User = Call | OutgoingRequest | tuple[Call, Leg] | None
@@ -151,6 +156,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(SessionUac),
     mutable(SessionUas),
     mutable(Delivery, user=_User),
+    mutable(ResponseDelivery),
     mutable(Locating),
     mutable(Connection),
     mutable(Reading),

@@ -87,14 +87,16 @@ class CarryingOut:
 
     def response(self, call: Call, x: Reply) -> Any:
         """The response to the INVITE of an incoming call."""
+        assert call.transaction is not None, "an incoming call has its transaction"
+        flow = call.transaction.flow
         makes_dialog = 100 < x.status < 300
         headers: list[tuple[str, str]] = []
         if x.status >= 200 and makes_dialog:
             # "A 2xx response to an INVITE SHOULD contain the Allow header field and the Supported header field"
             # (RFC 3261 13.3.1.4)
-            headers = self.party.capabilities_of_session()
+            headers = self.party.capabilities_of_session(flow)
         elif makes_dialog:
-            headers = [("Contact", self.party.contact)]
+            headers = [("Contact", self.party.contact(flow))]
         return response_to(
             call.invite,
             x.status,

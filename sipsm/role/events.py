@@ -119,7 +119,7 @@ class DropReason(StrEnum):
     MALFORMED = "malformed"
     """A rule was broken; a request was answered if that could be done."""
     TOO_LARGE = "too-large"
-    """More bytes than `Limits.message_bytes`."""
+    """More than `Limits.message_bytes` or the `MessageLimits` allow; by the latter a request was answered."""
     OVERLOADED = "overloaded"
     """A limit was reached; a request was answered with 503, a connection was closed."""
     CLOSED = "closed"

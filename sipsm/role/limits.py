@@ -11,7 +11,7 @@ class Limits:
     """The bounds of an endpoint. Each is at least 1."""
 
     message_bytes: int = field(default=65_535, validator=ge(1))
-    """A longer datagram is dropped as `too-large`."""
+    """A longer datagram is dropped as `too-large`, unanswered. What a message may have, see `MessageLimits`."""
     transactions: int = field(default=100_000, validator=ge(1))
     """Server transactions alive at once; the next request gets 503 with Retry-After, made without state."""
     calls: int = field(default=10_000, validator=ge(1))

@@ -5,7 +5,7 @@ RFC 3261 8.1.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from sipsm.dialog import request_uri_and_routes
 from sipsm.errors import LocalProtocolError
@@ -14,7 +14,8 @@ from sipsm.ids import Ids
 from sipsm.message import Address, Request
 from sipsm.role.checking import address_of_somebody, check_headers, in_to
 from sipsm.role.screening import Profile, allow
-from sipsm.transport import Listening
+from sipsm.transport import Flow, Listening
+from sipsm.transport.locate import version
 
 HeaderLines = list[tuple[str, str]]
 
@@ -22,17 +23,20 @@ HeaderLines = list[tuple[str, str]]
 class Party:
     """One side of everything: what it puts into messages of itself."""
 
-    def __init__(self, local: Listening, profile: Profile, ids: Ids) -> None:
-        self.local = local
+    def __init__(self, listening: Sequence[Listening], profile: Profile, ids: Ids) -> None:
+        self.listening = listening
+        self.local = listening[0]
         self.profile = profile
         self.ids = ids
 
-    @property
-    def contact(self) -> str:
-        """The own Contact value (RFC 3261 8.1.1.8)."""
-        # Without the parameter a numeric host means UDP (RFC 3263 4.1).
-        transport = "" if self.local.transport == "UDP" else f";transport={self.local.transport.lower()}"
-        return f"<sip:{self.local.sent_by}{transport}>"
+    def contact(self, flow: Flow | None = None) -> str:
+        """The own Contact value (RFC 3261 8.1.1.8): for who asks on a flow, one that he reaches in the same way."""
+        if flow is None:
+            return self.local.contact
+        ways = [each for each in self.listening if each.transport == flow.transport] or [self.local]
+        # A connection that came to a wildcard, or that we made, has another local address than the one listened at.
+        same = [each for each in ways if version(each.address[0]) == version(flow.local[0])] or ways
+        return next((each for each in same if each.address == flow.local), same[0]).contact
 
     @property
     def identity(self) -> str:
@@ -48,9 +52,9 @@ class Party:
         own = self.profile.user_agent
         return [] if own is None else [(name, own)]
 
-    def capabilities_of_session(self) -> HeaderLines:
-        """What an INVITE and its 2xx say of us (RFC 3261 13.2.1, 13.3.1.4)."""
-        return [("Contact", self.contact), *allow(self.profile), ("Supported", ", ".join(self.profile.supported))]
+    def capabilities_of_session(self, flow: Flow | None = None) -> HeaderLines:
+        """What an INVITE, and its 2xx on this flow, say of us (RFC 3261 13.2.1, 13.3.1.4)."""
+        return [("Contact", self.contact(flow)), *allow(self.profile), ("Supported", ", ".join(self.profile.supported))]
 
     def request_outside(
         self,

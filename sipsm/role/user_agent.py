@@ -107,7 +107,7 @@ class UserAgent:
         content = [("Content-Type", "application/sdp")] if sdp else []
         own = [*self.party.capabilities_of_session(), *content]
         request, hop = self.party.request_outside("INVITE", target, to, headers, sdp, own)
-        self.sending.check(hop)
+        self.sending.check(hop, request)
         invite = InviteUac(self.transactions.times)
         leg = Leg(invite, as_uac(request), OfferAnswerUac(), SessionUac())
         call = Call(self.commanded, True, request, [leg], leg)
@@ -128,9 +128,9 @@ class UserAgent:
         """Send a request outside a dialog."""
         refuse_session_methods(method)
         content = [("Content-Type", content_type)] if content_type is not None else []
-        contact = [("Contact", self.party.contact)] if method == "OPTIONS" else []
+        contact = [("Contact", self.party.contact())] if method == "OPTIONS" else []
         request, hop = self.party.request_outside(method, target, to, headers, body, [*contact, *content])
-        self.sending.check(hop)
+        self.sending.check(hop, request)
         outgoing = OutgoingRequest(method)
         outgoing.request = request
         return outgoing, self.sending.request(request, outgoing, now, towards=hop)
@@ -397,6 +397,7 @@ class UserAgent:
         for each in call.legs:
             self._index(call, each)
         if _is_over(call):
+            self.agenda.forget(call)
             self.calls.pop(call, None)
             if call.transaction is not None:
                 self.incoming.pop(call.transaction, None)

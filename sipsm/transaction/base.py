@@ -70,6 +70,8 @@ class ServerTransaction(Transaction):
     """Until the final response."""
     wire: bytes = b""
     """The last response sent."""
+    size: int = 0
+    """How many bytes the datagram had that the request came in."""
     identity: int | None = None
     """A checksum of what the same request has in common with this one when it comes by another way (RFC 3261 8.2.2.2).
     """

@@ -1,22 +1,27 @@
 """The delivery of one request: to one target after the other, each try a transaction of its own, until one takes it.
 
-RFC 3263 4.3, RFC 3261 8.1.3.1. Where the targets come from is the affair of `sipsm.transport.locating`.
+RFC 3263 4.3, RFC 3261 8.1.3.1. And that of a response which does not reach the place that its request came from: to one
+target of its Via after the other, until it leaves (RFC 3263 5, RFC 3261 17.2.4 and 18.2.2). Where the targets come from
+is the affair of `sipsm.transport.locating`.
 """
 
 from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from attrs import define, frozen
+from attrs import define, field, frozen
 
-from sipsm.machine import Ignore, Machine, Row, Step, Table, always
+from sipsm.machine import Ignore, Machine, Row, Step, Table, Timer, always, once
 from sipsm.message import Request, Response
-from sipsm.transaction.base import ClientTransaction, ResponseReceived, TimedOut, TransportFailed
+from sipsm.transaction.base import ClientTransaction, Key, ResponseReceived, TimedOut, TransportFailed
+from sipsm.transaction.timer_values import T1_times_64, TimerValues
+from sipsm.transport.flow import Flow
 from sipsm.transport.locating import Locating, Target
 
 LOCATING: Final = "Locating"
 SENT: Final = "Sent"
 PROCEEDING: Final = "Proceeding"
+LEFT: Final = "Left"
 OVER: Final = "Over"
 
 TARGET: Final = "target"
@@ -27,6 +32,8 @@ FINAL: Final = "final"
 TIMEOUT: Final = "timeout"
 TRANSPORT_ERROR: Final = "transport error"
 WITHDRAW: Final = "withdraw"
+UNSENT: Final = "unsent"
+GONE_OUT: Final = "gone out"
 
 Outcome = ResponseReceived | TimedOut | TransportFailed
 """What a transaction tells of a request."""
@@ -60,8 +67,15 @@ class SentAs:
 
 
 @frozen
+class Undelivered:
+    """To whom it belongs: no way was found on which a response could be sent, and why."""
+
+    why: str
+
+
+@frozen
 class Attempt:
-    """To whom it belongs: send the request there."""
+    """To whom it belongs: send it there."""
 
     target: Target
 
@@ -94,6 +108,26 @@ class Delivery(Machine):
     """Whether nothing came."""
 
 
+@define(eq=False)
+class ResponseDelivery(Machine):
+    """One response that could not be sent to where its request came from.
+
+    It is over when it cannot be sent anywhere, and some time after it has left: that may yet turn out to have failed.
+    """
+
+    table: ClassVar[Table]
+    wire: bytes
+    key: Key
+    """Of its transaction, which may be over by now."""
+    locating: Locating
+    times: TimerValues
+    asks: int | None = None
+    """The number of the question whose answer it waits for."""
+    flow: Flow | None = None
+    """Where it was sent last."""
+    watched_at: float | None = field(default=None, init=False)
+
+
 def is_ack(delivery: Delivery, _x: Any, _at: Any) -> bool:
     """The ACK for a 2xx, which is in no transaction."""
     return delivery.request.method == "ACK"
@@ -113,6 +147,23 @@ def send(delivery: Delivery, target: Target, step: Step) -> None:
     """Send the request there."""
     delivery.tries += 1
     step.emit(Attempt(target))
+
+
+def send_back(_delivery: ResponseDelivery, target: Target, step: Step) -> None:
+    """Send the response there."""
+    step.emit(Attempt(target))
+
+
+def try_next_place(_delivery: ResponseDelivery, _x: Any, step: Step) -> None:
+    """Look for another place where the client may be."""
+    # "As in the client processing, the next entry in the list is tried if the one before it results in a failure."
+    # (RFC 3263 5)
+    step.emit(TryNext(refused=True))
+
+
+def report_undelivered(_delivery: ResponseDelivery, why: str, step: Step) -> None:
+    """Tell that the response was not sent."""
+    step.emit(Undelivered(why))
 
 
 def remember(delivery: Delivery, outcome: Outcome | None, _step: Step) -> None:
@@ -183,6 +234,31 @@ Delivery.table = Table(
         Ignore(LOCATING, {R1XX, R503, FINAL, TIMEOUT, TRANSPORT_ERROR}, "nothing is under way that could be answered"),
         Ignore({SENT, PROCEEDING, OVER}, {TARGET, NO_TARGET}, "no target is looked for"),
         Ignore(OVER, {R1XX, R503, FINAL, TIMEOUT, TRANSPORT_ERROR, WITHDRAW}, "what comes now is the TU's alone"),
+    ),
+)
+
+ResponseDelivery.table = Table(
+    "delivery of a response",
+    rfc="3263 5",
+    initial=LOCATING,
+    rows=(
+        #   state     input      guard   next      actions                RFC
+        Row(LOCATING, TARGET,    always, SENT,     (send_back,),          "3263 5"),
+        # "If those should all fail, based on the definition of failure in [4], the server transaction SHOULD inform the
+        # TU that a failure has occurred"
+        Row(LOCATING, NO_TARGET, always, OVER,     (report_undelivered,), "3261 17.2.4"),
+        # A connection to there had to be made, or was: it has failed.
+        Row({SENT, LEFT}, UNSENT, always, LOCATING, (try_next_place,),    "3263 5"),
+        Row(SENT,     GONE_OUT,  always, LEFT,     (),                    "3263 5"),
+        Row(LEFT,     "Timer late", always, OVER,  (),                    "3263 5"),
+    ),
+    timers=(
+        Timer("late", {LEFT}, T1_times_64, once, "3263 5"),
+    ),
+    ignored=(
+        Ignore({LOCATING, OVER}, UNSENT, "another way is looked for already, or there is none"),
+        Ignore({SENT, LEFT, OVER}, {TARGET, NO_TARGET}, "no target is looked for"),
+        Ignore({LOCATING, LEFT, OVER}, GONE_OUT, "it has left before, or on the old way"),
     ),
 )
 # fmt: on

@@ -41,7 +41,8 @@ from sipsm.transaction.matching import client_key, identity, is_copy, is_rfc2543
 from sipsm.transaction.server import NonInviteServerTransaction
 from sipsm.transaction.timer_values import DEFAULT, TimerValues
 from sipsm.transport.flow import Flow
-from sipsm.transport.flows import FlowOutput, Flows
+from sipsm.transport.flows import Flows
+from sipsm.transport.outputs import FlowOutput
 
 
 @frozen
@@ -101,7 +102,7 @@ class TransactionLayer:
         self.servers[key] = tx
         if tx.identity is not None:
             self.first_of.setdefault(tx.identity, key)
-        return [*self._use(tx, now), *self._take(tx, START, request, now)]
+        return self._begun(tx, request, now)
 
     def _acknowledged(self, ack: Request, same_tag: ServerTransaction | None) -> ServerTransaction | None:
         """The INVITE's transaction that the ACK of an RFC 2543 client is for.
@@ -154,7 +155,7 @@ class TransactionLayer:
         else:
             tx = NonInviteClientTransaction(key, flow, self.times, user, wire=bytes(request))
         self.clients[key] = tx
-        return [*self._use(tx, now), *self._take(tx, START, None, now)]
+        return self._begun(tx, None, now)
 
     def give_up(self, request: Request, now: float) -> list[Output]:
         """Forget the INVITE whose CANCEL had no effect (RFC 3261 9.1)."""
@@ -178,7 +179,13 @@ class TransactionLayer:
             raise LocalProtocolError(
                 f"cannot send {status} in {tx.state}: {decision.entry.text}", rfc=decision.entry.rfc
             )
-        return [*step.outputs, *self._settle(tx, now)]
+        released = self._settle(tx, now)
+        return [*step.outputs, *released] if released else step.outputs
+
+    def move(self, tx: ServerTransaction, flow: Flow, now: float) -> list[FlowOutput]:
+        """From now on the responses of a transaction go there, since they do not reach where its request came from."""
+        was, tx.flow = tx.flow, flow
+        return [] if self.flows is None else [*self.flows.release(was, now), *self.flows.use(flow, now)]
 
     # ---------------------------------------------------------------- from the adapter
 
@@ -214,15 +221,18 @@ class TransactionLayer:
             return [Absorbed(x, _why(decision))]
         return [*step.outputs, *released] if released else step.outputs
 
-    def _use(self, tx: Transaction, now: float) -> list[FlowOutput]:
-        return [] if self.flows is None else self.flows.use(tx.flow, now)
+    def _begun(self, tx: Transaction, request: Request | None, now: float) -> list[Output]:
+        if self.flows is None or not tx.flow.reliable:
+            return self._take(tx, START, request, now)
+        return [*self.flows.use(tx.flow, now), *self._take(tx, START, request, now)]
 
     def _settle(self, tx: Transaction, now: float) -> list[FlowOutput]:
         """Forget it or watch it; returns what comes of the connection that it used."""
         if tx.state != TERMINATED:
             self.agenda.watch(tx)
             return []
-        # "Once the transaction is in the "Terminated" state, it MUST be destroyed immediately." (RFC 6026 8.4)
+        # "Once the transaction is in the "Terminated" state, it MUST be destroyed immediately." (RFC 6026 8.7)
+        self.agenda.forget(tx)
         key = tx.key
         if isinstance(tx, ServerTransaction):
             if self.servers.get(key) is not tx:

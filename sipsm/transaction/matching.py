@@ -19,7 +19,8 @@ def client_key(message: Request | Response) -> Key:
     parameter in the top Via header field of the request that created the transaction. 2. If the method parameter
     in the CSeq header field matches the method of the request that created the transaction." (RFC 3261 17.1.3)
     """
-    return f"{message.branch or ''} {message.cseq.method}"
+    method = message.method if isinstance(message, Request) else message.cseq.method
+    return f"{message.branch or ''} {method}"
 
 
 def server_key(request: Request, *, method: str | None = None, to_tag: str | None = None) -> Key:

@@ -2,6 +2,9 @@
 
 RFC 3261 8.1.2 and 18.1.1, RFC 3263 4. What the DNS must tell is asked for by `Resolve` actions; the request waits until
 `resolved`. Where it fails, the next target is tried, and only what the last one came to is told to the TU.
+
+A response needs nothing of that: it goes where its request came from. Only when it cannot be sent there, neither on the
+connection nor on a new one, is it sent to where its Via says, which may have to be found out likewise (RFC 3263 5).
 """
 
 from __future__ import annotations
@@ -9,14 +12,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from attrs import frozen
+
 from sipsm.errors import SipError
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.machine import Observer, Step
-from sipsm.message import Request, Via
+from sipsm.message import Request, Response, Via, read_message
 from sipsm.transaction.base import Key, ResponseReceived, TimedOut
 from sipsm.transaction.delivery import (
     FINAL,
+    GONE_OUT,
+    LEFT,
     NO_TARGET,
     OVER,
     R1XX,
@@ -24,19 +31,22 @@ from sipsm.transaction.delivery import (
     TARGET,
     TIMEOUT,
     TRANSPORT_ERROR,
+    UNSENT,
     WITHDRAW,
     Attempt,
     Delivery,
     NotSent,
     Outcome,
+    ResponseDelivery,
     SentAs,
     TriesAgain,
     TryNext,
+    Undelivered,
 )
 from sipsm.transaction.layer import Absorbed, TransactionLayer
 from sipsm.transaction.matching import client_key
 from sipsm.transport.flow import RELIABLE, Address, Flow, Listening, Resolve, Send
-from sipsm.transport.locate import SERVICES, hop_to, next_hop, version
+from sipsm.transport.locate import SECURE, SERVICES, Hop, hop_of_via, hop_to, next_hop, version
 from sipsm.transport.locating import (
     FAILED,
     LOCATE,
@@ -49,11 +59,24 @@ from sipsm.transport.locating import (
     Target,
     by_weight,
 )
+from sipsm.transport.routing import check_secure, must_be_secure
 
-__all__ = ["NotSent", "Sending", "SentAs", "TriesAgain"]
+__all__ = ["NotDeliverable", "NotSent", "Sending", "SentAs", "TriesAgain"]
 
 LARGE: Final = 1300
 """Bytes; a request with more goes over a transport with congestion control, where one may be had (RFC 3261 18.1.1)."""
+
+
+BY_NAME: Final = SECURE | {"WS"}
+"""The transports on which a connection is to one domain: its certificate bears the name, or its handshake names it."""
+
+
+@frozen
+class NotDeliverable:
+    """A response whose transaction is over could not be sent in any way."""
+
+    data: bytes
+    why: str
 
 
 class Sending:
@@ -78,10 +101,12 @@ class Sending:
         self.observer = observer
         self.spoken = tuple(dict.fromkeys(each.transport for each in self.listening))
         self.versions = tuple(dict.fromkeys(version(each.address[0]) for each in self.listening))
-        self.waiting: dict[int, Delivery] = {}
+        self.waiting: dict[int, Delivery | ResponseDelivery] = {}
         """Those that wait for the DNS, by the number of the `Resolve`."""
         self.deliveries: dict[Key, Delivery] = {}
         """Those that are not over, by the key of their last transaction. What has one target only is not here."""
+        self.responses: dict[Key, ResponseDelivery] = {}
+        """Those that cannot be sent to where their requests came from."""
         self._asked = 0
 
     @property
@@ -102,8 +127,7 @@ class Sending:
         if flow is not None:
             return self._send(request, flow, user, now)
         try:
-            hop = next_hop(request) if towards is None else hop_to(towards)
-            hop.check(self.spoken, self.versions)
+            hop = self._hop(request, next_hop(request) if towards is None else hop_to(towards))
         except SipError as error:
             return [NotSent(user, request, str(error))]
         large = len(self.spoken) > 1 and len(bytes(request)) > LARGE
@@ -112,14 +136,22 @@ class Sending:
             if transport == first.transport and version(hop.host) == version(first.address[0]):
                 # There is one target, and nobody has to watch over what becomes of it.
                 remote = hop.host, hop.port or SERVICES[transport].port
-                return self._send(request, self._flow(first, remote), user, now)
+                return self._send(request, self._flow(first, remote, hop.domain), user, now)
         delivery = Delivery(request, user, Locating(hop, self.spoken, self.versions, large, self.limits))
         self.deliveries[client_key(request)] = delivery
         return self._look(delivery, LOCATE, None, now)
 
-    def check(self, uri: Uri) -> None:
-        """Raises `LocalProtocolError` for a URI to which nothing can be sent from here."""
-        hop_to(uri).check(self.spoken, self.versions)
+    def check(self, towards: Uri, request: Request | None = None) -> None:
+        """Raises `LocalProtocolError` for a URI to which nothing can be sent from here, or not this request."""
+        self._hop(request, hop_to(towards))
+
+    def _hop(self, request: Request | None, hop: Hop) -> Hop:
+        # "Independent of which URI is used as input to the procedures of [4], if the Request-URI specifies a SIPS
+        # resource, the UAC MUST follow the procedures of [4] as if the input URI were a SIPS URI." (RFC 3261 8.1.2)
+        if request is not None and must_be_secure(request):
+            hop = hop.secured()
+        hop.check(self.spoken, self.versions)
+        return hop
 
     def withdraw(self, request: Request, now: float) -> list[Any]:
         """Do not send what still waits for an address, which then is `NotSent`; and nothing to any further target."""
@@ -162,9 +194,80 @@ class Sending:
             ]
         return self._step(delivery, TIMEOUT if isinstance(outcome, TimedOut) else TRANSPORT_ERROR, outcome, now) or None
 
+    # ---------------------------------------------------------------- what could not be sent
+
+    def unsent(self, flow: Flow, data: bytes, sender: Key, now: float) -> list[Any]:
+        """Something of a transaction could not be sent on this flow (RFC 3261 17.1.4, 17.2.4)."""
+        delivery = self.responses.get(sender)
+        if delivery is not None:
+            # A repeat that fails on the old way changes nothing.
+            is_there = delivery.flow is not None and flow.remote == delivery.flow.remote
+            return self._step(delivery, UNSENT, None, now) if is_there else []
+        if sender in self.transactions.clients:
+            return [*self.transactions.send_failed(sender, now)]
+        locating = self._search_by_via(data, flow)
+        if locating is None:
+            return self._not_delivered(sender, data, "it could not be sent", now)
+        delivery = self.responses[sender] = ResponseDelivery(data, sender, locating, self.transactions.times)
+        return self._look(delivery, LOCATE, None, now)
+
+    def gone_out(self, sender: object, now: float) -> None:
+        """Something of this sender goes out on a connection: a response has found its way."""
+        delivery = self.responses.get(sender) if isinstance(sender, Key) else None
+        if delivery is not None:
+            self._step(delivery, GONE_OUT, None, now)
+
+    def wake(self, delivery: ResponseDelivery, now: float) -> None:
+        """Fire the timer of a response that has left a while ago."""
+        letter = delivery.due(now)
+        assert letter is not None, "who is woken is due"
+        self._step(delivery, delivery.fired(letter, now), None, now)
+
+    @property
+    def undecided(self) -> set[Key]:
+        """The keys of the responses that have not left yet."""
+        return {key for key, delivery in self.responses.items() if delivery.state != LEFT}
+
+    def _search_by_via(self, data: bytes, flow: Flow) -> Locating | None:
+        """The search for the place that the Via of a response names, this flow's excepted; None when there is none."""
+        if flow.transport in {"WS", "WSS"}:
+            # A WebSocket client, such as a browser, takes no connections (RFC 7118 4).
+            return None
+        try:
+            response = read_message(data)
+            hop = hop_of_via(response.via)
+            hop.check(self.spoken, self.versions)
+        except SipError:
+            return None
+        if not isinstance(response, Response):
+            return None
+        # A domain name is found by the records for this transport: "the transport from the topmost Via" (RFC 3263 5).
+        locating = Locating(hop, self.spoken, self.versions, limits=self.limits)
+        locating.offered.append(Target(flow.transport, *flow.remote, hop.domain))
+        return locating
+
+    def _return(self, delivery: ResponseDelivery, target: Target, now: float) -> list[Any]:
+        """Send a response to a target, and what its transaction may still send as well."""
+        local = self._listening(target)
+        if local is None:
+            return self._step(delivery, UNSENT, None, now)
+        flow = delivery.flow = self._flow(local, (target.host, target.port), target.domain)
+        if not flow.reliable:
+            self._step(delivery, GONE_OUT, None, now)
+        tx = self.transactions.servers.get(delivery.key)
+        if tx is None:
+            return [Send(flow, delivery.wire, delivery.key)]
+        # By now it may have another response to be sent.
+        return [*self.transactions.move(tx, flow, now), Send(flow, tx.wire, tx.key)]
+
+    def _not_delivered(self, key: Key, data: bytes, why: str, now: float) -> list[Any]:
+        if key in self.transactions.servers:
+            return [*self.transactions.send_failed(key, now)]
+        return [NotDeliverable(data, why)]
+
     # ----------------------------------------------------------------
 
-    def _look(self, delivery: Delivery, name: str, x: Any, now: float) -> list[Any]:
+    def _look(self, delivery: Delivery | ResponseDelivery, name: str, x: Any, now: float) -> list[Any]:
         """One input of the search for targets, and what it leads to."""
         step = Step(now, self.observer)
         delivery.locating.receive(name, x, step)
@@ -181,10 +284,15 @@ class Sending:
                 return self._step(delivery, NO_TARGET, why, now)
         return self._step(delivery, TARGET, found, now)
 
-    def _step(self, delivery: Delivery, name: str, x: Any, now: float) -> list[Any]:
+    def _step(self, delivery: Delivery | ResponseDelivery, name: str, x: Any, now: float) -> list[Any]:
         """One input of a delivery, and what it leads to."""
         step = Step(now, self.observer)
         delivery.receive(name, x, step)
+        if isinstance(delivery, ResponseDelivery):
+            self.transactions.agenda.watch(delivery)
+            if delivery.state == OVER:
+                del self.responses[delivery.key]
+            return [output for asked in step.outputs for output in self._sent_back(delivery, asked, now)]
         if delivery.state == OVER:
             self.deliveries.pop(client_key(delivery.request), None)
         outputs: list[Any] = []
@@ -203,6 +311,13 @@ class Sending:
                     outputs.append(output)
         return outputs
 
+    def _sent_back(self, delivery: ResponseDelivery, asked: Attempt | TryNext | Undelivered, now: float) -> list[Any]:
+        if isinstance(asked, Attempt):
+            return self._return(delivery, asked.target, now)
+        if isinstance(asked, TryNext):
+            return self._look(delivery, REFUSED, None, now)
+        return self._not_delivered(delivery.key, delivery.wire, asked.why, now)
+
     def _attempt(self, delivery: Delivery, target: Target, now: float) -> list[Any]:
         """Send the request to a target, in a transaction of its own."""
         request = delivery.request
@@ -210,11 +325,15 @@ class Sending:
         if local is None:
             # With this transport we are not there in this IP version.
             return self._step(delivery, TRANSPORT_ERROR, None, now)
-        flow = self._flow(local, (target.host, target.port))
+        flow = self._flow(local, (target.host, target.port), target.domain)
         if delivery.tries == 1 and local is self.listening[0]:
             return self._send(request, flow, delivery.user, now)
         alive = self.deliveries.pop(client_key(request), None)
-        request = delivery.request = request.with_first("Via", _via(request.via, local, self.ids.branch()))
+        request = request.with_via(_via(request.via, local, self.ids.branch()))
+        if request.header("Contact") in {each.contact for each in self.listening}:
+            # Who takes the request reaches us in the way that it came.
+            request = request.with_header("Contact", local.contact)
+        delivery.request = request
         if alive is not None:
             self.deliveries[client_key(request)] = delivery
         return [SentAs(delivery.user, request), *self._send(request, flow, delivery.user, now)]
@@ -226,14 +345,20 @@ class Sending:
                 return each
         return None
 
-    def _flow(self, local: Listening, remote: Address) -> Flow:
+    def _flow(self, local: Listening, remote: Address, domain: str) -> Flow:
         """The flow to a remote address: for a stream, the connection to it, made when needed."""
         host, port = local.address
-        return Flow(local.transport, (host, 0 if local.transport in RELIABLE else port), remote)
+        name = domain if local.transport in BY_NAME else ""
+        return Flow(local.transport, (host, 0 if local.transport in RELIABLE else port), remote, name)
 
     def _send(self, request: Request, flow: Flow, user: Any, now: float) -> list[Any]:
+        try:
+            check_secure(request, flow)
+        except SipError as error:
+            return [NotSent(user, request, str(error))]
         if request.method == "ACK":
-            # The ACK for a 2xx is in no transaction: it is passed "directly to the transport layer" (RFC 3261 13.2.2.4).
+            # "However, the request is passed to the transport layer directly for transmission, rather than a client
+            # transaction." (RFC 3261 13.2.2.4)
             return [Send(flow, bytes(request))]
         return [*self.transactions.send_request(request, flow, user, now)]
 

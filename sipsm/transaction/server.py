@@ -9,6 +9,7 @@ would be a stray one (RFC 4320 2.2). The RFC has no letter for that timer; it st
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import ClassVar
 
 from attrs import define
@@ -49,11 +50,16 @@ class NonInviteServerTransaction(ServerTransaction):
 
 def until_E_reaches_T2(tx: NonInviteServerTransaction) -> float:
     """The time after which a client's Timer E is reset to T2: T1 + 2*T1 + ... while below T2 (3.5 s by default)."""
-    total, length = 0.0, tx.times.T1
-    while length < tx.times.T2:
+    return _until_reset_to(tx.times.T2, tx.times.T1)
+
+
+@lru_cache(maxsize=16)
+def _until_reset_to(T2: float, T1: float) -> float:
+    total, length = 0.0, T1
+    while length < T2:
         total += length
         length *= 2
-    return total or tx.times.T1
+    return total or T1
 
 
 # fmt: off

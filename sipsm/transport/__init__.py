@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from sipsm.transport.connection import FlowTimes
 from sipsm.transport.flow import Address, Close, Flow, Listening, Naptr, Open, Resolve, Send, Srv, is_numeric
-from sipsm.transport.flows import FlowLimits
 from sipsm.transport.framing import (
     PING,
     PONG,
@@ -17,6 +15,7 @@ from sipsm.transport.framing import (
     WebSocketFramer,
 )
 from sipsm.transport.head import MessageLimits
+from sipsm.transport.limits import FlowLimits, FlowTimes, KeepAlive
 from sipsm.transport.locate import Hop, next_hop
 from sipsm.transport.via import received_from, response_flow, same_host
 
@@ -32,6 +31,7 @@ __all__ = [
     "Frame",
     "Framed",
     "Hop",
+    "KeepAlive",
     "Listening",
     "MessageLimits",
     "Naptr",

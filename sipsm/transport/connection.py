@@ -1,9 +1,9 @@
 """One connection, over TCP, TLS or WebSocket: from the wish to have it until nothing of it is left.
 
 RFC 3261 18 (opened when needed, kept for a while, 18.4 its failures), RFC 5626 3.5.1, 4.4.1 and 5.4 (keep-alive by
-CRLF). A small machine beside it watches over the message that has come in part. Not here: which connection a message
-takes, and how many there may be, see `sipsm.transport.flows`; the handshakes of TLS and of WebSocket (RFC 7118 4),
-which are over when a connection is reported as opened.
+CRLF). The message that has come in part on it has a small machine of its own, see `sipsm.transport.reading`. Not here:
+which connection a message takes, and how many there may be, see `sipsm.transport.flows`; the handshakes of TLS and of
+WebSocket (RFC 7118 4), which are over when a connection is reported as opened.
 
 While it opens, what is to be sent waits. Once it is open nothing waits here: each `Send` goes out at once, and what the
 network does not take yet is kept by who performs it.
@@ -11,15 +11,16 @@ network does not take yet is kept by who performs it.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Any, ClassVar, Final
 
 from attrs import define, field, frozen
-from attrs.validators import gt
 
 from sipsm.machine import Ignore, Machine, Row, Step, Table, Timer, always, once, repeated
 from sipsm.transport.flow import Close, Flow, Open, Send
 from sipsm.transport.framing import PING, PONG, BadFrame, StreamFramer, WebSocketFramer
+from sipsm.transport.limits import FlowTimes, KeepAlive
+from sipsm.transport.outputs import Discarded, DiscardReason, Lost, Unsent
+from sipsm.transport.reading import Reading
 
 INITIAL: Final = "Initial"
 OPENING: Final = "Opening"
@@ -30,15 +31,17 @@ KEPT: Final = "Kept"
 PINGED: Final = "Pinged"
 PONG_DUE: Final = "PongDue"
 ENDING: Final = "Ending"
+PEER_FINISHED: Final = "PeerFinished"
+LINGERING: Final = "Lingering"
 CLOSING: Final = "Closing"
 CLOSED: Final = "Closed"
 
 OPEN = frozenset({IDLE, USED, KEPT, PINGED, PONG_DUE})
 """The states in which messages go both ways."""
-SENDING = OPEN | {ENDING}
+SENDING = OPEN | {ENDING, PEER_FINISHED}
 """The states in which what is sent goes out."""
-ASKED_FOR = frozenset({OPENING, GIVEN_UP})
-"""The states in which the end of an `Open` is waited for."""
+KEPT_MESSAGES: Final = 100
+"""How many messages are kept that may not have reached a peer who had sent its last."""
 
 ASK: Final = "ask for it"
 ACCEPT: Final = "made by the peer"
@@ -53,43 +56,9 @@ OUT_OF_USE: Final = "out of use"
 KEEP_ALIVE: Final = "keep alive"
 LET_GO: Final = "let go"
 END: Final = "end"
+FINISHED: Final = "peer finished"
 CLOSE: Final = "close"
 LOST: Final = "lost"
-
-BETWEEN: Final = "Between"
-WITHIN: Final = "Within"
-BEGUN: Final = "begun"
-WHOLE: Final = "whole"
-
-
-@frozen
-class FlowTimes:
-    """How long a connection may take for what it does, in seconds."""
-
-    connect_s: float = field(default=10.0, validator=gt(0))
-    """To be opened. Less than 64*T1, so that another target can be tried before a request is given up."""
-    idle_s: float = field(default=180.0, validator=gt(0))
-    """It is closed after at least this long, and at most twice as long, in which nobody used it and nothing passed.
-
-    "This duration SHOULD at least equal the longest amount of time the element would need in order to bring a
-    transaction from instantiation to the terminated state." (RFC 3261 18): 64*T1.
-    """
-    message_s: float = field(default=32.0, validator=gt(0))
-    """From the first bytes of a message to its last one."""
-    pong_s: float = field(default=10.0, validator=gt(0))
-    """From a ping to its pong. RFC 5626 4.4.1 says 10."""
-    ending_s: float = field(default=4.0, validator=gt(0))
-    """For the answers still owed on a connection on which nothing is read any more."""
-
-
-@frozen
-class KeepAlive:
-    """How a connection that we made is kept alive (RFC 5626 4.4.1)."""
-
-    every_s: float = field(default=120.0, validator=gt(0))
-    """The most that may pass between two pings, such as the value of Flow-Timer; at least 80 % of it does."""
-    expects_pong: bool = True
-    """Whether the other side is known to answer: it took part in an outbound registration, or is configured so."""
 
 
 @frozen
@@ -98,57 +67,6 @@ class Waiting:
 
     data: bytes
     sender: object
-
-
-@frozen
-class Unsent:
-    """To the transport's user: these bytes have not been sent, and will not be (RFC 3261 18.4)."""
-
-    flow: Flow
-    data: bytes
-    sender: object
-    why: str
-
-
-@frozen
-class Lost:
-    """To the transport's user: who waits for something on this flow waits in vain (RFC 3261 18.4).
-
-    A connection that is found by a name, Flow(transport, (host, 0), remote), is reported lost under this as well.
-    """
-
-    flow: Flow
-    why: str
-
-
-class DiscardReason(StrEnum):
-    """Why bytes came to nothing below the message. The names are stable."""
-
-    CLOSED = "closed"
-    """Nothing is read on this flow any more, or it is not known."""
-    CUT_SHORT = "cut-short"
-    """The rest of the message did not come."""
-    OVERLOADED = "overloaded"
-    """A limit was reached."""
-
-
-@frozen
-class Discarded:
-    """To the transport's user: these bytes came to nothing; or none, when a connection was refused."""
-
-    flow: Flow
-    data: bytes
-    """Of a message that was cut short: its head, as far as it was read."""
-    reason: DiscardReason
-    why: str
-
-
-@define(eq=False)
-class Reading(Machine):
-    """Whether a message has come in part, and since when."""
-
-    table: ClassVar[Table]
-    times: FlowTimes
 
 
 @define(eq=False)
@@ -171,10 +89,12 @@ class Connection(Machine):
     waiting: list[Waiting] = field(factory=list)
     queued: int = 0
     """How many bytes wait."""
+    kept: list[Waiting] = field(factory=list)
+    """What has been sent after the peer had sent its last, of messages at most `KEPT_MESSAGES`: it may never reach him."""
     used: bool = False
     active: bool = False
     """Whether anything has passed since Timer idle last fired."""
-    keep: KeepAlive = KeepAlive()
+    keep: KeepAlive = field(factory=KeepAlive)
     """How it is kept alive, where it is: to be set before."""
     chance: int = 0
     """What the intervals between pings are drawn from, 64 bits; each draw makes the next one."""
@@ -182,9 +102,7 @@ class Connection(Machine):
 
     def next_timeout(self) -> float | None:
         """The earliest deadline of its own and of the message that has come in part, or None."""
-        if not self.reading.timers:
-            return Machine.next_timeout(self)
-        return min(at for at, _ in (*self.timers.values(), *self.reading.timers.values()))
+        return min((at for at, _, _ in (*self.running, *self.reading.running)), default=None)
 
 
 # ---------------------------------------------------------------- actions
@@ -228,6 +146,24 @@ def send(connection: Connection, item: Waiting, step: Step) -> None:
     """Send at once."""
     connection.active = True
     step.emit(Send(connection.flow, item.data, item.sender))
+
+
+def send_and_keep(connection: Connection, item: Waiting, step: Step) -> None:
+    """Send at once, to one who may be gone: what he does not get is sent another way."""
+    connection.kept.append(item)
+    send(connection, item, step)
+
+
+def report_kept(connection: Connection, _: Any, step: Step) -> None:
+    """Tell that what was sent has not reached a peer who was gone."""
+    for item in connection.kept:
+        step.emit(Unsent(connection.flow, item.data, item.sender, "the peer was gone"))
+    connection.kept.clear()
+
+
+def forget_kept(connection: Connection, _: Any, _step: Step) -> None:
+    """What was sent has arrived, as far as anybody can know."""
+    connection.kept.clear()
 
 
 def report_unsent(connection: Connection, item: Waiting, step: Step) -> None:
@@ -290,8 +226,7 @@ def report_lost(connection: Connection, why: str | None, step: Step) -> None:
 
 def report_deaf(connection: Connection, why: str, step: Step) -> None:
     """Tell who waits for an answer on it that none will be read; the answers to the peer still go out."""
-    for flow in connection.known_as:
-        step.emit(Lost(flow, why))
+    report_lost(connection, why, step)
 
 
 def report_dead(connection: Connection, _: Any, step: Step) -> None:
@@ -301,17 +236,17 @@ def report_dead(connection: Connection, _: Any, step: Step) -> None:
     report_lost(connection, "no pong came", step)
 
 
-def report_too_slow(reading: Reading, _: Any, step: Step) -> None:
-    """Tell the connection that the rest of the message has not come in time."""
-    step.emit("the rest of the message did not come in time")
-
-
 # ---------------------------------------------------------------- guards
 
 
 def has_room(connection: Connection, item: Waiting, _: Any) -> bool:
     """Whether these bytes may wait as well."""
     return connection.queued + len(item.data) <= connection.room
+
+
+def has_few_kept(connection: Connection, _item: Waiting, _: Any) -> bool:
+    """Whether one more message may be kept."""
+    return len(connection.kept) < KEPT_MESSAGES
 
 
 def is_used(connection: Connection, _: Any, _at: Any) -> bool:
@@ -359,14 +294,14 @@ def pong_time(connection: Connection) -> float:
     return connection.times.pong_s
 
 
+def linger_time(connection: Connection) -> float:
+    """`FlowTimes.linger_s`."""
+    return connection.times.linger_s
+
+
 def ending_time(connection: Connection) -> float:
     """`FlowTimes.ending_s`."""
     return connection.times.ending_s
-
-
-def message_time(reading: Reading) -> float:
-    """`FlowTimes.message_s`."""
-    return reading.times.message_s
 
 
 def ping_interval(connection: Connection, _: float = 0) -> float:
@@ -403,6 +338,7 @@ Connection.table = Table(
         Row(GIVEN_UP,           OPENED,          always,              CLOSING,  (take_flow, close),                  "3261 18.4"),
         Row(GIVEN_UP,           OPEN_FAILED,     always,              CLOSED,   (),                                  "3261 18.4"),
 
+        Row(PEER_FINISHED,      SEND,            has_few_kept,        None,     (send_and_keep,),                    "3261 18.2.2"),
         Row(SENDING,            SEND,            always,              None,     (send,),                             "3261 18.1.1"),
         Row(IDLE,               MESSAGE,         always,              IDLE,     (note_activity,),                    "3261 18"),
         Row({IDLE, USED},       PINGS,           always,              None,     (send_pongs,),                       "5626 5.4"),
@@ -429,10 +365,20 @@ Connection.table = Table(
         Row(OPEN,               END,             always,              CLOSING,  (stop_reading, close, report_lost),  "3261 18"),
         Row(ENDING,             OUT_OF_USE,      always,              CLOSING,  (note_unused, close),                "3261 18.2.2"),
         Row(ENDING,             "Timer ending",  always,              CLOSING,  (close, report_lost),                "3261 18.4"),
-        Row(SENDING,            CLOSE,           always,              CLOSING,  (stop_reading, close, report_lost),  "3261 18.4"),
-        Row(SENDING,            LOST,            always,              CLOSED,   (stop_reading, report_lost),         "3261 18.4"),
+        # "the response MUST be sent using the existing connection to the source of the original request that created
+        # the transaction, if that connection is still open": its peer may have closed his half of it only.
+        Row(OPEN,               FINISHED,        is_used,             PEER_FINISHED, (stop_reading, report_deaf),     "3261 18.2.2"),
+        Row(OPEN,               FINISHED,        always,              CLOSING,  (stop_reading, close, report_lost),  "3261 18"),
+        Row(PEER_FINISHED,      OUT_OF_USE,      always,              LINGERING, (note_unused,),                      "3261 18.2.2"),
+        Row({PEER_FINISHED, LINGERING}, CLOSE,   always,              CLOSING,  (close, report_kept),                "3261 18.4"),
+        # "If that connection is no longer open, the server SHOULD open a connection to the IP address in the "received"
+        # parameter"
+        Row({PEER_FINISHED, LINGERING}, LOST,    always,              CLOSED,   (report_kept,),                      "3261 18.2.2"),
+        Row(LINGERING,          "Timer linger",  always,              CLOSING,  (close, forget_kept),                "3261 18"),
+        Row(OPEN | {ENDING},    CLOSE,           always,              CLOSING,  (stop_reading, close, report_lost),  "3261 18.4"),
+        Row(OPEN | {ENDING},    LOST,            always,              CLOSED,   (stop_reading, report_lost),         "3261 18.4"),
         Row(CLOSING,            LOST,            always,              CLOSED,   (),                                  "3261 18"),
-        Row({GIVEN_UP, CLOSING, CLOSED}, SEND,   always,              None,     (report_unsent,),                    "3261 18.4"),
+        Row({GIVEN_UP, LINGERING, CLOSING, CLOSED}, SEND, always,              None,     (report_unsent,),                    "3261 18.4"),
     ),
     timers=(
         #     letter     runs in    lasts          then            RFC
@@ -443,45 +389,29 @@ Connection.table = Table(
         Timer("ping",    _ALIVE,    ping_interval, ping_interval,  "5626 4.4.1"),
         Timer("pong",    {PINGED},  pong_time,     once,           "5626 4.4.1"),
         Timer("ending",  {ENDING},  ending_time,   once,           "3261 18.4"),
+        Timer("linger",  {LINGERING}, linger_time, once,           "3261 18.2.2"),
     ),
     ignored=(
-        Ignore(INITIAL, {SEND, OPENED, OPEN_FAILED, CLOSE, END, LOST, IN_USE, OUT_OF_USE}, "it has not been asked for"),
+        Ignore(INITIAL, {SEND, OPENED, OPEN_FAILED, CLOSE, END, FINISHED, LOST, IN_USE, OUT_OF_USE}, "it has not been asked for"),
         Ignore(INITIAL, {MESSAGE, PINGS, PONGS, KEEP_ALIVE, LET_GO}, "it has not been asked for"),
-        Ignore({OPENING, GIVEN_UP, CLOSING, CLOSED} | SENDING, {ASK, ACCEPT}, "it is made only once"),
-        Ignore({OPENING, GIVEN_UP}, {MESSAGE, PINGS, PONGS, END, LOST}, "nothing can come before it is open"),
+        Ignore({OPENING, GIVEN_UP, LINGERING, CLOSING, CLOSED} | SENDING, {ASK, ACCEPT}, "it is made only once"),
+        Ignore({OPENING, GIVEN_UP}, {MESSAGE, PINGS, PONGS, END, FINISHED, LOST}, "nothing can come before it is open"),
         Ignore({OPENING, GIVEN_UP}, {KEEP_ALIVE, LET_GO}, "nothing has been agreed over it yet"),
         Ignore(GIVEN_UP, {IN_USE, OUT_OF_USE, CLOSE}, "whoever waited for it has been told"),
-        Ignore(SENDING | {CLOSING, CLOSED}, {OPENED, OPEN_FAILED}, "that has been reported before"),
+        Ignore(SENDING | {LINGERING, CLOSING, CLOSED}, {OPENED, OPEN_FAILED}, "that has been reported before"),
         Ignore(IDLE, OUT_OF_USE, "nobody uses it"),
-        Ignore({USED, ENDING}, IN_USE, "that more than one uses it makes no difference"),
+        Ignore({USED, ENDING, PEER_FINISHED}, IN_USE, "that more than one uses it makes no difference"),
         Ignore({IDLE, USED}, KEEP_ALIVE, "only the side that made it sends pings, RFC 5626 3.5.1"),
         Ignore({IDLE, USED}, LET_GO, "it is not kept alive"),
         Ignore({IDLE, USED, KEPT}, PONGS, "a line end that answers nothing"),
         Ignore({USED, KEPT, PINGED}, MESSAGE, "its time does not depend on messages"),
         Ignore(_ALIVE, PINGS, "only the side that made it sends pings, RFC 5626 3.5.1"),
         Ignore(_ALIVE, KEEP_ALIVE, "it is kept alive; to change how, let it go first"),
-        Ignore(ENDING, {MESSAGE, PINGS, PONGS, END, KEEP_ALIVE, LET_GO}, "nothing is read on it any more"),
-        Ignore({CLOSING, CLOSED}, {MESSAGE, PINGS, PONGS, END, CLOSE, IN_USE, OUT_OF_USE, KEEP_ALIVE, LET_GO}, "it is over"),
+        Ignore({ENDING, PEER_FINISHED, LINGERING}, {MESSAGE, PINGS, PONGS, KEEP_ALIVE, LET_GO}, "nothing is read on it any more"),
+        Ignore({ENDING, PEER_FINISHED, LINGERING}, {END, FINISHED}, "nothing is read on it any more"),
+        Ignore(LINGERING, {IN_USE, OUT_OF_USE}, "all has been answered that came on it"),
+        Ignore({CLOSING, CLOSED}, {MESSAGE, PINGS, PONGS, END, FINISHED, CLOSE, IN_USE, OUT_OF_USE, KEEP_ALIVE, LET_GO}, "it is over"),
         Ignore(CLOSED, LOST, "it is over"),
-    ),
-)
-
-Reading.table = Table(
-    "half-read message",
-    rfc="3261 18.3",
-    initial=BETWEEN,
-    rows=(
-        #   state    input            guard   next     actions             RFC
-        Row(BETWEEN, BEGUN,           always, WITHIN,  (),                 "3261 18.3"),
-        Row(WITHIN,  WHOLE,           always, BETWEEN, (),                 "3261 18.3"),
-        Row(WITHIN,  "Timer message", always, BETWEEN, (report_too_slow,), "4475 3.1.2.2"),
-    ),
-    timers=(
-        Timer("message", {WITHIN}, message_time, once, "4475 3.1.2.2"),
-    ),
-    ignored=(
-        Ignore(BETWEEN, WHOLE, "it came in one piece"),
-        Ignore(WITHIN, BEGUN, "it is still the same message"),
     ),
 )
 # fmt: on

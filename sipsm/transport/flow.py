@@ -40,6 +40,8 @@ class Flow(NamedTuple):
     transport: str
     local: Address
     remote: Address
+    name: str = ""
+    """Of a connection that may have to be made first, over TLS or WebSocket: the name that the other side must have."""
 
     @property
     def reliable(self) -> bool:
@@ -87,6 +89,13 @@ class Listening:
         """What a Via says of where responses go (RFC 3261 18.1.1)."""
         host, port = self.advertised
         return f"{bracketed(host)}:{port}"
+
+    @property
+    def contact(self) -> str:
+        """What a Contact says of where requests go (RFC 3261 8.1.1.8)."""
+        # Without the parameter a numeric host means UDP (RFC 3263 4.1).
+        transport = "" if self.transport == "UDP" else f";transport={self.transport.lower()}"
+        return f"<sip:{self.sent_by}{transport}>"
 
 
 def split_address(text: str) -> tuple[str, str, int]:
@@ -155,7 +164,12 @@ class Naptr(NamedTuple):
 
 @frozen
 class Open:
-    """Action: make a connection; then call `flow_opened(flow, now, open=this)`, or `open_failed(this, now)`."""
+    """Action: make a connection; then call `flow_opened(flow, now, open=this)`, or `open_failed(this, now)`.
+
+    When the peer has sent its last (the end of what it sends was read, but nothing failed), call `flow_finished(flow)`,
+    keep the connection, and go on sending on it until `Close`: he may still read what he is owed. Who cannot keep such
+    a half of a connection closes it, and calls `flow_closed(flow)` instead.
+    """
 
     id: int
     transport: str

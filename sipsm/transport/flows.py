@@ -4,7 +4,8 @@ RFC 3261 18 (connections are known by transport and far end, shared, opened on d
 request came on), RFC 5923 in spirit. A datagram passes through without a trace: it needs no connection.
 
 A connection has a flow, with the addresses of both its ends. One that may have to be made first is asked for by a name,
-`Flow(transport, (own host, 0), remote)`. Who sends to a name gets, in this order,
+`Flow(transport, (own host, 0), remote)`; over TLS and WebSocket also with the name that who is there must have, so that
+two domains at one address have two connections. Who sends to a name gets, in this order,
 
 - the connection that was made for this name, or is being made: what is sent meanwhile waits, in its order;
 - a connection that the peer made from just that remote address and port. "The act of reusing a connection needs the
@@ -17,11 +18,13 @@ A connection has a flow, with the addresses of both its ends. One that may have 
 
 A response is sent to the flow of its request. When that connection is gone, it goes to a new one, to the address that
 the request came from and the port that its Via names (18.2.2): never to another host, and never to both. So a stranger
-can make us open connections only to himself, and no more than `FlowLimits.per_host`.
+can make us open connections only to himself, and no more than `FlowLimits.per_host`. What has been sent on it counts as
+arrived, unless it could not be sent, or the peer had closed his half of it before and then turns out to be gone.
 
 An endpoint drives it like this, and carries out or passes on what comes back, in order:
 
     flows.opened(flow, now, open)     flows.open_failed(open, now)     flows.closed(flow, now)     what actions came to
+    flows.finished(flow, now)         the peer has sent its last
     flows.receive(data, flow, now)    `Arrived` is a message, or something that is none and gets an answer: then, where
                                       `BadFrame.ends_flow`, `flows.end(flow, why, now)`
     flows.send(flow, data, sender, now)    for each `Send` of a transaction or of the user agent
@@ -39,62 +42,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from attrs import field, frozen
-from attrs.validators import ge
-
 from sipsm.errors import LocalProtocolError
 from sipsm.ids import RandomSource
 from sipsm.machine import Agenda, Observer, Step
 from sipsm.message import Via
 from sipsm.transport import connection as states
-from sipsm.transport.connection import (
-    Connection,
-    Discarded,
-    DiscardReason,
-    FlowTimes,
-    KeepAlive,
-    Lost,
-    Reading,
-    Unsent,
-    Waiting,
-)
+from sipsm.transport.connection import Connection, Waiting
 from sipsm.transport.flow import Close, Flow, Listening, Open, Send
 from sipsm.transport.framing import BadFrame, Frame, Ping, Pong, StreamFramer, WebSocketFramer
 from sipsm.transport.head import MessageLimits
+from sipsm.transport.limits import FlowLimits, FlowTimes, KeepAlive
 from sipsm.transport.locate import SECURE
+from sipsm.transport.outputs import Arrived, Discarded, DiscardReason, FlowOutput, Lost, Unsent
+from sipsm.transport.reading import BEGUN, WHOLE, Reading
 from sipsm.transport.routing import is_our_sent_by, way_back
-
-
-@frozen
-class FlowLimits:
-    """The bounds of all connections of an endpoint, and what happens at each."""
-
-    accepted: int = field(default=10_000, validator=ge(1))
-    """Connections made by peers: the next one is closed at once."""
-    made: int = field(default=10_000, validator=ge(1))
-    """Connections made by us or being made: what would need one more is `Unsent`."""
-    per_host: int = field(default=1_000, validator=ge(1))
-    """Connections from and to one host; beyond that as above."""
-    half_read: int = field(default=1_000, validator=ge(1))
-    """Messages that have come in part: with one more, the one that has taken the longest is given up with its flow."""
-    held_bytes: int = field(default=16_777_216, validator=ge(1))
-    """Bytes of such messages; beyond that likewise."""
-    queued_bytes: int = field(default=16_777_216, validator=ge(1))
-    """Bytes that wait for connections being made: what comes on top is `Unsent`."""
-    queued_bytes_per_flow: int = field(default=262_144, validator=ge(1))
-    """Those that wait for one of them; likewise."""
-
-
-@frozen
-class Arrived:
-    """To the transport's user: a message is whole, or what has come is none."""
-
-    flow: Flow
-    framed: Frame | BadFrame
-
-
-FlowOutput = Open | Send | Close | Arrived | Unsent | Lost | Discarded
-"""What flows return, in order: actions for the adapter, and news for the transport's user."""
 
 
 class Flows:
@@ -112,6 +73,7 @@ class Flows:
         limits: FlowLimits | None = None,
         times: FlowTimes | None = None,
         message: MessageLimits | None = None,
+        keep: KeepAlive | None = None,
         observer: Observer | None = None,
     ) -> None:
         self.listening = tuple(listening)
@@ -120,6 +82,8 @@ class Flows:
         self.limits = limits or FlowLimits()
         self.times = times or FlowTimes()
         self.message = message or MessageLimits()
+        self.keep = keep
+        """How every connection that we make is kept alive, if it is."""
         self.observer = observer
         self.connections: dict[Flow, Connection] = {}
         """By flow: all that have been open, until they are reported as closed."""
@@ -154,7 +118,11 @@ class Flows:
             return [*outputs, Close(flow)]
         self.connections[flow] = connection
         outputs += self._take(connection, states.OPENED, flow, now)
-        return outputs + self._tell_use(connection, now)
+        outputs += self._tell_use(connection, now)
+        if self.keep is not None and connection.state in states.OPEN:
+            connection.keep = self.keep
+            outputs += self._take(connection, states.KEEP_ALIVE, None, now)
+        return outputs
 
     def _accept(self, flow: Flow, peer: str, now: float) -> list[FlowOutput]:
         if self._accepted_count >= self.limits.accepted or self._is_full(flow):
@@ -175,13 +143,33 @@ class Flows:
 
     def closed(self, flow: Flow, now: float) -> list[FlowOutput]:
         """A connection is gone: the peer has ended or reset it, or a `Close` is done."""
-        why = "the connection was closed"
-        return self._tell(flow, states.LOST, why, now) if flow.reliable else [Lost(flow, "nothing can be sent on it")]
+        if not flow.reliable:
+            return [Lost(flow, "nothing can be sent on it")]
+        return self._sent_another_way(self._tell(flow, states.LOST, "the connection was closed", now), now)
+
+    def finished(self, flow: Flow, now: float) -> list[FlowOutput]:
+        """The peer has sent its last on a connection, and may still read: what it is owed is sent, then it is closed."""
+        return self._tell(flow, states.FINISHED, "the peer has sent its last", now)
 
     def send_failed(self, send: Send, now: float) -> list[FlowOutput]:
         """A `Send` could not be performed. Of a connection, on which order counts, nothing is left then."""
         unsent = Unsent(send.flow, send.data, send.sender, "it could not be sent")
-        return [unsent, *self._tell(send.flow, states.CLOSE, "something could not be sent on it", now)]
+        outputs = self._tell(send.flow, states.CLOSE, "something could not be sent on it", now)
+        if not any(isinstance(each, Unsent) and each.data == send.data for each in outputs):
+            outputs.insert(0, unsent)
+        return self._sent_another_way(outputs, now)
+
+    def _sent_another_way(self, outputs: list[FlowOutput], now: float) -> list[FlowOutput]:
+        """The responses among what a connection of the peer could not send go by a new one (RFC 3261 18.2.2)."""
+        done: list[FlowOutput] = []
+        for output in outputs:
+            name = way_back(output.data, output.flow) if isinstance(output, Unsent) else None
+            # The new one of a new one would have no end.
+            if isinstance(output, Unsent) and name is not None and name.remote != output.flow.remote:
+                done += self.send(name, output.data, output.sender, now)
+            else:
+                done.append(output)
+        return done
 
     def receive(self, data: bytes, flow: Flow, now: float) -> list[FlowOutput]:
         """Bytes have come: a datagram, some of a stream, a whole WebSocket message."""
@@ -206,14 +194,11 @@ class Flows:
 
     # ---------------------------------------------------------------- what the user of the transport wants
 
-    def send(self, flow: Flow, data: bytes, sender: object, now: float, *, peer: str = "") -> list[FlowOutput]:
-        """Send a message to a flow, or to the connection of this name.
-
-        `peer` is the name that the other side must prove to have, where the flow is over TLS.
-        """
+    def send(self, flow: Flow, data: bytes, sender: object, now: float) -> list[FlowOutput]:
+        """Send a message to a flow, or to the connection of this name."""
         if not flow.reliable:
             return [Send(flow, data, sender)]
-        connection = self._connection_for(flow, peer)
+        connection = self._connection_for(flow)
         if connection is None and flow.local[1]:
             name = way_back(data, flow)
             if name is None:
@@ -224,13 +209,9 @@ class Flows:
             host_is_full = self._is_full(flow)
             if host_is_full or len(self.connections) + len(self.opening) - self._accepted_count >= self.limits.made:
                 return [Unsent(flow, data, sender, "there are too many connections")]
-            connection, outputs = self._ask(flow, peer, now)
+            connection, outputs = self._ask(flow, now)
         if not flow.local[1]:
             outputs += self._tell_use(connection, now)
-        if peer and connection.peer and peer != connection.peer:
-            # "P1 MUST NOT open a connection on behalf of one domain and reuse it to send a new request on behalf of
-            # another domain." (RFC 5923 9.3)
-            return [Unsent(flow, data, sender, f"the connection is one to {connection.peer}, not to {peer}")]
         if connection.state == states.OPENING and self.queued + len(data) > self.limits.queued_bytes:
             return [*outputs, Unsent(flow, data, sender, "too much waits for connections")]
         return outputs + self._take(connection, states.SEND, Waiting(data, sender), now)
@@ -303,23 +284,25 @@ class Flows:
 
     # ---------------------------------------------------------------- finding and making
 
-    def _connection_for(self, flow: Flow, peer: str) -> Connection | None:
+    def _connection_for(self, flow: Flow) -> Connection | None:
         """The connection that what is sent to a flow or a name takes, if there is one."""
         if flow.local[1]:
             connection = self.connections.get(flow)
             return connection if connection is not None and connection.state in states.SENDING else None
+        # "P1 MUST NOT open a connection on behalf of one domain and reuse it to send a new request on behalf of another
+        # domain." (RFC 5923 9.3)
         connection = self.named.get(flow)
         if connection is None and (connection := self._accepted.get((flow.transport, flow.remote))) is not None:
-            proved = connection.peer == peer != "" or flow.transport not in SECURE
+            proved = connection.peer == flow.name != "" or flow.transport not in SECURE
             if connection.state not in states.OPEN or not proved:
                 return None
             self.named[flow] = connection
             connection.known_as.append(flow)
         return connection
 
-    def _ask(self, name: Flow, peer: str, now: float) -> tuple[Connection, list[FlowOutput]]:
+    def _ask(self, name: Flow, now: float) -> tuple[Connection, list[FlowOutput]]:
         self._opened += 1
-        connection = self._new(name, Open(self._opened, name.transport, name.local, name.remote, peer), peer)
+        connection = self._new(name, Open(self._opened, *name), name.name)
         connection.known_as.append(name)
         self.named[name] = self.opening[self._opened] = connection
         return connection, self._take(connection, states.ASK, None, now)
@@ -368,8 +351,8 @@ class Flows:
             del self.named[known_as]
         connection.known_as.clear()
         if self._half_read.pop(connection.flow, None) is not None:
-            connection.reading.receive(states.WHOLE, None, Step(now, self.observer))
-        if connection.state == states.ENDING:
+            connection.reading.receive(WHOLE, None, Step(now, self.observer))
+        if connection.state in {states.ENDING, states.PEER_FINISHED}:
             return self._tell_use(connection, now)
         if connection.state == states.CLOSED:
             self._forget(connection)
@@ -382,6 +365,7 @@ class Flows:
             if self._accepted.get(far_end) is connection:
                 del self._accepted[far_end]
         self.connections.pop(connection.flow, None)
+        self.agenda.forget(connection)
         host = (connection.flow if connection.open is None else connection.open).remote[0]
         self._hosts[host] -= 1
         if not self._hosts[host]:
@@ -403,10 +387,10 @@ class Flows:
             return
         reading, step = connection.reading, Step(now, self.observer)
         if whole and self._half_read.pop(connection.flow, None) is not None:
-            reading.receive(states.WHOLE, None, step)
+            reading.receive(WHOLE, None, step)
         if connection.framer.mid_message and connection.flow not in self._half_read:
             self._half_read[connection.flow] = connection
-            reading.receive(states.BEGUN, None, step)
+            reading.receive(BEGUN, None, step)
             self.agenda.watch(connection)
 
     def _give_up_the_slowest(self, now: float) -> list[FlowOutput]:

@@ -16,9 +16,10 @@ from sipsm.errors import RemoteProtocolError
 
 @frozen
 class MessageLimits:
-    """The bounds of one message on a connection. What is at its limit is taken, one byte or line more is refused.
+    """The bounds of one message, in a datagram or on a connection. What is at its limit is taken, more is refused.
 
-    The status of each is what a request may be answered with before the connection is closed.
+    The status of each is what a request is answered with, if as much of it was read as says whom. A connection, of which
+    nothing can be read behind such a message, is then closed.
     """
 
     start_line_bytes: int = field(default=8_192, validator=ge(1))
@@ -42,6 +43,31 @@ class MessageLimits:
         return self.head_bytes + self.body_bytes
 
 
+def check_whole(data: bytes, limits: MessageLimits) -> None:
+    """Raises RemoteProtocolError when a message that has come in one piece, a datagram, is over a limit.
+
+    Whether its lines end as they should is not looked at here.
+    """
+    smallest = min(limits.start_line_bytes, limits.header_line_bytes, limits.head_bytes, limits.body_bytes)
+    if len(data) <= min(smallest, limits.unparsed_bytes) and data.count(b"\n") <= limits.headers:
+        return
+    begins = len(data) - len(data.lstrip(b"\r\n"))
+    empty = _empty_line(data, begins)
+    end = len(data) if empty is None else empty.end()
+    search = HeadSearch()
+    for line in data[begins:end].splitlines(keepends=True):
+        at = search.line + len(line.rstrip(b"\r\n"))
+        search.check_length(at, limits)
+        if search.line and line.strip() and line[0] not in b" \t":
+            search.count(limits)
+        search.line += len(line)
+    if end - begins > limits.head_bytes:
+        what = f"the head is longer than {limits.head_bytes} bytes"
+        raise RemoteProtocolError(what, rfc="3261 21.5.7", status=513, at=begins + limits.head_bytes)
+    check_size(end - begins, len(data) - end, limits)
+
+
+_empty_line = re.compile(rb"\r?\n\r?\n").search
 _line_end = re.compile(rb"\r\n?|\n").search
 
 
@@ -71,7 +97,7 @@ class HeadSearch:
         while True:
             match = _line_end(data, self.searched, stop)
             at = stop if match is None else match.start()
-            self._check_length(at, limits)
+            self.check_length(at, limits)
             if match is None or (match[0] == b"\r" and match.end() == stop):
                 break
             if match[0] != b"\r\n":
@@ -87,7 +113,8 @@ class HeadSearch:
             raise RemoteProtocolError(f"the head is longer than {most} bytes", rfc="3261 21.5.7", status=513, at=most)
         return None
 
-    def _check_length(self, end: int, limits: MessageLimits) -> None:
+    def check_length(self, end: int, limits: MessageLimits) -> None:
+        """Raises RemoteProtocolError where the line that ends here, or goes on from here, is too long."""
         if self.line:
             most = limits.header_line_bytes
             if end - self.line > most:
@@ -105,10 +132,14 @@ class HeadSearch:
         # "Header fields can be extended over multiple lines by preceding each extra line with at least one SP or
         # horizontal tab (HT)." (RFC 3261 7.3.1)
         elif data[self.line] not in b" \t":
-            self.headers += 1
-            if self.headers > limits.headers:
-                what = f"more than {limits.headers} headers"
-                raise RemoteProtocolError(what, rfc="3261 21.5.7", status=513, at=self.line)
+            self.count(limits)
+
+    def count(self, limits: MessageLimits) -> None:
+        """One header more."""
+        self.headers += 1
+        if self.headers > limits.headers:
+            what = f"more than {limits.headers} headers"
+            raise RemoteProtocolError(what, rfc="3261 21.5.7", status=513, at=self.line)
 
 
 def _is_start_line(line: bytes | bytearray) -> bool:

@@ -59,6 +59,13 @@ class Hop(NamedTuple):
         """Whether the host needs no look-up."""
         return is_numeric(self.host)
 
+    def secured(self) -> Hop:
+        """The same place, over TLS only; raises `LocalProtocolError` for one that is to be reached over UDP."""
+        if self.secure:
+            return self
+        transport = None if self.transport is None else _over_tls(self.transport, f"sips:{self.domain}")
+        return self._replace(transport=transport, secure=True)
+
     def usable(self, spoken: Sequence[str]) -> tuple[str, ...]:
         """Those of the transports that one speaks over which it may be reached, in their order."""
         if self.transport is not None:
@@ -114,13 +121,18 @@ def hop_to(uri: Uri) -> Hop:
         # used." (RFC 3263 4.1)
         if transport not in SERVICES:
             raise LocalProtocolError(f"cannot send to {uri}: {transport} is not spoken", rfc="3263 4.1")
-        transport = _SECURED[transport] if secure else transport
-        if transport is None:
-            raise LocalProtocolError(f"cannot send to {uri}: there is no TLS over UDP", rfc="3263 4.1")
+        transport = _over_tls(transport, str(uri)) if secure else transport
     # "We define TARGET as the value of the maddr parameter of the URI, if present, otherwise, the host value of the
     # hostport component of the URI." (RFC 3263 4)
     host = (uri.maddr or uri.host).strip("[]")
     return Hop(host, uri.port or None, transport, secure, uri.host)
+
+
+def _over_tls(transport: str, uri: str) -> str:
+    secured = _SECURED[transport]
+    if secured is None:
+        raise LocalProtocolError(f"cannot send to {uri}: there is no TLS over UDP", rfc="3263 4.1")
+    return secured
 
 
 def hop_of_via(via: Via) -> Hop:

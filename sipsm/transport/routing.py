@@ -30,8 +30,8 @@ def way_back(data: bytes, flow: Flow) -> Flow | None:
 
     For a request there is none: whoever sent it chooses its next target (RFC 3263 4.3).
     """
-    if flow.transport in {"WS", "WSS"}:
-        # A WebSocket client, such as a browser, takes no connections (RFC 7118 4).
+    if not flow.reliable or not flow.local[1] or flow.transport in {"WS", "WSS"}:
+        # It was no connection, or a new one already. A WebSocket client, such as a browser, takes none (RFC 7118 4).
         return None
     try:
         response = read_message(data)
@@ -44,16 +44,20 @@ def way_back(data: bytes, flow: Flow) -> Flow | None:
     # parameter, if present, using the port in the "sent-by" value, or the default port for that transport, if no port
     # is specified." (RFC 3261 18.2.2)  That address is the one that the request came from, where the parameter is ours;
     # a parameter that the client wrote itself must not send us to somebody else.
-    return Flow(flow.transport, (flow.local[0], 0), (flow.remote[0], port))
+    name = response.via.host if flow.transport in SECURE else ""
+    return Flow(flow.transport, (flow.local[0], 0), (flow.remote[0], port), name)
 
 
-def check_secure(request: Request, flow: Flow) -> None:
-    """Raises LocalProtocolError when a request to a SIPS URI would leave over a flow that others can read."""
+def must_be_secure(request: Request) -> bool:
+    """Whether a request is for a SIPS URI, or goes by way of one: then it leaves over TLS or not at all."""
     # "When used as the Request-URI of a request, the SIPS scheme signifies that each hop over which the request is
     # forwarded, until the request reaches the SIP entity responsible for the domain portion of the Request-URI, must be
     # secured with TLS" (RFC 3261 26.2.2)  "... and Route headers. In each instance, the SIPS URI scheme allows these
     # existing fields to designate secure resources."
-    route = request.route
-    for uri in (request.uri, *(hop.uri for hop in route[:1])):
-        if uri.scheme == "sips" and flow.transport not in SECURE:
-            raise LocalProtocolError(f"{uri} must not be reached over {flow.transport}: use TLS", rfc="3261 26.2.2")
+    return request.uri.scheme == "sips" or any(hop.uri.scheme == "sips" for hop in request.route[:1])
+
+
+def check_secure(request: Request, flow: Flow) -> None:
+    """Raises LocalProtocolError when a request that must be secure would leave over a flow that others can read."""
+    if flow.transport not in SECURE and must_be_secure(request):
+        raise LocalProtocolError(f"{request.uri} must not be reached over {flow.transport}: use TLS", rfc="3261 26.2.2")

@@ -24,11 +24,11 @@ def received_from(request: Request, source: Address) -> Request:
         # component." (RFC 3581 4)
 
         # Deviation: RFC 3581 4 fills in an `rport` without a value. One that has a value is not believed either.
-        return _with_top(request, via.with_params(received=host, rport=source[1]))
+        return request.with_via(via.with_params(received=host, rport=source[1]))
     if not same_host(via.host, host):
         # "If the host portion of the "sent-by" parameter contains a domain name, or if it contains an IP address
         # that differs from the packet source address, the server MUST add a "received" parameter" (RFC 3261 18.2.1)
-        return _with_top(request, via.with_params(received=host))
+        return request.with_via(via.with_params(received=host))
     return request
 
 
@@ -50,7 +50,10 @@ def response_flow(request: Request, flow: Flow) -> Flow:
     if maddr is not None and is_numeric(maddr) and (":" in maddr) == (":" in flow.local[0]):
         return flow._replace(remote=(maddr.strip("[]"), via.port or 5060))
     # The host is the packet's source in every other case: either sent-by names it, or `received` does.
-    return flow._replace(remote=(flow.remote[0], flow.remote[1] if via.has_rport else via.port or 5060))
+    host, port = flow.remote
+    if via.has_rport or port == (via.port or 5060):
+        return flow
+    return flow._replace(remote=(host, via.port or 5060))
 
 
 def same_host(name: str, address: str) -> bool:
@@ -61,7 +64,3 @@ def same_host(name: str, address: str) -> bool:
         return ip_address(name.strip("[]")) == ip_address(address)
     except ValueError:
         return False
-
-
-def _with_top(request: Request, via: Via) -> Request:
-    return request.with_first("Via", via)

@@ -137,6 +137,7 @@ class Bench:
             "servers": len(transactions.servers),
             "resolving": len(self.endpoint._sending.waiting),
             "deliveries": len(self.endpoint._sending.deliveries),
+            "responses": len(self.endpoint._sending.responses),
             "connections": len(self.endpoint.flows) + len(self.endpoint.opening),
             "users": len(self.endpoint._flows._users),
             "timers": 0 if self.endpoint.next_timeout() is None else 1,

@@ -48,6 +48,7 @@ def snapshot(endpoint: Endpoint, *calls: Call) -> Any:
         "servers": plain(transactions.servers),
         "resolving": plain(endpoint._sending.waiting),
         "deliveries": plain(endpoint._sending.deliveries),
+        "responses": plain(endpoint._sending.responses),
         "connections": plain(endpoint._flows.connections),
         "opening": plain(endpoint._flows.opening),
         "used": plain(endpoint._flows._users),

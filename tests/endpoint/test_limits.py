@@ -16,8 +16,11 @@ from sipsm import (
     RequestServed,
     Resolve,
 )
+from sipsm.endpoint.state import deadlines
+from sipsm.machine.agenda import WORTH_SWEEPING
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 from tests.endpoint.snapshot import snapshot
+from tests.endpoint.wired import FROM_THEM, NAME, TO_THEM, Wired
 
 # -------------------------------------------------------------------- transactions
 
@@ -203,3 +206,60 @@ def test_unfinished() -> None:
     assert bench.endpoint.unfinished == 0
     bench.receive(bench.request("REGISTER"))
     assert bench.endpoint.unfinished == 0, "an answer to anything else is not acknowledged"
+
+
+def test_unfinished_while_a_connection_is_made() -> None:
+    """What waits for it is counted once: a request, the ACK of a call, a response whose own connection is gone."""
+    bench = Wired()
+    call = bench.outgoing(target=NAME)
+    assert bench.endpoint.unfinished == 1, "a request, which waits for its answer as well"
+    bench.opened()
+    assert bench.endpoint.unfinished == 1
+    bench.gone(TO_THEM)
+    assert bench.endpoint.unfinished == 0, "it has failed"
+
+    call = bench.outgoing(target=NAME)
+    bench.opened()
+    bench.arrives(bench.response(call.invite, 200, body=SDP2, contact="<sip:bob@192.0.2.3;transport=tcp>"), TO_THEM)
+    assert bench.endpoint.unfinished == 1, "the ACK waits for a connection to the Contact"
+    bench.opened(TO_THEM._replace(remote=("192.0.2.3", 5060)))
+    assert bench.endpoint.unfinished == 0
+
+    bench.arrives(bench.request("INVITE", body=SDP))
+    bench.gone(FROM_THEM)
+    theirs = bench.told(IncomingCall)[0].call
+    bench.take(theirs.answer(SDP2, now=bench.now))
+    assert bench.endpoint.unfinished == 1, "the 200 waits for a connection to the caller"
+    bench.wait(1)
+    assert bench.endpoint.unfinished == 1, "and so does its repeat"
+    bench.opened(TO_THEM._replace(remote=("192.0.2.2", 5070)))
+    assert bench.endpoint.unfinished == 0
+
+    bench.take(bench.endpoint.flow_opened(FROM_THEM, bench.now))
+    bench.arrives(bench.request("INVITE", body=SDP, call_id="x", via="Via: SIP/2.0/TCP 192.0.2.2:5071;branch=z9hG4bKx"))
+    bench.gone(FROM_THEM)
+    bench.take(bench.told(IncomingCall)[1].call.reject(486, now=bench.now))
+    assert bench.endpoint.unfinished == 1, "a refusal waits for a connection, and for its ACK"
+
+
+# -------------------------------------------------------------------- deadlines
+
+
+def test_who_comes_and_goes_leaves_no_deadlines() -> None:
+    """A connection that is closed costs nothing until the time at which it would have been idle."""
+    bench = Wired(connected=False)
+    for _ in range(4 * WORTH_SWEEPING):
+        bench.take(bench.endpoint.flow_opened(FROM_THEM, bench.now))
+        bench.gone(FROM_THEM)
+        assert len(deadlines(bench.endpoint._agenda)) <= WORTH_SWEEPING
+
+
+def test_a_call_that_is_over_waits_for_nothing() -> None:
+    """Its 2xx would have been repeated, and is not."""
+    bench = Bench()
+    call = bench.incoming()
+    bench.take(call.answer(SDP2, now=bench.now))
+    waits_until = call.watched_at
+    bench.receive(bench.in_dialog("BYE", 2, call))
+    assert (waits_until, call.watched_at) == (bench.now + 0.5, None)
+    assert bench.endpoint.calls == []

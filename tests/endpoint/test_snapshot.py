@@ -38,7 +38,9 @@ from sipsm.errors import SnapshotError
 from sipsm.machine import Agenda, Machine
 from sipsm.transaction import TimerValues
 from sipsm.transport import Frame, MessageLimits, StreamFramer
-from sipsm.transport.connection import Connection, FlowTimes, Reading, Waiting
+from sipsm.transport.connection import Connection, Waiting
+from sipsm.transport.limits import FlowTimes
+from sipsm.transport.reading import Reading
 from tests.endpoint.by_hand import OURS, SDP, SDP2, THEIRS, Bench
 
 ROOT = Path(__file__).parents[2]
@@ -487,13 +489,19 @@ def strange_state(graph: Any) -> None:
 
 def strange_timer(graph: Any) -> None:
     """A dialog has a timer."""
-    next(entry for entry in graph["objects"] if entry[0] == "Dialog")[2] = {"d": [["A", [1.0, 1.0]]]}
+    next(entry for entry in graph["objects"] if entry[0] == "Dialog")[2] = [[1.0, "A", 1.0]]
+
+
+def timer_twice(graph: Any) -> None:
+    """A timer runs twice at once."""
+    entry = next(entry for entry in graph["objects"] if entry[0] == "InviteClientTransaction" and entry[1] == "Calling")
+    entry[2].append(entry[2][0])
 
 
 def endless_timer(graph: Any) -> None:
     """A timer that fires again after no time."""
     entry = next(entry for entry in graph["objects"] if entry[0] == "InviteClientTransaction" and entry[1] == "Calling")
-    entry[2]["d"][0][1][1] = 0
+    entry[2][0][2] = 0
 
 
 def strange_field(graph: Any) -> None:
@@ -548,6 +556,7 @@ def no_endpoint(graph: Any) -> None:
         (unwatched, "has a timer that nobody watches"),
         (strange_state, "has a dialog in a state, or with a timer, that it cannot have"),
         (strange_timer, "has a dialog in a state, or with a timer, that it cannot have"),
+        (timer_twice, "has a INVITE client transaction in a state, or with a timer, that it cannot have"),
         (endless_timer, "has a INVITE client transaction with a timer that lasts no time"),
         (strange_field, "the snapshot was made by another sipsm: its Flow is not the one known here"),
         (strange_class, "the snapshot was made by another sipsm: its Popen is not the one known here"),
@@ -624,7 +633,8 @@ def test_every_attribute_is_saved_or_made_anew() -> None:
         before = f"{part}." if part else ""
         there = {before + name for name in vars(holder)}
         assert there == {path for path in kept if path.rpartition(".")[0] == part} | {before + name for name in anew}
-    assert set(vars(endpoint._agenda)) == set(vars(Agenda())) == {"_near", "_horizon", "_later", "_slices", "_entered"}
+    entries = {"_near", "_horizon", "_later", "_slices"}
+    assert set(vars(endpoint._agenda)) == set(vars(Agenda())) == {*entries, "_entered", "_left", "_forgotten"}
 
 
 def test_no_two_kinds_have_one_name() -> None:

@@ -120,13 +120,13 @@ def test_silence() -> None:
     net, alice, _ = parties(loss=1.0)
     alice.invite("sip:bob")
     assert net.run() == ladder("""
-         0.0  alice INVITE----------x 192.0.2.2:5060
-         0.5  alice INVITE----------x 192.0.2.2:5060   Timer A
-         1.5  alice INVITE----------x 192.0.2.2:5060   Timer A
-         3.5  alice INVITE----------x 192.0.2.2:5060   Timer A
-         7.5  alice INVITE----------x 192.0.2.2:5060   Timer A
-        15.5  alice INVITE----------x 192.0.2.2:5060   Timer A
-        31.5  alice INVITE----------x 192.0.2.2:5060   Timer A
+         0.0  alice INVITE----------x bob
+         0.5  alice INVITE----------x bob   Timer A
+         1.5  alice INVITE----------x bob   Timer A
+         3.5  alice INVITE----------x bob   Timer A
+         7.5  alice INVITE----------x bob   Timer A
+        15.5  alice INVITE----------x bob   Timer A
+        31.5  alice INVITE----------x bob   Timer A
     """)
     assert net.now == 1032.0
     assert [(event.reason, event.status) for event in told(alice, Ended)] == [(EndReason.TIMED_OUT, 408)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sipsm import Ended, EndReason, Established
+from sipsm import Answered, Ended, EndReason, Established, KeepAlive
 from sipsm.testing import Net, answer, hang_up, ladder, nothing_left, ring
 from sipsm.testing.link import Link, Streaming
 from tests.ladders.parties import reasons, request, sent, taken, told
@@ -100,7 +100,7 @@ def test_a_large_request_goes_over_tcp() -> None:
     alice.invite("sip:192.0.2.2", headers=MUCH)
     net.run()
     assert request(net, alice, "INVITE").via.transport == "TCP"
-    assert request(net, alice, "BYE").via.transport == "UDP"
+    assert request(net, alice, "BYE").via.transport == "TCP", "Bob's Contact is one that is reached in the same way"
     assert (reasons(alice), len(sent(net, alice, "INVITE"))) == ([EndReason.HUNG_UP], 1)
     nothing_left(net)
 
@@ -153,4 +153,55 @@ def test_pieces(seed: int) -> None:
     alice.invite("sip:192.0.2.2")
     net.run()
     assert (reasons(alice), reasons(bob)) == ([EndReason.HUNG_UP], [EndReason.HUNG_UP_BY_PEER])
+    nothing_left(net)
+
+
+@pytest.mark.rfc("5626 4.4.1", "3261 18.4")
+def test_a_peer_that_is_gone_without_a_word() -> None:
+    """Nobody says that a connection is dead: the pong that does not come does, and what waits on it has failed."""
+    net = Net(delay=0.01)
+    alice = net.agent("alice", transports=("TCP",), keep_alive=KeepAlive(every_s=20))
+    net.agent("bob", transports=("TCP",))
+    alice.request("OPTIONS", "sip:192.0.2.2")
+    net.partition("alice", "bob", start=100.0)
+    net.at(101.0, lambda: alice.request("OPTIONS", "sip:192.0.2.2"))
+    net.run(until=100)
+    assert [answered.status for answered in told(alice, Answered)] == [200]
+    net.run(until=130)
+    assert [answered.status for answered in told(alice, Answered)] == [200, 503]
+    assert alice.endpoint.flows == []
+
+
+@pytest.mark.rfc("3261 18.2.2")
+def test_a_peer_that_has_sent_its_last() -> None:
+    """It still reads: the answers to what it has asked come on the same connection, however late."""
+    net = Net(delay=0.01)
+    alice, bob = net.agent("alice", transports=("TCP",)), net.agent("bob", transports=("TCP",))
+    bob.script(ring(after=1.0), answer(after=200.0))
+    alice.script(hang_up(after=5.0))
+    alice.invite("sip:192.0.2.2")
+    net.at(0.5, lambda: net.streams.half_close(alice, alice.endpoint.flows[0]))
+    net.run(until=150)
+    (flow,) = bob.endpoint.flows
+    assert flow.remote[1] != 5060
+    net.run()
+    assert (reasons(alice), reasons(bob)) == ([EndReason.HUNG_UP], [EndReason.HUNG_UP_BY_PEER])
+    nothing_left(net)
+
+
+def test_a_connection_kept_alive() -> None:
+    """It carries the next call as well, however much later."""
+    net = Net(delay=0.01)
+    alice = net.agent("alice", transports=("TCP",), keep_alive=KeepAlive())
+    bob = net.agent("bob", transports=("TCP",))
+    bob.script(answer())
+    alice.script(hang_up(after=5.0))
+    alice.invite("sip:192.0.2.2")
+    net.at(5000.0, lambda: alice.invite("sip:192.0.2.2"))
+    net.run(until=5100)
+    assert reasons(alice) == [EndReason.HUNG_UP] * 2
+    assert net.streams.made == 1
+    (flow,) = alice.endpoint.flows
+    alice.do(alice.endpoint.let_go, flow)
+    net.run()
     nothing_left(net)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from random import Random
 
 from sipsm.machine import Agenda
+from sipsm.message import response_to
 from sipsm.transport import Flow, Frame, Listening, Send
-from sipsm.transport.connection import Connection, Discarded, FlowTimes, Lost, Unsent
+from sipsm.transport.connection import Connection
 from sipsm.transport.flow import Close, Open
-from sipsm.transport.flows import Arrived, FlowLimits, FlowOutput, Flows
+from sipsm.transport.flows import Flows
+from sipsm.transport.limits import FlowLimits, FlowTimes
+from sipsm.transport.outputs import Arrived, Discarded, FlowOutput, Lost, Unsent
+from tests.transaction.messages import request
 
 START = 1000.0
 HERE = "192.0.2.1"
@@ -67,8 +71,8 @@ class Bench:
             case Discarded(_, data, reason, _):
                 return f"discarded {short(data)}: {reason}"
 
-    def send(self, data: bytes, sender: object = None, flow: Flow = TO_BOB, peer: str = "") -> list[str]:
-        return self.did(self.flows.send(flow, data, sender, self.now, peer=peer))
+    def send(self, data: bytes, sender: object = None, flow: Flow = TO_BOB) -> list[str]:
+        return self.did(self.flows.send(flow, data, sender, self.now))
 
     def opened(self, flow: Flow = MADE) -> list[str]:
         """The first connection that was asked for, and has not been reported yet, is open."""
@@ -85,6 +89,9 @@ class Bench:
 
     def closed(self, flow: Flow = MADE) -> list[str]:
         return self.did(self.flows.closed(flow, self.now))
+
+    def finished(self, flow: Flow = FROM_BOB) -> list[str]:
+        return self.did(self.flows.finished(flow, self.now))
 
     def use(self, flow: Flow = TO_BOB) -> list[str]:
         return self.did(self.flows.use(flow, self.now))
@@ -122,6 +129,15 @@ class Bench:
             and flows.held == flows.queued == flows._accepted_count == 0
             and self.agenda.next_timeout() is None
         )
+
+
+def answer(via: str, transport: str = "TCP") -> bytes:
+    """A response to a request with this sent-by and these parameters in its Via."""
+    sent_by, _, params = via.partition(";")
+    asked = request("OPTIONS", transport=transport, sent_by=sent_by)
+    if params:
+        asked = asked.with_first("Via", f"{asked.via};{params}")
+    return bytes(response_to(asked, 200, to_tag="1"))
 
 
 def short(data: bytes) -> str:

@@ -10,10 +10,12 @@ from sipsm.errors import LocalProtocolError
 from sipsm.machine import Agenda, Step
 from sipsm.transport import Flow, StreamFramer
 from sipsm.transport import connection as states
-from sipsm.transport.connection import Connection, FlowTimes, KeepAlive, Reading, Unsent, Waiting
+from sipsm.transport.connection import Connection, Waiting
 from sipsm.transport.flow import Open
-from sipsm.transport.flows import FlowLimits
-from tests.transport.flow_bench import FROM_BOB, MADE, PING, PONG, START, TO_BOB, Bench, message
+from sipsm.transport.limits import FlowLimits, FlowTimes, KeepAlive
+from sipsm.transport.outputs import Unsent
+from sipsm.transport.reading import Reading
+from tests.transport.flow_bench import FROM_BOB, MADE, PING, PONG, START, TO_BOB, Bench, answer, message
 
 SURE = KeepAlive(120.0)
 
@@ -324,6 +326,7 @@ def test_a_message_that_does_not_end() -> None:
     bench.receive(b"..", FROM_BOB)
     assert bench.let_pass(10.0) == [
         "1.0 discarded one: cut-short",
+        "1.0 lost flow 33000: the rest of the message did not come in time",
         "5.0 close 33000",
         "5.0 lost flow 33000: the time for its last answers is over",
     ]
@@ -355,7 +358,7 @@ def test_bytes_that_are_no_message() -> None:
     ]
     assert bench.receive(message(), FROM_BOB) == ["discarded one: closed"]
     assert bench.send(b"400", None, FROM_BOB) == ["send 400 to 33000"]
-    assert bench.end(FROM_BOB) == []
+    assert bench.end(FROM_BOB) == ["lost flow 33000: enough"]
     assert bench.receive(message(), FROM_BOB) == ["discarded one: closed"]
     assert bench.send(b"200", "tx1", FROM_BOB) == ["send 200 to 33000 for tx1"]
     bench.use(FROM_BOB)
@@ -371,7 +374,7 @@ def test_nothing_more_comes_on_a_connection_of_ours() -> None:
     bench.send(b"one", "tx1")
     bench.opened()
     bench.use(MADE)
-    assert bench.end() == ["lost name 5060: enough"]
+    assert bench.end() == ["lost flow 5060: enough", "lost name 5060: enough"]
     assert bench.send(b"two", "tx2") == ["open TCP 192.0.2.2:5060"]
     bench.release()
     other = MADE._replace(local=("192.0.2.1", 40002))
@@ -379,10 +382,87 @@ def test_nothing_more_comes_on_a_connection_of_ours() -> None:
     assert bench.closed() == ["lost flow 5060: the connection was closed"], "the new one lives"
     assert bench.send(b"three") == ["send three to 5060"]
     bench.use()
-    assert bench.end(other) == ["lost name 5060: enough", "close 5060"], "nobody uses its flow, only its name"
+    lost = ["lost flow 5060: enough", "lost name 5060: enough"]
+    assert bench.end(other) == [*lost, "close 5060"], "nobody uses its flow, only its name"
     bench.release()
     bench.use(other)
     bench.release(other)
+
+
+@pytest.mark.rfc("3261 18.2.2")
+def test_a_peer_that_has_sent_its_last() -> None:
+    """It may still read: what it is owed goes out on the connection, however late; a moment later that is closed."""
+    bench = Bench()
+    bench.accepted()
+    bench.use(FROM_BOB)
+    bench.receive(message()[:5], FROM_BOB)
+    assert bench.finished() == ["discarded one: cut-short", "lost flow 33000: the peer has sent its last"]
+    assert bench.finished() == bench.end(FROM_BOB) == []
+    assert bench.receive(message(), FROM_BOB) == ["discarded one: closed"]
+    assert bench.let_pass(1000.0) == []
+    assert bench.send(b"200", "tx1", FROM_BOB) == ["send 200 to 33000 for tx1"]
+    assert bench.release(FROM_BOB) == []
+    assert bench.let_pass(10.0) == ["1.0 close 33000"]
+    assert bench.send(b"200", "tx1", FROM_BOB) == ["unsent 200 for tx1: the connection is closed"]
+    assert bench.closed(FROM_BOB) == []
+    assert bench.is_empty()
+
+
+@pytest.mark.rfc("3261 18.2.2")
+@pytest.mark.parametrize("how", ["reset", "reset soon after the last", "send"])
+def test_a_peer_that_is_gone_after_its_last(how: str) -> None:
+    """It had closed not half of the connection but all of it: what was sent since then goes by a new one, once."""
+    bench = Bench()
+    bench.accepted()
+    bench.use(FROM_BOB)
+    assert bench.finished() == ["lost flow 33000: the peer has sent its last"]
+    data = answer("192.0.2.2:5070", "TCP")
+    bench.send(data, "tx1", FROM_BOB)
+    if how == "reset soon after the last":
+        bench.release(FROM_BOB)
+        bench.let_pass(0.5)
+        bench.use(FROM_BOB)
+    if how == "send":
+        assert bench.did(bench.flows.send_failed(bench.sends[0], bench.now)) == [
+            "close 33000",
+            "open TCP 192.0.2.2:5070",
+        ]
+    else:
+        assert bench.closed(FROM_BOB) == ["open TCP 192.0.2.2:5070"]
+    again = MADE._replace(remote=("192.0.2.2", 5070))
+    assert bench.opened(again) == ["send SIP/2.0 to 5070 for tx1"]
+    bench.closed(FROM_BOB)
+    bench.closed(again)
+    bench.release(FROM_BOB)
+    assert bench.is_empty()
+
+
+def test_not_everything_is_kept_for_a_peer_that_may_be_gone() -> None:
+    """Of all that is sent after its last, a number of messages."""
+    bench = Bench()
+    bench.accepted()
+    bench.use(FROM_BOB)
+    bench.finished()
+    for n in range(states.KEPT_MESSAGES + 1):
+        bench.send(answer("192.0.2.2:5070", "TCP"), f"tx{n}", FROM_BOB)
+    bench.closed(FROM_BOB)
+    assert len(bench.flows.opening[1].waiting) == states.KEPT_MESSAGES
+
+
+def test_a_peer_that_has_sent_its_last_and_is_owed_nothing() -> None:
+    """The connection is closed; who waited for an answer on it is told."""
+    bench = Bench()
+    bench.accepted()
+    assert bench.finished() == ["close 33000", "lost flow 33000: the peer has sent its last"]
+    bench.use()
+    bench.send(b"one", "tx1")
+    bench.opened()
+    assert bench.finished(MADE) == [
+        "lost flow 5060: the peer has sent its last",
+        "lost name 5060: the peer has sent its last",
+    ], "its own close follows"
+    assert bench.let_pass(10.0) == ["1.0 close 5060"]
+    assert bench.did(bench.flows.finished(TO_BOB._replace(transport="UDP"), bench.now)) == []
 
 
 def test_closing_at_once() -> None:
@@ -395,6 +475,10 @@ def test_closing_at_once() -> None:
         "close 33000",
         "lost flow 33000: the house is closed",
     ]
+    bench.closed(FROM_BOB)
+    bench.accepted()
+    bench.finished()
+    assert bench.did(bench.flows.close(FROM_BOB, "the house is closed", bench.now)) == ["close 33000"]
 
 
 def test_a_timer_too_early() -> None:

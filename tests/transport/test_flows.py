@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from sipsm.message import Via, response_to
+from sipsm.message import Via
 from sipsm.testing.tables import tables_of
 from sipsm.transport import Flow, Listening
-from sipsm.transport.connection import Connection, Reading
+from sipsm.transport.connection import Connection
 from sipsm.transport.flow import Open
-from sipsm.transport.flows import FlowLimits
+from sipsm.transport.limits import FlowLimits
+from sipsm.transport.reading import Reading
 from tests.transaction.messages import request
-from tests.transport.flow_bench import BOB, FROM_BOB, HERE, MADE, PONG, TO_BOB, Bench, message
+from tests.transport.flow_bench import BOB, FROM_BOB, HERE, MADE, PONG, TO_BOB, Bench, answer, message
 
 UDP = Flow("UDP", (HERE, 5060), BOB)
 TLS_TO_BOB = Flow("TLS", (HERE, 0), BOB)
-
-
-def answer(via: str, transport: str = "TCP") -> bytes:
-    """A response to a request with this sent-by and these parameters in its Via."""
-    sent_by, _, params = via.partition(";")
-    asked = request("OPTIONS", transport=transport, sent_by=sent_by)
-    if params:
-        asked = asked.with_first("Via", f"{asked.via};{params}")
-    return bytes(response_to(asked, 200, to_tag="1"))
 
 
 def from_bob(n: int) -> Flow:
@@ -89,7 +81,7 @@ def test_over_tls_the_peer_must_have_proved_who_it_is(proved: str, wanted: str, 
     bench = Bench()
     flow = FROM_BOB._replace(transport="TLS", local=(HERE, 5061))
     bench.accepted(flow, proved)
-    sent = bench.send(b"one", "tx1", TLS_TO_BOB._replace(remote=flow.remote), wanted)
+    sent = bench.send(b"one", "tx1", TLS_TO_BOB._replace(remote=flow.remote, name=wanted))
     assert sent == (
         ["send one to 33000 for tx1"] if reused else ["open TLS 192.0.2.2:33000" + " as b.example" * (wanted != "")]
     )
@@ -97,13 +89,12 @@ def test_over_tls_the_peer_must_have_proved_who_it_is(proved: str, wanted: str, 
 
 @pytest.mark.rfc("5923 9.3")
 def test_a_connection_made_for_one_domain_carries_nothing_for_another() -> None:
-    """Two domains may share an address: what is for the second one is not sent over the first one's connection."""
+    """Two domains may share an address: what is for the second one has a connection of its own."""
     bench = Bench()
-    assert bench.send(b"one", "tx1", TLS_TO_BOB, "a.example") == ["open TLS 192.0.2.2:5060 as a.example"]
-    assert bench.send(b"two", "tx2", TLS_TO_BOB, "b.example") == [
-        "unsent two for tx2: the connection is one to a.example, not to b.example"
-    ]
-    assert bench.send(b"ack", None, TLS_TO_BOB) == [], "what belongs to a request that went there goes there too"
+    one, other = TLS_TO_BOB._replace(name="a.example"), TLS_TO_BOB._replace(name="b.example")
+    assert bench.send(b"one", "tx1", one) == ["open TLS 192.0.2.2:5060 as a.example"]
+    assert bench.send(b"two", "tx2", other) == ["open TLS 192.0.2.2:5060 as b.example"]
+    assert bench.send(b"ack", None, one) == []
     assert bench.opened(MADE._replace(transport="TLS")) == ["send one to 5060 for tx1", "send ack to 5060"]
 
 
@@ -167,7 +158,8 @@ def test_a_response_whose_connection_is_gone(via: str, transport: str, port: int
     bench.accepted(flow)
     assert bench.send(data, "tx1", flow) == ["send SIP/2.0 to 33000 for tx1"]
     bench.end(flow)
-    assert bench.send(data, "tx1", flow) == [f"open {transport} 192.0.2.2:{port}"]
+    name = " as bob.biloxi.example.com" if transport == "TLS" else ""
+    assert bench.send(data, "tx1", flow) == [f"open {transport} 192.0.2.2:{port}{name}"]
     assert bench.send(data, "tx1", flow) == []
     bench.closed(flow)
     assert bench.send(data, "tx1", flow) == []
@@ -193,14 +185,16 @@ def test_what_has_no_other_way(data: bytes, transport: str) -> None:
 
 
 @pytest.mark.rfc("3261 18.2.2")
-def test_a_response_is_sent_to_one_place() -> None:
-    """One that was sent and failed is not sent elsewhere: nobody knows how much of it has arrived."""
+def test_a_response_that_could_not_be_sent() -> None:
+    """It goes by a new connection, to the same host; when that fails too, its sender is told."""
     bench = Bench()
     bench.accepted()
     bench.send(answer("192.0.2.2:5070"), "tx1", FROM_BOB)
     told = bench.did(bench.flows.send_failed(bench.sends[0], bench.now))
-    assert told[:2] == ["unsent SIP/2.0 for tx1: it could not be sent", "close 33000"]
-    assert bench.opens == []
+    assert told[:2] == ["open TCP 192.0.2.2:5070", "close 33000"]
+    bench.opened(MADE._replace(remote=("192.0.2.2", 5070)))
+    told = bench.did(bench.flows.send_failed(bench.sends[1], bench.now))
+    assert told[:2] == ["unsent SIP/2.0 for tx1: it could not be sent", "close 5070"]
 
 
 @pytest.mark.rfc("3261-S29", "3261 18.1.2")
@@ -323,7 +317,7 @@ def test_bytes_that_wait_are_limited() -> None:
 def test_an_open_says_all_that_is_needed() -> None:
     """Transport, the own host with any port, the remote, the name to be proved, and a number of its own."""
     bench = Bench()
-    bench.send(b"one", flow=TLS_TO_BOB, peer="biloxi.example.com")
+    bench.send(b"one", flow=TLS_TO_BOB._replace(name="biloxi.example.com"))
     bench.send(b"one")
     assert bench.opens == [
         Open(1, "TLS", (HERE, 0), BOB, "biloxi.example.com"),

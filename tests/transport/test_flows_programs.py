@@ -11,11 +11,12 @@ from hypothesis import strategies as st
 
 from sipsm.transport import Flow, Send
 from sipsm.transport import connection as states
-from sipsm.transport.connection import Connection, FlowTimes, KeepAlive, Unsent
+from sipsm.transport.connection import Connection
 from sipsm.transport.flow import Close, Open
-from sipsm.transport.flows import FlowLimits, FlowOutput, Flows
-from tests.transport.flow_bench import HERE, PING, PONG, Bench, message
-from tests.transport.test_flows import answer
+from sipsm.transport.flows import Flows
+from sipsm.transport.limits import FlowLimits, FlowTimes, KeepAlive
+from sipsm.transport.outputs import FlowOutput, Unsent
+from tests.transport.flow_bench import HERE, PING, PONG, Bench, answer, message
 
 LIMITS = FlowLimits(
     accepted=3, made=3, per_host=4, half_read=2, held_bytes=150, queued_bytes=400, queued_bytes_per_flow=300
@@ -50,6 +51,8 @@ CALLS = [
     "use",
     "release",
     "end",
+    "finished",
+    "finished",
     "keep_alive",
     "let_go",
     "close",
@@ -137,6 +140,7 @@ class World:
         assert sum(len(c.known_as) for c in known) == len(flows.named)
         for c in known:
             assert bool(c.waiting) <= (c.state == states.OPENING)
+            assert bool(c.kept) <= (c.state in {states.PEER_FINISHED, states.LINGERING})
             assert bool(c.reading.timers) == c.framer.mid_message
             if c.state in {states.GIVEN_UP, states.CLOSING}:
                 assert c.next_timeout() is None
@@ -184,6 +188,7 @@ class World:
     def do_closed(self, a: int, _: int) -> None:
         if (flow := self.socket(a)) is not None:
             del self.sockets[flow]
+            self.not_arrived(flow)
             self.carry_out(self.flows.closed(flow, self.bench.now))
             assert flow not in self.flows.connections
 
@@ -195,6 +200,7 @@ class World:
         if self.sent:
             send = self.sent.pop(a % len(self.sent))
             self.fates[send.sender] -= 1
+            self.not_arrived(send.flow, send.sender)
             self.carry_out(self.flows.send_failed(send, self.bench.now))
 
     def do_use(self, a: int, b: int) -> None:
@@ -210,6 +216,15 @@ class World:
         if (flow := self.socket(a)) is not None:
             self.carry_out(self.flows.end(flow, "enough", self.bench.now))
 
+    def do_finished(self, a: int, _: int) -> None:
+        if (flow := self.socket(a)) is not None:
+            self.carry_out(self.flows.finished(flow, self.bench.now))
+
+    def not_arrived(self, flow: Flow, *but: object) -> None:
+        """What was sent on a connection to a peer that had sent its last has another fate to come."""
+        kept = self.flows.connections[flow].kept if flow in self.flows.connections else []
+        self.fates.subtract(item.sender for item in kept if item.sender not in but)
+
     def do_keep_alive(self, a: int, b: int) -> None:
         flow = self.socket(a)
         if flow is not None and flow.local[1] != 5060:
@@ -221,6 +236,7 @@ class World:
 
     def do_close(self, a: int, b: int) -> None:
         flow = (self.socket(a) if b % 2 else None) or NAMES[a % len(NAMES)]
+        self.not_arrived(flow)
         self.carry_out(self.flows.close(flow, "closed by hand", self.bench.now))
 
     def do_copy(self, _: int, __: int) -> None:
@@ -244,9 +260,8 @@ class World:
         """Everything that was begun ends: then nothing is left, and each item had one fate."""
         while self.users:
             self.do_release(0, 0)
-        while self.asked:
+        while self.asked or self.sockets:
             self.do_open_failed(0, 0)
-        while self.sockets:
             self.do_closed(0, 0)
         assert self.bench.is_empty()
         assert self.flows._users == {}
