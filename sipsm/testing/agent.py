@@ -61,9 +61,15 @@ class Agent:
         """When it is not there, as far as that is known."""
         self.saved = b""
         """Its endpoint, as it was last saved."""
+        self._since: list[tuple[Step, Call]] | None = None
+        """What it has done by itself since it was last saved; None if it never was."""
+        self._missed: list[tuple[Step, Call]] = []
+        """What it was to do by itself while it was away."""
         self.rank = rank
         self.watched_at: float | None = None
         self._born = born
+        self._restored: list[Call] = []
+        """The calls that it had when it came back: what had been planned for one that came later is another's."""
         self._script: Callable[[Call], Sequence[Step]] = _no_script
         self._callbacks: list[tuple[type[Any], Callable[[Any], object]]] = []
 
@@ -154,19 +160,26 @@ class Agent:
                 self.net.plan(self.net.now + step.after, self._take, step, call, self.life)
 
     def _take(self, step: Step, call: Call, life: int) -> None:
+        if not self.up:
+            self._missed.append((step, call))
+            return
         if life != self.life:
-            returns = [back for down, back in self.away if down <= self.net.now < back]
-            if returns and returns[0] < float("inf"):
-                self.net.plan(returns[0], self._take, step, call, life)
-            same = [known for known in self.endpoint.calls if _same(known, call)] if self.up else []
+            same = [known for known in self._restored if _same(known, call)]
             if not same:
                 return
             call = same[0]
         if call.state in step.unless_past:
+            if self._since is not None:
+                self._since.append((step, call))
             command, args = step.command(call, self.sdp)
             self.do(command, *args)
 
     # ---------------------------------------------------------------- when it crashes
+
+    def save(self, saved: bytes) -> None:
+        """Keep its endpoint, as bytes, to come back as."""
+        self.saved = saved
+        self._since = []
 
     def crash(self) -> None:
         """Be gone: nothing wakes it, and nobody reads what arrives."""
@@ -178,6 +191,12 @@ class Agent:
         self.up = True
         self.watched_at = None
         self.endpoint = self._born(self.life) if endpoint is None else endpoint
+        self._restored = [] if endpoint is None else list(self.endpoint.calls)
+        # What it did between the saving and the crash has not been done now.
+        waiting = [*(self._since or []), *self._missed]
+        self._since, self._missed = None if self._since is None else [], []
+        for step, call in waiting:
+            self.net.plan(self.net.now, self._take, step, call, self.life - 1)
 
 
 def _no_script(_: Call) -> Sequence[Step]:

@@ -14,11 +14,13 @@ def census(endpoint: Any) -> dict[str, int]:
     deadlines = {"deadlines": 0 if endpoint.next_timeout() is None else 1}
     if not isinstance(endpoint, Endpoint):
         return deadlines
-    transactions, agent = endpoint._transactions, endpoint._agent
+    transactions, sending, agent = endpoint._transactions, endpoint._sending, endpoint._agent
     return {
         "client transactions": len(transactions.clients),
         "server transactions": len(transactions.servers),
         "unfinished transactions": endpoint.unfinished,
+        "requests on their way": len(sending.deliveries) + len(sending.waiting),
+        "responses on another way": len(sending.responses),
         "calls": len(endpoint.calls),
         "incoming calls": len(agent.incoming),
         "dialogs": len(agent.dialogs),
@@ -28,14 +30,14 @@ def census(endpoint: Any) -> dict[str, int]:
 
 
 def nothing_left(net: Net) -> None:
-    """After `net.run()` to the end, no endpoint holds anything, and there is no connection.
+    """After `net.run()` to the end, no endpoint that is there holds anything, and there is no connection.
 
     Raises `InvariantBroken` where it is not so.
     """
     left = {
         agent.name: held
         for agent in net.agents.values()
-        if (held := {kind: count for kind, count in census(agent.endpoint).items() if count})
+        if agent.up and (held := {kind: count for kind, count in census(agent.endpoint).items() if count})
     }
     if connections := len(net.streams):
         left["the network"] = {"connections": connections}

@@ -34,6 +34,8 @@ class Clock:
 
     def __init__(self, start: float, wake: Callable[[Any], object]) -> None:
         self.now = start
+        self.steps = 0
+        """How many things have happened."""
         self._wake = wake
         self._coming: list[Entry] = []
         self._entered = 0
@@ -68,10 +70,15 @@ class Clock:
             heappop(coming)
         return None
 
-    def step(self) -> None:
-        """Let the next thing happen, which `next_at` has found."""
-        at, rank, _, action, args = heappop(self._coming)
+    def step(self, until: float) -> bool:
+        """Let the next thing happen, if it is due by then; returns whether there was one."""
+        at = self.next_at()
+        if at is None or at > until:
+            return False
+        _, rank, _, action, args = heappop(self._coming)
+        self.steps += 1
         self.now = max(self.now, at)
         if rank != PLANNED:
             args[0].watched_at = None
         action(*args)
+        return True

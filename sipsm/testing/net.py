@@ -6,6 +6,7 @@ bytes at the same times, on every machine. Times given to a `Net` are seconds si
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
@@ -33,6 +34,7 @@ SHOWN = 100
 FOREVER = float("inf")
 PORTS = {"TLS": 5061, "WSS": 5061}
 """Where an agent listens, if not at 5060 (RFC 3261 19.1.2)."""
+_ACTIONS = (Resolve, Open, Close)
 
 
 class Net:
@@ -87,8 +89,6 @@ class Net:
         """The command that runs this again."""
         self.noted = False
         """Whether an exception has carried the account of this network."""
-        self.steps = 0
-        """How many things have happened."""
         self.clock = Clock(start, self._wake)
         self.plan = self.clock.plan
         self._random = Random(seed)
@@ -194,7 +194,7 @@ class Net:
 
         It comes back empty; or as it was when it had been `saved`, at that time or shortly before. Packets that would
         arrive meanwhile are lost, and its connections are reset. What its script had planned for the calls that it
-        still has is done when it is back.
+        still has is done when it is back, and so is what it has done since it was saved.
         """
         agent = self.agents[name]
         down, up = self.start + at, FOREVER if back is None else self.start + back
@@ -230,15 +230,11 @@ class Net:
         clock = self.clock
         for agent in self.agents.values():
             clock.watch(agent)
+        limit = clock.steps + steps
         try:
-            for _ in range(steps):
-                at = clock.next_at()
-                if at is None or at > end:
-                    break
-                self.steps += 1
-                clock.step()
-            else:
-                raise InvariantBroken(f"the network is not quiet after {steps} steps")
+            while clock.step(end):
+                if clock.steps == limit:
+                    raise InvariantBroken(f"the network is not quiet after {steps} steps")
         except Exception as error:
             self.noted = True
             error.add_note(self.account())
@@ -270,19 +266,22 @@ class Net:
 
         `about` leaves out every message without these characters, such as a Call-ID, and then all state changes.
         """
-        records: Sequence[TraceRecord] = self.recorder.records
+        records: Sequence[TraceRecord] = self.recorder.records if explain else self.recorder.messages
         if about:
             text = about.encode()
             records = [
                 record for record in records if isinstance(record, Left | Arrived | Carried) and text in record.data
             ]
-        return ladder(records, start=self.start, decimals=decimals, explain=explain)
+        names = {(agent.host, port): agent.name for agent in self.agents.values() for _, port in agent.listens}
+        return ladder(records, start=self.start, decimals=decimals, names=names, explain=explain)
 
     def figures(self) -> dict[str, int]:
-        """How many things have happened, and how many datagrams the links have carried, lost and doubled."""
+        """How many things have happened; how many datagrams the links have carried, lost and doubled; how many
+        connections were made, and what befell them: see `Fault`."""
         ways = [*self._retired, *self._ways.values()]
         counts = {name: sum(getattr(way, name) for way in ways) for name in ("sent", "lost", "doubled")}
-        return {"steps": self.steps, **counts}
+        faults = Counter(fault.what for fault in self.streams.faults)
+        return {"steps": self.clock.steps, **counts, "connections": self.streams.made, **faults}
 
     def account(self, about: str = "") -> str:
         """All that is needed to look into a failure: the command, the seed, the time, the picture."""
@@ -330,22 +329,26 @@ class Net:
         for output in outputs:
             if isinstance(output, Send):
                 self._carry(agent, output)
-            elif isinstance(output, Resolve):
-                self._ask(agent, output)
-            elif isinstance(output, Open):
-                self.streams.open(agent, output)
-            elif isinstance(output, Close):
-                self.streams.close(agent, output)
+            elif isinstance(output, _ACTIONS):
+                self._act(agent, output)
             else:
                 agent.told(output)
         self.clock.watch(agent)
-        if self.invariants and self.steps % self.check_every == 0:
+        if self.invariants and self.clock.steps % self.check_every == 0:
             step = Stepped(agent, self.now, woken, outputs)
             for invariant in self.invariants:
                 wrong = invariant(step)
                 if wrong is not None:
                     name = getattr(invariant, "__name__", "invariant")
                     raise InvariantBroken(f"{name}: {agent.name} at {self.now}: {wrong}")
+
+    def _act(self, agent: Agent, action: Resolve | Open | Close) -> None:
+        if isinstance(action, Resolve):
+            self._ask(agent, action)
+        elif isinstance(action, Open):
+            self.streams.open(agent, action)
+        else:
+            self.streams.close(agent, action)
 
     def host_at(self, host: str) -> Agent | None:
         """Who has this numeric address."""
@@ -378,7 +381,7 @@ class Net:
     def _carry(self, agent: Agent, send: Send) -> None:
         now, flow, data = self.clock.now, send.flow, send.data
         if flow.reliable:
-            if not self.streams.send(agent, send):
+            if not self.streams.send(agent, send) and self.recording:
                 self.recorder.carried(agent.name, flow, data, (), now)
             return
         arrives: tuple[float, ...] = ()
@@ -423,7 +426,7 @@ class Net:
         return None if agent is None else agent.host
 
     def _save(self, agent: Agent) -> None:
-        agent.saved = self._snapshots[0](agent.endpoint)
+        agent.save(self._snapshots[0](agent.endpoint))
 
     def _crash(self, agent: Agent) -> None:
         agent.crash()
@@ -432,13 +435,21 @@ class Net:
             self.tape.crashes(agent.name, self.now)
 
     def _return(self, agent: Agent, saved: bool) -> None:
-        agent.back(self._snapshots[1](agent.saved, **self.own(agent.name, agent.life)) if saved else None)
+        if saved:
+            own = self.own(agent.name, agent.life)
+            agent.back(self._snapshots[1](agent.saved, **own))
+            # It draws other names than it did between the saving and the crash.
+            own["ids"].source.seed(self.source(agent.name, agent.life))
+        else:
+            agent.back()
         if self.tape is not None:
             source = self.source(agent.name, agent.life)
             calls = agent.endpoint.calls if saved else ()
             self.tape.returns(agent.name, self.now, source, agent.saved if saved else None, calls)
         if saved:
-            # Its connections are gone.
+            # Its connections are gone, and nobody has kept the answers to its questions.
+            for resolve in agent.endpoint.resolving:
+                self._ask(agent, resolve)
             for flow in agent.endpoint.flows:
                 self.tell(agent, "flow_closed", flow)
             for open in agent.endpoint.opening:

@@ -15,6 +15,7 @@ from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.testing.tape import ACTIONS, FORMAT, SETTINGS, TUPLES, Known, shown
 from sipsm.trace import Ladder, Recorder, ladder
+from sipsm.transport import Address, Listening
 
 
 class ReplayDiffers(AssertionError):
@@ -43,9 +44,10 @@ def replay(
         try:
             player.play(json.loads(line))
         except ReplayDiffers as error:
-            so_far = ladder(player.recorder.records, start=head["start"], decimals=3)
+            so_far = ladder(player.recorder.records, start=head["start"], decimals=3, names=player.names)
             raise ReplayDiffers(f"line {number}: {error}\nbefore it:\n{so_far}") from None
-    return ladder(player.recorder.records, start=head["start"], decimals=decimals, explain=explain)
+    records = player.recorder.records
+    return ladder(records, start=head["start"], decimals=decimals, names=player.names, explain=explain)
 
 
 class Player:
@@ -53,6 +55,8 @@ class Player:
 
     def __init__(self, make: Callable[..., Any], restore: Callable[..., Any]) -> None:
         self.recorder = Recorder()
+        self.names: dict[Address, str] = {}
+        """Who is at which address."""
         self._make = make
         self._restore = restore
         self._made: dict[str, dict[str, Any]] = {}
@@ -63,6 +67,7 @@ class Player:
         """Do what one line says."""
         if "agent" in entry:
             self._made[entry["agent"]] = entry
+            self.names |= {Listening.parse(local).address: entry["agent"] for local in entry["local"]}
             self._begin(entry["agent"], entry["source"], None)
         elif "returns" in entry:
             self._begin(entry["who"], entry["source"], entry["returns"])
@@ -70,10 +75,11 @@ class Player:
             self._step(entry["who"], entry["at"], entry)
 
     def _begin(self, who: str, source: str, saved: str | None) -> None:
-        own = {"ids": Ids(Random(source)), "watcher": self.recorder.watcher(who)}
+        own: dict[str, Any] = {"ids": Ids(Random(source)), "watcher": self.recorder.watcher(who)}
         known = self._known[who] = Known()
         if saved is not None:
             endpoint = self._endpoints[who] = self._restore(b64decode(saved), **own)
+            own["ids"].source.seed(source)
             known.meet(endpoint.calls)
         else:
             made = self._made[who]

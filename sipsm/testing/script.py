@@ -51,7 +51,8 @@ def reject(status: int = 603, *, after: float = 0.0) -> Step:
 
 def answer_offer(sdp: bytes | None = None, *, after: float = 0.0) -> Step:
     """The caller, who has sent no offer, answers the one in the 2xx."""
-    return Step(OfferReceived, after, lambda call, own: (call.answer_offer, (own if sdp is None else sdp,)))
+    waits = frozenset({CallState.ANSWERING})
+    return Step(OfferReceived, after, lambda call, own: (call.answer_offer, (own if sdp is None else sdp,)), waits)
 
 
 def cancel(*, after: float = 0.0) -> Step:

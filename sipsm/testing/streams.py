@@ -1,9 +1,9 @@
 """Connections of a simulated network: opened, accepted, cut into pieces, stalled, half-closed, reset.
 
 What an endpoint asks for by `Open`, `Send` and `Close`, and what it is told of: `flow_opened`, `open_failed`,
-`receive`, `flow_closed`, `send_failed`. Nothing is lost or overtaken within a connection, but it may break; and where
-a message ends plays no part in where a piece of its bytes does. What becomes of a connection is drawn from the seed,
-by the `Streaming` of the link that it goes over, or said by the test: `reset`, `half_close`.
+`receive`, `flow_finished`, `flow_closed`, `send_failed`. Nothing is lost or overtaken within a connection, but it may
+break; and where a message ends plays no part in where a piece of its bytes does. What becomes of a connection is drawn
+from the seed, by the `Streaming` of the link that it goes over, or said by the test: `reset`, `half_close`.
 
 Not here: the handshakes of TLS and WebSocket, of which only the time is taken, one more round trip each.
 """
@@ -16,7 +16,7 @@ from itertools import count
 from random import Random
 from typing import Any, Protocol
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from sipsm.testing.link import Streaming, Way
 from sipsm.transport import Address, Close, Flow, Open, Send
@@ -25,6 +25,8 @@ FIRST_PORT = 49_152
 """Where the ports begin that an own side takes when it opens a connection (RFC 6335 6)."""
 SENT_AGAIN_S = 0.2
 """After how long a lost segment is sent again; each further time after twice as long."""
+HELD_UP_S = 4.0
+"""What takes longer to get across than this is noted as held up."""
 ROUND_TRIPS = {"TCP": 1, "WS": 2, "TLS": 2, "WSS": 3}
 """How many round trips it takes until there is a connection on which messages can be sent."""
 
@@ -37,6 +39,9 @@ class End(Protocol):
 
     def open_failed(self, open: Open, now: float) -> Iterable[Any]:
         """There will be none."""
+
+    def flow_finished(self, flow: Flow, now: float) -> Iterable[Any]:
+        """The other side has sent its last, and may still read."""
 
     def flow_closed(self, flow: Flow, now: float) -> Iterable[Any]:
         """It is gone: closed by either side, or broken."""
@@ -51,6 +56,7 @@ class End(Protocol):
 class Host(Protocol):
     """A party of the network."""
 
+    name: str
     life: int
     """How often it has crashed: what was begun in one life is of no concern in the next."""
 
@@ -79,6 +85,20 @@ class World(Protocol):
 
     def parted(self, sender: Any, receiver: Any, at: float) -> bool:
         """Whether at that time nothing gets from one to the other."""
+
+
+@frozen
+class Fault:
+    """Something that befell a connection between two parties."""
+
+    what: str
+    """`not made`, `slow to make`, `held up`, `half-closed`, `reset`; or `not sent`, on one that is gone or
+    half-closed."""
+    parties: frozenset[str]
+    """Their names; one, where nobody was at the other end."""
+    at: float
+    until: float
+    """When it was over: later than `at` for what takes time."""
 
 
 @define(eq=False)
@@ -112,6 +132,13 @@ class Connection:
     def __init__(self, maker: Side, taker: Side) -> None:
         self.sides = (maker, taker)
         self.broken = False
+        self.half_closed_at: float | None = None
+        """Since when it is, though nobody has closed it."""
+
+    @property
+    def hosts(self) -> list[Host]:
+        """The parties: one, where nobody is at the other end."""
+        return [side.host for side in self.sides if side.host is not None]
 
     def other(self, side: Side) -> Side:
         """The peer of a side."""
@@ -127,6 +154,10 @@ class Streams:
         self._ports = count(FIRST_PORT)
         self._opening: dict[Connection, None] = {}
         self._open: dict[tuple[int, Flow], tuple[Connection, Side]] = {}
+        self.made = 0
+        """How many connections there have been."""
+        self.faults: list[Fault] = []
+        """What befell them, in the order in which it was over, or at least known."""
 
     def __len__(self) -> int:
         """How many connections there are, those included that are being made, and those that only one side has."""
@@ -149,6 +180,8 @@ class Streams:
         streams = world.way(host, other).link.streams
         crossings = 2 * ROUND_TRIPS[open.transport]
         takes = [self._crossing(*((maker, taker), (taker, maker))[n % 2]) for n in range(crossings)]
+        if sum(takes) > HELD_UP_S:
+            self._note("slow to make", *connection.hosts, lasts=min(sum(takes), streams.gives_up_s))
         if sum(takes) > streams.gives_up_s:
             world.plan(world.now + streams.gives_up_s, self._failed, connection, open)
         elif self._random.random() < streams.refuse or not world.listens(other, open.transport, open.remote):
@@ -162,6 +195,8 @@ class Streams:
         """Send on a connection; returns whether it is under way. What cannot be sent is told, as by a socket."""
         found = self._open.get((id(host), send.flow))
         if found is None or found[1].ended:
+            other = self._world.host_at(send.flow.remote[0])
+            self._note("not sent", host, *([] if other is None else [other]))
             self._world.plan(self._world.now, self._send_failed, host, host.life, send)
             return False
         self._put(*found, send.data)
@@ -174,7 +209,7 @@ class Streams:
             connection, side = found
             self._end(connection, side)
             side.closed = True
-            self._world.plan(self._world.now, self._forget, side)
+            self._world.plan(self._world.now, self._forget, connection, side)
 
     # ---------------------------------------------------------------- what a test may say
 
@@ -192,7 +227,7 @@ class Streams:
         """Let this party send no more on a connection, though it still receives: the peer reads an end."""
         found = self._open.get((id(host), flow))
         if found is not None:
-            self._end(*found)
+            self._half_close(*found)
 
     # ---------------------------------------------------------------- how a connection begins
 
@@ -206,6 +241,7 @@ class Streams:
             return
         maker, taker = connection.sides
         del self._opening[connection]
+        self.made += 1
         self._know(connection, maker, open=open)
         if taker.arrived or taker.end_arrived:
             self._deliver(connection, taker)
@@ -217,6 +253,7 @@ class Streams:
 
     def _failed(self, connection: Connection, open: Open) -> None:
         del self._opening[connection]
+        self._note("not made", *connection.hosts)
         self._tell(connection.sides[0], "open_failed", open)
 
     # ---------------------------------------------------------------- how bytes get across
@@ -229,6 +266,8 @@ class Streams:
         takes = way.queued(len(data), world.now) + self._crossing(side, other)
         if draw() < streams.stall:
             takes += streams.stall_s * draw()
+        if takes > HELD_UP_S:
+            self._note("held up", *connection.hosts, lasts=takes)
         if takes > streams.gives_up_s:
             world.plan(world.now + streams.gives_up_s, self._break, connection)
             return
@@ -236,9 +275,14 @@ class Streams:
         side.flying.append(data)
         world.plan(side.last_at, self._arrive, connection, side)
         if draw() < streams.half_close:
-            self._end(connection, side)
+            self._half_close(connection, side)
         if draw() < streams.reset:
             world.plan(world.now + takes * draw(), self._break, connection)
+
+    def _half_close(self, connection: Connection, side: Side) -> None:
+        if not side.ended:
+            connection.half_closed_at = self._world.now
+            self._end(connection, side)
 
     def _end(self, connection: Connection, side: Side) -> None:
         if not side.ended:
@@ -290,10 +334,10 @@ class Streams:
                 after = streams.pause * self._random.random()
                 self._world.plan(self._world.now + after, self._go_on, connection, side)
             self._tell(other, "receive", piece, other.flow)
+        elif side.end_arrived and other.ended:
+            self._forget(connection, other)
         elif side.end_arrived:
-            # Who reads the end closes the other half as well: no more is told of a connection once it has ended.
-            self._end(connection, other)
-            self._forget(other)
+            self._tell(other, "flow_finished", other.flow)
 
     def _go_on(self, connection: Connection, side: Side) -> None:
         self._deliver(connection, side, next=True)
@@ -303,12 +347,21 @@ class Streams:
     def _break(self, connection: Connection) -> None:
         if not connection.broken:
             connection.broken = True
+            self._note("reset", *connection.hosts)
             for side in connection.sides:
-                self._forget(side)
+                self._forget(connection, side)
 
-    def _forget(self, side: Side) -> None:
+    def _note(self, what: str, *hosts: Host, at: float | None = None, lasts: float = 0.0) -> None:
+        now = self._world.now
+        names = frozenset(host.name for host in hosts)
+        self.faults.append(Fault(what, names, now if at is None else at, now + lasts))
+
+    def _forget(self, connection: Connection, side: Side) -> None:
         """This side has it no more, and is told."""
         side.closed = side.ended = True
+        if connection.half_closed_at is not None and connection.other(side).closed:
+            self._note("half-closed", *connection.hosts, at=connection.half_closed_at)
+            connection.half_closed_at = None
         if side.known:
             side.known = False
             del self._open[id(side.host), side.flow]

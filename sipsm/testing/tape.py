@@ -21,7 +21,19 @@ from attrs import asdict
 from sipsm.grammar import Uri
 from sipsm.role import Call, Limits, Profile
 from sipsm.transaction import TimerValues
-from sipsm.transport import Close, Flow, FlowLimits, FlowTimes, Naptr, Open, Resolve, Send, Srv
+from sipsm.transport import (
+    Close,
+    Flow,
+    FlowLimits,
+    FlowTimes,
+    KeepAlive,
+    MessageLimits,
+    Naptr,
+    Open,
+    Resolve,
+    Send,
+    Srv,
+)
 
 FORMAT = 1
 """The version of what is written on a tape."""
@@ -29,8 +41,10 @@ SETTINGS: dict[str, type[Any]] = {
     "profile": Profile,
     "limits": Limits,
     "times": TimerValues,
+    "message_limits": MessageLimits,
     "flow_limits": FlowLimits,
     "flow_times": FlowTimes,
+    "keep_alive": KeepAlive,
 }
 """What an endpoint can be made with that can be written."""
 TUPLES: dict[str, type[Any]] = {"Flow": Flow, "Srv": Srv, "Naptr": Naptr}

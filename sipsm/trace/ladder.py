@@ -182,7 +182,11 @@ class Telling:
 
     def _moved(self, record: Moved) -> list[str]:
         reading = self._reading
-        if reading is not None and reading.who == record.who and not record.input.startswith("Timer "):
+        if (
+            reading is not None
+            and (reading.who, reading.at) == (record.who, record.at)
+            and not record.input.startswith("Timer ")
+        ):
             return [self._step(record)]
         lines: list[str] = []
         if self._held and (self._held[0].who, self._held[0].at) != (record.who, record.at):

@@ -5,7 +5,8 @@ A `Recorder` gives each endpoint its watcher and keeps everything in one list, i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from attrs import frozen
 
@@ -75,14 +76,36 @@ class Carried:
 
 Record = Arrived | Left | Moved | Asked | Carried
 
+Raw = tuple[Any, ...]
+"""A record that nobody has looked at yet: the function that makes it, and its arguments."""
+
 
 class Recorder:
-    """Keeps what the endpoints do in `records`; `tell`, if given, is called with each record as it happens."""
+    """Keeps what the endpoints do in `records`; `tell`, if given, is called with each record as it happens.
+
+    A record is made when somebody looks at it: to take one down costs little.
+    """
 
     def __init__(self, tell: Callable[[Record], object] | None = None) -> None:
-        self.records: list[Record] = []
+        self._records: list[Record] = []
+        self._raw: list[Raw] = []
         self._tell = tell
-        self._timers: dict[str, tuple[float, str]] = {}
+        self.add: Callable[[Raw], object] = self._raw.append if tell is None else self._show
+        self.timers: dict[str, tuple[float, str]] = {}
+        """The timer that fired last at each endpoint since anything else happened there, and when."""
+
+    @property
+    def records(self) -> list[Record]:
+        """All that has happened, in its order."""
+        self._records += [make(*args) for make, *args in self._raw]
+        self._raw.clear()
+        return self._records
+
+    @property
+    def messages(self) -> list[Record]:
+        """The same without the steps of machines: all that a picture needs that explains nothing."""
+        kept = [record for record in self._records if not isinstance(record, Moved)]
+        return kept + [make(*args) for make, *args in self._raw if make is not _moved]
 
     def watcher(self, who: str) -> Watching:
         """The watcher of one endpoint, which is called `who` in the records."""
@@ -90,36 +113,18 @@ class Recorder:
 
     def asked(self, who: str, what: str, now: float) -> None:
         """The program is about to give a command. Need not be said; then a timer may be taken for the cause."""
-        self._timers.pop(who, None)
-        self._add(Asked(now, who, what))
+        self.timers.pop(who, None)
+        self.add((Asked, now, who, what))
 
     def carried(self, who: str, flow: Flow, data: bytes, arrives: tuple[float, ...], now: float) -> None:
         """What became of the bytes that `who` sent, said by a network that knows."""
-        self._add(Carried(now, who, flow, data, arrives))
+        self.add((Carried, now, who, flow, data, arrives))
 
-    def received(self, who: str, flow: Flow, data: bytes, now: float) -> None:
-        """Bytes arrived at `who`."""
-        self._timers.pop(who, None)
-        self._add(Arrived(now, who, flow, data))
-
-    def sent(self, who: str, flow: Flow, data: bytes, now: float) -> None:
-        """Bytes are to be sent by `who`."""
-        at, timer = self._timers.get(who, (now, ""))
-        self._add(Left(now, who, flow, data, timer if at == now else ""))
-
-    def moved(self, who: str, machine: Machine, before: str, name: str, row: Row, now: float) -> None:
-        """A machine of `who` took a row."""
-        # A timer whose row does nothing, such as Timer K, is no reason why anything is sent.
-        if row.actions and name.startswith("Timer "):
-            self._timers[who] = (now, name)
-        timers = sorted((at, letter) for letter, (at, _) in machine.timers.items())
-        running = tuple((letter, at) for at, letter in timers)
-        self._add(Moved(now, who, machine.table.name, before, name, machine.state, row.rfc, running))
-
-    def _add(self, record: Record) -> None:
-        self.records.append(record)
-        if self._tell is not None:
-            self._tell(record)
+    def _show(self, raw: Raw) -> None:
+        assert self._tell is not None, "somebody is told"
+        record = raw[0](*raw[1:])
+        self._records.append(record)
+        self._tell(record)
 
 
 class Watching:
@@ -128,15 +133,39 @@ class Watching:
     def __init__(self, recorder: Recorder, who: str) -> None:
         self.recorder = recorder
         self.who = who
+        self._add = recorder.add
+        self._timers = recorder.timers
 
     def received(self, flow: Flow, data: bytes, now: float) -> None:
         """Bytes arrived."""
-        self.recorder.received(self.who, flow, data, now)
+        self._timers.pop(self.who, None)
+        self._add((Arrived, now, self.who, flow, data))
 
     def sent(self, flow: Flow, data: bytes, now: float) -> None:
         """Bytes are to be sent."""
-        self.recorder.sent(self.who, flow, data, now)
+        at, timer = self._timers.get(self.who, _NO_TIMER)
+        self._add((Left, now, self.who, flow, data, timer if at == now else ""))
 
     def moved(self, machine: Machine, before: str, name: str, row: Row, now: float) -> None:
         """A machine took a row."""
-        self.recorder.moved(self.who, machine, before, name, row, now)
+        # A timer whose row does nothing, such as Timer K, is no reason why anything is sent.
+        if row.actions and name.startswith("Timer "):
+            self._timers[self.who] = (now, name)
+        self._add((_moved, now, self.who, machine.table.name, before, name, machine.state, row.rfc, machine.running))
+
+
+_NO_TIMER = (0.0, "")
+
+
+def _moved(
+    at: float,
+    who: str,
+    machine: str,
+    before: str,
+    name: str,
+    after: str,
+    rfc: str,
+    running: Iterable[tuple[float, str, float]],
+) -> Moved:
+    timers = sorted((deadline, letter) for deadline, letter, _ in running)
+    return Moved(at, who, machine, before, name, after, rfc, tuple((letter, deadline) for deadline, letter in timers))

@@ -17,7 +17,20 @@ from time import perf_counter
 
 from attrs import frozen
 
-from tests.simulation.world import Weather, run
+from tests.simulation.world import MODES, Weather, run
+
+BOUNDS = {
+    "loss": "the share of packets that are lost",
+    "duplicate": "the share that arrive twice",
+    "reorder": "the share that others overtake",
+    "latency": "seconds that a packet takes, and as many of jitter",
+    "breaks": "the share of what is sent on connections that breaks one, or stalls, or is the last of its side",
+}
+SHARES = {
+    "cuts": "the share of networks that are parted for a while",
+    "crashes": "the share of networks in which agents crash, and most come back",
+}
+FAULTS = ("reset", "half-closed", "not made", "not sent", "held up", "slow to make")
 
 
 @frozen
@@ -33,7 +46,9 @@ class Job:
 def main(arguments: list[str]) -> int:
     """Run, print the figures, and return how a process should end."""
     options = parser().parse_args(arguments)
-    weather = Weather(options.loss, options.duplicate, options.reorder, options.latency)
+    weather = Weather(
+        **{name: getattr(options, name) for name in (*BOUNDS, *SHARES)}, modes=tuple(options.transports.split(","))
+    )
     jobs = list(planned(options, weather))
     began = perf_counter()
     figures: Counter[str] = Counter()
@@ -53,14 +68,18 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--in-each", type=int, default=50, metavar="N", help="how many in each network")
     made.add_argument("--seed", type=int, default=0, help="of the first network; the next has the next")
     made.add_argument("--jobs", type=int, default=1, help="how many processes; 0 is one for each processor")
-    for name, what in (
-        ("loss", "the share of packets that are lost"),
-        ("duplicate", "the share that arrive twice"),
-        ("reorder", "the share that others overtake"),
-        ("latency", "seconds that a packet takes, and as many of jitter"),
-    ):
-        between = getattr(Weather(), name)
-        made.add_argument(f"--{name}", type=bounds, default=between, metavar="LOW-HIGH", help=what)
+    usual = Weather()
+    for name, what in BOUNDS.items():
+        made.add_argument(f"--{name}", type=bounds, default=getattr(usual, name), metavar="LOW-HIGH", help=what)
+    for name, what in SHARES.items():
+        made.add_argument(f"--{name}", type=share, default=getattr(usual, name), metavar="SHARE", help=what)
+    made.add_argument(
+        "--transports",
+        type=transports,
+        default=",".join(MODES),
+        metavar="MODES",
+        help=f"what the networks speak, each one of these: {','.join(MODES)}",
+    )
     return made
 
 
@@ -70,12 +89,26 @@ def bounds(text: str) -> tuple[float, float]:
     return round(float(low), 6), round(float(high or low), 6)
 
 
+def share(text: str) -> float:
+    """To the millionth, too."""
+    return round(float(text), 6)
+
+
+def transports(text: str) -> str:
+    """`udp`, `tcp`, `mixed`, or several with commas."""
+    if not set(text.split(",")) <= set(MODES):
+        raise ValueError(text)
+    return text
+
+
 def planned(options: argparse.Namespace, weather: Weather) -> Iterator[Job]:
     """A job for each seed, with the command that does it alone."""
     network = " ".join(
-        f"--{name} {low:.6f}-{high:.6f}"
-        for name in ("loss", "duplicate", "reorder", "latency")
-        for low, high in [getattr(weather, name)]
+        [
+            *(f"--{name} {low:.6f}-{high:.6f}" for name in BOUNDS for low, high in [getattr(weather, name)]),
+            *(f"--{name} {getattr(weather, name):.6f}" for name in SHARES),
+            f"--transports {options.transports}",
+        ]
     )
     left = options.calls
     seed = options.seed
@@ -110,7 +143,8 @@ def done(job: Job) -> tuple[Job, Counter[str], str]:
     finally:
         gc.collect()
         gc.enable()
-    return job, world.verdicts + Counter({f" {name}": number for name, number in world.net.figures().items()}), ""
+    figures = world.net.figures() | {world.mode: 1, "crashes": world.crashes, "cuts": len(world.cuts)}
+    return job, world.verdicts + Counter({f" {name}": number for name, number in figures.items()}), ""
 
 
 def failed(job: Job) -> int:
@@ -126,16 +160,21 @@ def failed(job: Job) -> int:
 
 def report(figures: Counter[str], networks: int, seconds: float, weather: Weather) -> None:
     """The figures."""
-    calls = sum(number for name, number in figures.items() if not name.startswith((" ", "OPTIONS")))
-    print(f"{calls:,} calls in {networks:,} networks, {seconds:.1f} s: {calls / seconds:,.0f} calls a second")
+    verdicts = Counter({name: number for name, number in figures.items() if not name.startswith(" ")})
+    calls = sum(number for name, number in verdicts.items() if "OPTIONS" not in name)
+    # A name with a space before it is a figure of the networks.
+    of = {name: figures[f" {name}"] for name in ("sent", "lost", "doubled", "steps", "connections", "crashes", "cuts")}
+    modes = ", ".join(f"{figures[f' {mode}']:,} {mode}" for mode in MODES)
+    print(f"{calls:,} calls in {networks:,} networks ({modes}), {seconds:.1f} s: {calls / seconds:,.0f} calls a second")
     low, high = weather.loss
-    sent, lost, doubled, steps = (figures.pop(name, 0) for name in (" sent", " lost", " doubled", " steps"))
-    share = 100 / max(1, sent)
+    percent = 100 / max(1, of["sent"])
     print(
-        f"{sent:,} packets, of which {lost * share:.1f} % were lost ({low:.0%} to {high:.0%} by network) and "
-        f"{doubled * share:.1f} % doubled; {steps:,} steps"
+        f"{of['sent']:,} datagrams, of which {of['lost'] * percent:.1f} % were lost "
+        f"({low:.0%} to {high:.0%} by network) and {of['doubled'] * percent:.1f} % doubled; {of['steps']:,} steps"
     )
-    for name, number in figures.most_common():
+    faults = ", ".join(f"{figures[f' {name}']:,} {name}" for name in FAULTS)
+    print(f"{of['connections']:,} connections: {faults}; {of['cuts']:,} partitions, {of['crashes']:,} crashes")
+    for name, number in verdicts.most_common():
         print(f"{number:>12,}  {name}")
     print("After each network had come to rest: no transaction, timer, call, dialog or connection was left anywhere.")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sipsm import CallState, Ended, EndReason, Established, LocalProtocolError
-from sipsm.testing import Net, answer, hang_up, ladder, nothing_left, ring
+from sipsm import Answered, CallState, Ended, EndReason, Established, LocalProtocolError
+from sipsm.testing import Dns, Link, Net, answer, hang_up, ladder, nothing_left, ring
 
 
 def calling(net: Net, *, answer_after: float = 1.0, last: float = 10.0) -> None:
@@ -51,14 +51,49 @@ def test_one_who_comes_back_as_it_was_goes_on() -> None:
 
 
 def test_what_came_after_the_snapshot_is_forgotten() -> None:
-    """Saved while it rang, it rings again when it is back, though the call had been up."""
+    """Saved while it rang, it rings again when it is back, though the program had answered and the call had been up."""
     net = Net()
-    calling(net, last=100.0)
+    bob = net.agent("bob")
+    bob.script(ring())
+    net.agent("alice").invite("sip:bob")
+    net.at(1.0, lambda: bob.do(bob.endpoint.calls[0].answer, bob.sdp))
     net.crash("bob", at=5.0, back=6.0, saved=0.5)
     net.run(until=7.0)
-    (call,) = net.agent("bob").endpoint.calls
+    (call,) = bob.endpoint.calls
     assert call.state is CallState.RINGING
-    assert any(isinstance(event, Established) for event in net.agent("bob").events)
+    assert any(isinstance(event, Established) for event in bob.events)
+
+
+def test_a_script_does_again_what_it_did_after_the_snapshot() -> None:
+    """It answers a second time, is acknowledged a second time, and the call goes on; but not what it did before."""
+    net = Net()
+    calling(net, last=30.0)
+    net.crash("bob", at=5.0, back=6.0, saved=0.5)
+    assert net.run() == ladder("""
+         0.0  alice INVITE----------> bob
+         0.0  alice <------------180- bob
+         1.0  alice <------------200- bob
+         1.0  alice ACK-------------> bob
+         6.0  alice <------------200- bob
+         6.0  alice ACK-------------> bob
+        31.0  alice BYE-------------> bob
+        31.0  alice <------------200- bob
+    """)
+    nothing_left(net)
+
+
+def test_what_was_under_way_is_asked_again_or_has_failed() -> None:
+    """Saved while it looked for an address, it looks again; while a connection was made, there is none."""
+    net = Net(every=Link(latency=1.0), dns=Dns(latency=1.0))
+    net.agent("bob", transports=["TCP"])
+    alice = net.agent("alice", transports=["TCP"])
+    alice.request("OPTIONS", "sip:bob;transport=tcp")
+    alice.request("OPTIONS", f"sip:{net.agent('bob').host};transport=tcp")
+    net.crash("alice", at=0.7, back=10.0, saved=0.5)
+    net.run()
+    told = [(event.status, event.why) for event in alice.events if isinstance(event, Answered)]
+    assert told == [(503, "it could not be sent"), (200, "")]
+    nothing_left(net)
 
 
 @pytest.mark.parametrize(("back", "answered"), [(4.0, 6.0), (8.0, 8.0)])

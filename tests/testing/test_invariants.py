@@ -113,6 +113,8 @@ def test_what_is_left_is_counted() -> None:
         "client transactions": 0,
         "server transactions": 1,
         "unfinished transactions": 0,
+        "requests on their way": 0,
+        "responses on another way": 0,
         "calls": 1,
         "incoming calls": 1,
         "dialogs": 1,

@@ -6,7 +6,7 @@ import pytest
 
 from sipsm import Answered, Ended, Endpoint, EndReason, Established, LocalProtocolError, TimerValues
 from sipsm.testing import InvariantBroken, Link, Net, answer, hang_up, ladder, nothing_left, reject, ring
-from sipsm.trace import Arrived, Left
+from sipsm.trace import Arrived, Left, Moved
 
 
 def test_a_call_is_a_picture() -> None:
@@ -153,7 +153,7 @@ def test_an_agent_is_made_once() -> None:
 
 
 def test_an_address_is_of_one_agent() -> None:
-    """And one that speaks no UDP gets no datagrams."""
+    """And one that speaks no UDP gets no datagrams; that it is there is known."""
     net = Net()
     net.agent("alice", "192.0.2.5")
     with pytest.raises(ValueError, match=r"192\.0\.2\.5 is the address of alice already"):
@@ -161,7 +161,7 @@ def test_an_address_is_of_one_agent() -> None:
     net.agent("bob", transports=["TCP"], make=lambda _local, **options: Endpoint("udp:192.0.2.1:5060", **options))
     net.agent("alice").request("OPTIONS", "sip:bob")
     net.run(until=0.1)
-    assert net.ladder() == "0.0  alice OPTIONS---------x 192.0.2.2:5060"
+    assert net.ladder() == "0.0  alice OPTIONS---------x bob"
 
 
 def test_there_is_room_for_many() -> None:
@@ -261,9 +261,9 @@ def test_one_call_of_many_is_a_picture() -> None:
 
 
 def test_figures_are_kept() -> None:
-    """How much has happened, and what became of the datagrams, also on a link that has been replaced."""
+    """How much has happened, and what became of datagrams and connections, also on a link that has been replaced."""
     net = Net(duplicate=1.0)
-    net.agent("bob")
+    net.agent("bob", transports=["UDP", "TCP"])
     alice = net.agent("alice")
     alice.request("OPTIONS", "sip:bob")
     net.run()
@@ -272,7 +272,18 @@ def test_figures_are_kept() -> None:
     net.run()
     figures = net.figures()
     assert figures.pop("steps") > 10
-    assert figures == {"sent": 14, "lost": 11, "doubled": 3}
+    assert figures == {"sent": 14, "lost": 11, "doubled": 3, "connections": 0}
+    carol = net.agent("carol", transports=["TCP"])
+    carol.request("OPTIONS", "sip:bob;transport=tcp")
+    carol.request("OPTIONS", "sip:alice;transport=tcp")
+    net.run(until=net.now - net.start + 1.0)
+    net.streams.reset(carol)
+    figures = net.figures()
+    assert (figures["connections"], figures["reset"], figures["not made"]) == (1, 1, 1)
+    assert [(fault.what, sorted(fault.parties)) for fault in net.streams.faults] == [
+        ("not made", ["alice", "carol"]),
+        ("reset", ["bob", "carol"]),
+    ]
 
 
 def test_a_network_that_is_never_quiet_is_found() -> None:
@@ -285,3 +296,18 @@ def test_a_network_that_is_never_quiet_is_found() -> None:
     again()
     with pytest.raises(InvariantBroken, match="not quiet after 50 steps"):
         net.run(steps=50)
+
+
+def test_a_record_is_made_once() -> None:
+    """Whoever looks at all of it, or at the messages only, and however often, sees the same."""
+    net = Net()
+    net.agent("bob").script(ring())
+    net.agent("alice").invite("sip:bob")
+    net.run(until=1.0)
+    messages = net.recorder.messages
+    records = net.recorder.records
+    assert len(messages) < len(records)
+    assert net.recorder.messages == messages == [record for record in records if not isinstance(record, Moved)]
+    net.run(until=40.0)
+    assert net.recorder.records[: len(records)] == records
+    assert net.recorder.records is net.recorder.records

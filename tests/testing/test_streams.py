@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sipsm.testing import InvariantBroken, Link, Net, Streaming, nothing_left
+from sipsm.testing import InvariantBroken, Link, Net, Streaming, nothing_left, ring
 from sipsm.testing.agent import Agent
 from sipsm.transport import Close, Flow, Open, Send
 
@@ -61,6 +61,10 @@ class Keeps:
     def open_failed(self, open: Open, now: float) -> list[Any]:
         """There is none."""
         return self.note("failed", open.id, Flow("TCP", ALICE, BOB), now)
+
+    def flow_finished(self, flow: Flow, now: float) -> list[Any]:
+        """The peer has sent its last: here nothing is owed, and it is closed."""
+        return [*self.note("finished", flow, flow, now), Close(flow)]
 
     def flow_closed(self, flow: Flow, now: float) -> list[Any]:
         """It is gone."""
@@ -129,6 +133,7 @@ def test_a_connection_is_opened_accepted_and_closed() -> None:
     assert bob.endpoint.happened == [
         (0.1, "accepted", back),
         (1.1, "received", b"INVITE"),
+        (3.1, "finished", back),
         (3.1, "closed", back),
     ]
     assert len(net.streams) == 0
@@ -282,18 +287,20 @@ def test_a_reset_meets_a_connection_that_is_being_made() -> None:
 
 
 def test_a_half_close_ends_one_direction_after_the_other() -> None:
-    """The peer reads the end after all that came before, and closes; what it has sent still arrives."""
+    """The peer reads the end after all that came before, sends what it owes, and closes; that still arrives."""
     net, alice, bob = pair(Link(latency=0.1))
+    bob.endpoint.answers = lambda what, flow: [Send(flow, b", owed")] if what == "finished" else []
     flow = connect(net, alice)
     send(alice, b"last")
+    net.streams.half_close(alice, flow)
     net.streams.half_close(alice, flow)
     send(alice, b"too late")
     send(bob, b"answer")
     net.streams.half_close(alice, Flow("TCP", ALICE, ALICE))
     net.run()
-    assert (alice.endpoint.got, bob.endpoint.got) == (b"answer", b"last")
+    assert (alice.endpoint.got, bob.endpoint.got) == (b"answer, owed", b"last")
     assert alice.endpoint.told == ["opened", "not sent", "closed"]
-    assert bob.endpoint.told == ["accepted", "closed"]
+    assert bob.endpoint.told == ["accepted", "finished", "closed"]
     assert bob.endpoint.when("closed") == [1.1]
     assert alice.endpoint.when("closed") == [1.2]
     nothing_left_of_connections(net)
@@ -309,8 +316,9 @@ def test_nothing_sent_is_nothing_received() -> None:
     net.run()
     alice.do(alice.endpoint.close, flow)
     net.run()
-    assert (alice.endpoint.told, bob.endpoint.told) == (["opened", "closed"], ["accepted", "closed"])
-    assert bob.endpoint.happened == [(0.0, "accepted", bob.endpoint.flows[0]), (1.0, "closed", bob.endpoint.flows[0])]
+    assert alice.endpoint.told == ["opened", "closed"]
+    (flow,) = bob.endpoint.flows
+    assert bob.endpoint.happened == [(0.0, "accepted", flow), (1.0, "finished", flow), (1.0, "closed", flow)]
 
 
 def test_what_still_comes_to_one_who_has_closed_breaks_it() -> None:
@@ -333,7 +341,7 @@ def test_an_end_may_close_while_it_reads() -> None:
     send(alice, b"abc")
     net.run()
     assert bob.endpoint.got == b"a"
-    assert (alice.endpoint.told, bob.endpoint.told) == (["opened", "closed"], ["accepted", "closed"])
+    assert (alice.endpoint.told, bob.endpoint.told) == (["opened", "finished", "closed"], ["accepted", "closed"])
 
 
 def test_who_takes_a_connection_may_speak_and_close_first() -> None:
@@ -342,7 +350,7 @@ def test_who_takes_a_connection_may_speak_and_close_first() -> None:
     bob.endpoint.answers = lambda what, flow: [Send(flow, b"503"), Close(flow)] if what == "accepted" else []
     net.link("alice", "bob", Link(latency=0.1), back=Link(latency=0.1, jitter=2.0))
     connect(net, alice, until=10.0)
-    assert alice.endpoint.told == ["opened", "closed"]
+    assert alice.endpoint.told == ["opened", "finished", "closed"]
     assert alice.endpoint.got == b"503"
     nothing_left_of_connections(net)
 
@@ -356,7 +364,9 @@ def test_a_connection_breaks_by_chance(streams: Streaming) -> None:
         connect(net, alice)
         send(alice, b"x" * 100)
         net.run()
-        assert alice.endpoint.told[1:] == bob.endpoint.told[1:]
+        assert alice.endpoint.told[1:] in ([], ["closed"])
+        assert bob.endpoint.told[1:] in ([], ["closed"], ["finished", "closed"])
+        assert ("closed" in alice.endpoint.told) is ("closed" in bob.endpoint.told)
         broken += "closed" in alice.endpoint.told
     assert 10 < broken < 30
 
@@ -402,3 +412,38 @@ def test_the_same_seed_cuts_the_same() -> None:
 
     assert world(3) == world(3)
     assert world(3) != world(4)
+
+
+def test_what_befell_connections_is_listed() -> None:
+    """When, for how long, and between whom."""
+    net, alice, bob = pair(Link(latency=0.1))
+    connect(net, alice)
+    alice.do(alice.endpoint.connect, 2, "TCP", ("192.0.2.99", 5060))
+    net.link("alice", "bob", Link(latency=5.0), back=Link(latency=0.1))
+    send(alice, b"late")
+    net.run(until=10.0)
+    alice.do(alice.endpoint.connect, 3, "TCP", BOB)
+    net.run(until=20.0)
+    net.streams.half_close(bob, bob.endpoint.flows[0])
+    send(bob, b"not any more", flow=bob.endpoint.flows[0])
+    net.run()
+    assert [(fault.what, sorted(fault.parties), fault.at - 1000.0) for fault in net.streams.faults] == [
+        ("held up", ["alice", "bob"], 1.0),
+        ("slow to make", ["alice", "bob"], 10.0),
+        ("not sent", ["alice", "bob"], 20.0),
+        ("half-closed", ["alice", "bob"], 20.0),
+        ("not made", ["alice"], 61.0),
+    ]
+    assert [round(fault.until - fault.at, 1) for fault in net.streams.faults] == [5.0, 5.1, 0.0, 5.1, 0.0]
+
+
+def test_a_step_stands_at_its_own_time() -> None:
+    """That a connection broke later is no part of the message that had come on it."""
+    net = Net()
+    net.agent("bob", transports=["TCP"]).script(ring())
+    alice = net.agent("alice", transports=["TCP"])
+    alice.invite("sip:bob;transport=tcp")
+    net.at(1.0, lambda: net.streams.reset(alice))
+    net.run(until=2.0)
+    lost = [line.split()[:4] for line in net.ladder(explain=True).split("\n") if "Used -> Closed" in line]
+    assert lost == [["1.0", "alice", "connection:", "Used"], ["1.0", "bob", "connection:", "Used"]]

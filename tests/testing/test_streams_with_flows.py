@@ -11,8 +11,9 @@ from sipsm.machine import Agenda
 from sipsm.testing import Link, Net, Streaming
 from sipsm.testing.agent import Agent
 from sipsm.transport import Close, Flow, Frame, Listening, Open, Send
-from sipsm.transport.connection import Discarded, Lost, Unsent
-from sipsm.transport.flows import Arrived, FlowLimits, Flows
+from sipsm.transport.flows import Flows
+from sipsm.transport.limits import FlowLimits
+from sipsm.transport.outputs import Arrived, Discarded, Lost, Unsent
 
 BOB = Flow("TCP", ("192.0.2.1", 0), ("192.0.2.2", 5060))
 """The connection to Bob, made when it is needed."""
@@ -81,6 +82,10 @@ class Ends:
     def open_failed(self, open: Open, now: float) -> list[Any]:
         """There is none."""
         return self.take(self.flows.open_failed(open, now), now)
+
+    def flow_finished(self, flow: Flow, now: float) -> list[Any]:
+        """The peer has sent its last."""
+        return self.take(self.flows.finished(flow, now), now)
 
     def flow_closed(self, flow: Flow, now: float) -> list[Any]:
         """It is gone."""

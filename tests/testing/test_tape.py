@@ -7,10 +7,23 @@ from typing import Any
 
 import pytest
 
-from sipsm import Established, FlowLimits, FlowTimes, IncomingCall, Limits, LocalProtocolError, Profile, TimerValues
+from sipsm import (
+    Established,
+    FlowLimits,
+    FlowTimes,
+    IncomingCall,
+    KeepAlive,
+    Limits,
+    LocalProtocolError,
+    MessageLimits,
+    Profile,
+    TimerValues,
+)
+from sipsm.endpoint.state import CONFIG
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.testing import Net, ReplayDiffers, Tape, answer, hang_up, reject, replay, ring
+from sipsm.testing.tape import SETTINGS
 from tests.testing.test_streams import Keeps, connect, pair, send
 
 
@@ -124,16 +137,21 @@ def test_a_call_over_tcp_replays() -> None:
     tape = Tape()
     net = Net(3, delay=0.01, tape=tape)
     times, limits = FlowTimes(idle_s=20.0), FlowLimits(per_host=5)
-    alice = net.agent("alice", transports=("TCP",), flow_times=times, flow_limits=limits)
-    bob = net.agent("bob", transports=("UDP", "TCP"))
+    alice = net.agent("alice", transports=("TCP",), flow_times=times, flow_limits=limits, keep_alive=KeepAlive(3.0))
+    bob = net.agent("bob", transports=("UDP", "TCP"), message_limits=MessageLimits(headers=50))
     bob.script(ring(), answer(after=1.0))
     alice.script(hang_up(after=5.0))
     alice.invite("sip:192.0.2.2")
     net.at(0.5, lambda: net.streams.reset(bob))
     net.crash("bob", at=3.0, back=4.0, saved=2.5)
-    picture = net.run()
+    picture = net.run(until=60)
     assert picture.count("\n") == 5
     assert replay(tape.text) == picture
+
+
+def test_every_setting_can_be_on_a_tape() -> None:
+    """An endpoint can be recorded however it is made."""
+    assert SETTINGS.keys() == CONFIG.keys() - {"listening"}
 
 
 def test_connections_are_on_a_tape() -> None:
@@ -161,3 +179,13 @@ def test_connections_are_on_a_tape() -> None:
         ("alice", "write"),
         ("alice", "send_failed"),
     ]
+
+
+def test_who_hears_nothing_is_known_all_the_same() -> None:
+    """The picture of a replay names the same agents, even one that no packet has reached."""
+    tape = Tape()
+    net = Net(loss=1.0, tape=tape)
+    net.agent("bob")
+    net.agent("alice").request("OPTIONS", "sip:bob")
+    net.run(until=0.1)
+    assert replay(tape.text) == net.ladder() == "0.0  alice OPTIONS---------x bob"
