@@ -17,9 +17,9 @@ from typing import Any, Self, TypeVar, cast
 
 from sipsm import Answered, Close, Ended, Established, Event, Open, OutgoingRequest, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, BoundAgent, BoundCall, BoundRequest, Headers, Inbox
+from sipsm.endpoint.bound import Address, BoundCall, BoundRequest, Headers, Inbox
 from sipsm_dns import look_up_now
-from sipsm_sockets import Accepting, Stream, check_connected, connecting, listening_sockets
+from sipsm_sockets import Accepting, Ready, ReadyAgent, listening_sockets
 
 T = TypeVar("T")
 
@@ -87,19 +87,19 @@ class Call(_Awaited, BoundCall[None]):
     ) -> Answered:
         """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
         self._agent._check_open()
-        now = time.monotonic()
+        now = self._agent._now
         core, outputs = self.core.request(method, headers=headers, body=body, content_type=content_type, now=now)
         return self._agent._asked_for(core, outputs, timeout)
 
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
         self._agent._check_open()
-        self._agent._perform(command(*args, **kwargs, now=time.monotonic()))
+        self._agent._perform(command(*args, **kwargs, now=self._agent._now))
 
     def _pump(self, until: float | None) -> bool:
         return self._agent._pump(until)
 
 
-class UserAgent(_Awaited, BoundAgent[Call]):
+class UserAgent(_Awaited, ReadyAgent[Call]):
     """A user agent: `with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `for event in agent` gives its events, each once. It is at one local address or several, over UDP and TCP.
@@ -113,7 +113,7 @@ class UserAgent(_Awaited, BoundAgent[Call]):
     def invite(self, target: Uri | str, *, offer: bytes = b"", to: str | None = None, headers: Headers = ()) -> Call:
         """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one."""
         self._check_open()
-        core, outputs = self.endpoint.invite(target, offer=offer, to=to, headers=headers, now=time.monotonic())
+        core, outputs = self.endpoint.invite(target, offer=offer, to=to, headers=headers, now=self._now)
         call = self._begun(core)
         self._perform(outputs)
         return call
@@ -132,7 +132,7 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         """Send a request outside a call, such as OPTIONS (RFC 3261 11), and wait for its end."""
         self._check_open()
         outgoing, outputs = self.endpoint.request(
-            method, target, to=to, headers=headers, body=body, content_type=content_type, now=time.monotonic()
+            method, target, to=to, headers=headers, body=body, content_type=content_type, now=self._now
         )
         return self._asked_for(outgoing, outputs, timeout)
 
@@ -144,22 +144,34 @@ class UserAgent(_Awaited, BoundAgent[Call]):
     def _new_call(self, core: CoreCall) -> Call:
         return Call(self, core)
 
+    # ---------------------------------------------------------------- going on elsewhere
+
+    def save(self) -> bytes:
+        """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
+        return self._saved(self._now, time.time())
+
+    def suspend(self) -> bytes:
+        """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
+        return self._suspend(self._now, time.time())
+
     # ---------------------------------------------------------------- the block
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._selector = stack.enter_context(DefaultSelector())
             self._datagrams: dict[Address, socket] = {}
-            self._connecting: set[socket] = set()
+            finished = stack.enter_context(closing(self._hold_connections()))
+            self._selector.register(finished, EVENT_READ, {EVENT_READ: self._look_at_finished})
             sockets = [stack.enter_context(each) for each in listening_sockets(self._wanted)]
-            self._opened(*(each.getsockname() for each in sockets))
+            self._opened(*(each.getsockname() for each in sockets), clock=time.monotonic(), wall=time.time())
             for listening, each in zip(self._listening, sockets, strict=True):
                 if listening.transport == "UDP":
                     self._datagrams[listening.address] = each
-                    self._selector.register(each, EVENT_READ, partial(self._receive, listening.address))
+                    self._wait_for(each, partial(self._receive, listening.address), None)
                 else:
                     accepting = stack.enter_context(closing(Accepting(each)))
-                    self._selector.register(each, EVENT_READ, partial(self._accept, accepting))
+                    self._wait_for(each, partial(self._accept, accepting), None)
+            self._perform(self._resume(self._now))
             self._open_things = stack.pop_all()
         return self
 
@@ -172,13 +184,14 @@ class UserAgent(_Awaited, BoundAgent[Call]):
                 pass
         finally:
             self._close()
-            for stream in self._streams.values():
-                stream.close()
-            for begun in self._connecting:
-                begun.close()
+            self._close_connections()
             self._open_things.close()
 
     # ---------------------------------------------------------------- the endpoint's wishes
+
+    @property
+    def _now(self) -> float:
+        return time.monotonic() + self._ahead
 
     def _perform(self, outputs: list[Output]) -> None:
         for output in outputs:
@@ -189,27 +202,29 @@ class UserAgent(_Awaited, BoundAgent[Call]):
                     try:
                         udp.sendto(data, flow.remote)
                     except OSError:
-                        outputs += self.endpoint.send_failed(output, time.monotonic())
+                        outputs += self.endpoint.send_failed(output, self._now)
                 case Send():
-                    outputs += self._write(output, time.monotonic())
+                    outputs += self._write(output, self._now)
                 case Open():
                     outputs += self._connect(output)
                 case Close():
-                    outputs += self._hang_up_on(output, time.monotonic())
+                    outputs += self._hang_up_on(output, self._now)
                 case Resolve():
-                    outputs += self.endpoint.resolved(output, look_up_now(output, self._resolver), time.monotonic())
+                    outputs += self.endpoint.resolved(output, look_up_now(output, self._resolver), self._now)
                 case event:
                     self._note(event)
 
     def _pump(self, until: float | None) -> bool:
-        ends = [at for at in (until, self.endpoint.next_timeout()) if at is not None]
-        for key, _ in self._selector.select(max(0.0, min(ends) - time.monotonic()) if ends else None):
-            # What came before it may have closed it.
-            if cast(socket, key.fileobj).fileno() != -1:
-                self._perform(key.data())
-        now = time.monotonic()
-        self._perform(self.endpoint.handle_timeout(now))
-        return until is None or now < until
+        at = self.endpoint.next_timeout()
+        ends = [each for each in (until, None if at is None else at - self._ahead) if each is not None]
+        for key, ready in self._selector.select(max(0.0, min(ends) - time.monotonic()) if ends else None):
+            for event in (EVENT_READ, EVENT_WRITE):
+                # What came before it may have closed it, or be waited for no more.
+                now = self._selector.get_map().get(key.fd)
+                if ready & event and now is not None and now.data is key.data:
+                    self._perform(key.data[event]())
+        self._perform(self.endpoint.handle_timeout(self._now))
+        return until is None or time.monotonic() < until
 
     def _receive(self, local: Address) -> list[Output]:
         udp = self._datagrams[local]
@@ -218,63 +233,13 @@ class UserAgent(_Awaited, BoundAgent[Call]):
             data, sockaddr = udp.recvfrom(self._read_size)
         except BlockingIOError:
             return []  # it was damaged, and the system has thrown it away after all
-        return self.endpoint.receive(data, self._flow_from(local, sockaddr), time.monotonic())
+        return self.endpoint.receive(data, self._flow_from(local, sockaddr), self._now)
 
     # ---------------------------------------------------------------- connections
 
-    def _accept(self, accepting: Accepting) -> list[Output]:
-        accepted = accepting.accept()
-        return [] if accepted is None else self._begin(accepted)
-
-    def _connect(self, open: Open) -> list[Output]:
-        try:
-            begun = connecting(open)
-        except OSError:
-            return self.endpoint.open_failed(open, time.monotonic())
-        self._connecting.add(begun)
-        self._selector.register(begun, EVENT_WRITE, partial(self._connect_done, begun, open))
-        return []
-
-    def _connect_done(self, begun: socket, open: Open) -> list[Output]:
-        self._connecting.discard(begun)
-        self._selector.unregister(begun)
-        return self._begin(begun, open)
-
-    def _begin(self, connected: socket, open: Open | None = None) -> list[Output]:
-        try:
-            check_connected(connected)
-            stream = _Stream(connected, self._selector)
-        except OSError:
-            connected.close()
-            return [] if open is None else self.endpoint.open_failed(open, time.monotonic())
-        self._selector.register(connected, EVENT_READ, partial(self._read, stream))
-        return self._connected(stream, time.monotonic(), open)
-
-    def _read(self, stream: Stream) -> list[Output]:
-        stream.flush()
-        data = stream.read(self._read_size)
-        now = time.monotonic()
-        if data is None:
-            return []
-        return self.endpoint.receive(data, stream.flow, now) if data else self._over_for(stream, now)
-
-
-class _Stream(Stream):
-    """A connection that is watched by a selector."""
-
-    def __init__(self, connected: socket, selector: DefaultSelector) -> None:
-        super().__init__(connected)
-        self.selector = selector
-
-    def flush(self) -> bool:
-        waited = self.waits
-        flushed = super().flush()
-        if self.waits or waited:
-            events = EVENT_READ | EVENT_WRITE if self.waits else EVENT_READ
-            self.selector.modify(self.socket, events, self.selector.get_key(self.socket).data)
-        return flushed
-
-    def close(self) -> None:
-        if self.socket.fileno() != -1:
-            self.selector.unregister(self.socket)
-        super().close()
+    def _wait_for(self, what: socket, reads: Ready | None, writes: Ready | None) -> None:
+        if what in self._selector.get_map():
+            self._selector.unregister(what)
+        if reads is not None or writes is not None:
+            events = (EVENT_READ if reads else 0) | (EVENT_WRITE if writes else 0)
+            self._selector.register(what, events, {EVENT_READ: reads, EVENT_WRITE: writes})

@@ -1,76 +1,118 @@
-"""Which local address a command binds, and which one it tells others."""
+"""Which local addresses a command binds, and which ones it tells others."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Sequence
+from ipaddress import ip_address
 
-from attrs import frozen
-
-from sipsm import Address, Uri
+from sipsm import Address, Ids, Listening, Resolve, Srv, Uri
+from sipsm.machine import Step
 from sipsm.transport.flow import bracketed, split_address
-from sipsm.transport.locate import hop_to
+from sipsm.transport.locate import Hop, hop_to, version
+from sipsm.transport.locating import LOCATE, RECORDS, Locating, Question, Target, by_weight
 from sipsm_cli.arguments import Options
+from sipsm_dns import look_up
 
 WILDCARDS = {"0.0.0.0", "::"}
-FAR_AWAY = {False: "192.0.2.1", True: "2001:db8::1"}
-"""Addresses that no one has (RFC 5737, RFC 3849), by whether they are IPv6: the way there is the way to most others."""
+FAR_AWAY = {"A": "192.0.2.1", "AAAA": "2001:db8::1"}
+"""Addresses that no one has (RFC 5737, RFC 3849), by IP version: the way there is the way to most others."""
+LOOPBACK = {"A": "127.0.0.1", "AAAA": "::1"}
+SPOKEN = ("udp", "tcp")
 
 
-@frozen
-class Bound:
-    """What to bind; `advertised` is for a wildcard, and its port 0 stands for the bound one."""
-
-    local: str
-    advertised: tuple[str, int] | None
-
-
-def of_server(options: Options) -> list[Bound]:
-    """What a server binds."""
-    found = []
-    for bind in options.bind or ["udp:127.0.0.1:5060"]:
-        host = split_address(bind)[1]
-        found.append(_bound(bind, FAR_AWAY[":" in host]))
-    return found
+def of_server(options: Options) -> list[list[Listening]]:
+    """What a server binds, for each of its agents: one is at one host, over UDP, TCP or both."""
+    agents: list[list[Listening]] = []
+    for bind in options.bind or [f"{transport}:127.0.0.1:5060" for transport in SPOKEN]:
+        new = _listening(bind, FAR_AWAY)
+        for agent in agents:
+            if agent[0].address[0] == new.address[0] and all(each.transport != new.transport for each in agent):
+                agent.append(new)
+                break
+        else:
+            agents.append([new])
+    return agents
 
 
-async def of_client(options: Options) -> Bound:
-    """What a client binds, to reach its target or its proxy. Raises `OSError` when there is no way there."""
+async def of_client(options: Options) -> list[Listening]:
+    """What a client binds, to reach its target or its proxy. Raises `OSError` when there is no way there.
+
+    What was asked for, and TCP where only UDP was: the target, or the other end later, may be reached over it alone.
+    Else the own addresses on the way to the target, over both: that to the first place where a server of its domain may
+    be, and, since another one may be reached over the other IP version, that to most others.
+    """
     # Raises LocalProtocolError for a URI that does not say where to send.
     hop = hop_to(_next_uri(options))
-    there = await _numeric(hop.host, hop.port)
-    for bind in options.bind:
-        mine = split_address(bind)[1]
-        for host in there:
-            if (":" in mine) == (":" in host):
-                return _bound(bind, host)
     if options.bind:
-        raise OSError(f"no --bind fits {hop.host}, which is {' '.join(there)}")
-    return Bound(f"udp:{bracketed(_source_towards(there[0]))}:0", None)
+        return _as_asked(options.bind, hop)
+    hop.check([each.upper() for each in SPOKEN], list(FAR_AWAY))
+    host = hop.host if hop.numeric else await _first_place(hop)
+    first = version(host)
+    own = [_source_towards(host)]
+    if not hop.numeric:
+        nearby = LOOPBACK if ip_address(host.partition("%")[0]).is_loopback else FAR_AWAY
+        own += [_source_towards(far) for other, far in nearby.items() if other != first and _leads_to(far)]
+    return [Listening.parse(f"{transport}:{bracketed(mine)}:0") for mine in own for transport in SPOKEN]
+
+
+def _as_asked(binds: Sequence[str], hop: Hop) -> list[Listening]:
+    there = dict(FAR_AWAY)
+    if hop.numeric:
+        there[version(hop.host)] = hop.host
+    wanted = [*binds]
+    for bind in binds:
+        transport, host, _ = split_address(bind)
+        if transport == "UDP" and not any(split_address(each)[:2] == ("TCP", host) for each in wanted):
+            # Its port is that of UDP where that may be any; a fixed one may be somebody else's over TCP.
+            wanted.append(f"tcp:{bracketed(host)}:0")
+    found = [_listening(each, there) for each in wanted]
+    fits = [each for each in found if not hop.numeric or version(each.address[0]) == version(hop.host)]
+    if not fits:
+        raise OSError(f"no --bind fits {hop.host}")
+    return [*fits, *(each for each in found if each not in fits)]
 
 
 def _next_uri(options: Options) -> Uri:
     return options.uri if options.proxy is None else Address.parse(options.proxy).uri
 
 
-async def _numeric(host: str, port: int | None) -> list[str]:
-    """The numeric addresses of a host, IPv4 first: most who answer SIP at a name with both listen there."""
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
-    except (OSError, UnicodeError):
-        raise OSError(f"{host} has no address") from None
-    found.sort(key=lambda each: each[0] != socket.AF_INET)
-    return [str(sockaddr[0]) for *_, sockaddr in found]
+async def _first_place(hop: Hop) -> str:
+    """The address of the first place where a server of a domain may be (RFC 3263). Raises `OSError` if there is none.
+
+    The endpoint will look for itself, and go on to other places; what it asks then is known by then.
+    """
+    locating = Locating(hop, tuple(each.upper() for each in SPOKEN), tuple(FAR_AWAY))
+    step = Step(0.0)
+    locating.receive(LOCATE, None, step)
+    while isinstance(question := step.outputs[0], Question):
+        asked = Resolve(0, question.name, question.type)
+        records = await look_up(asked, None, "asyncio", asyncio.get_running_loop().getaddrinfo)
+        step = Step(0.0)
+        servers = by_weight((each for each in records if isinstance(each, Srv)), Ids().source)
+        locating.receive(RECORDS, servers if question.type == "SRV" else records, step)
+    if not isinstance(target := step.outputs[0], Target):
+        raise OSError(target.why)
+    return target.host
 
 
-def _bound(bind: str, towards: str) -> Bound:
-    _, host, _ = split_address(bind)
+def _listening(bind: str, towards: dict[str, str]) -> Listening:
+    """An address to listen at; for a wildcard, others are told the one on the way to those of its IP version."""
+    host = split_address(bind)[1]
     if host not in WILDCARDS:
-        return Bound(bind, None)
+        return Listening.parse(bind)
+    far = towards[version(host)]
+    return Listening.parse(bind, (_source_towards(far) if _leads_to(far) else LOOPBACK[version(host)], 0))
+
+
+def _leads_to(host: str) -> bool:
+    """Whether packets to a host have a way out of here."""
     try:
-        return Bound(bind, (_source_towards(towards), 0))
+        _source_towards(host)
     except OSError:
-        return Bound(bind, ("::1" if ":" in host else "127.0.0.1", 0))
+        return False
+    return True
 
 
 def _source_towards(host: str) -> str:

@@ -134,8 +134,9 @@ def _target(parser: argparse.ArgumentParser) -> None:
 def _common(parser: argparse.ArgumentParser) -> None:
     # fmt: off
     add = parser.add_argument_group("options of every command").add_argument
-    add("--bind", type=_bind, action="append", default=[], metavar="udp:HOST:PORT",
-        help="the local address; port 0: any free one; may be repeated (a client takes the first that fits its target)")
+    add("--bind", type=_bind, action="append", default=[], metavar="TRANSPORT:HOST:PORT",
+        help="a local address, udp or tcp; port 0: any free one; may be repeated (uas: default both at 127.0.0.1:5060; "
+        "a client: both at its address towards the target, and TCP beside UDP in any case)")
     add("--from", dest="identity", type=_address, metavar="URI",
         help="own identity (default: sip:sipsm@ and the bound address)")
     add("--proxy", type=_proxy, metavar="URI", help="outbound proxy, as a preloaded route")
@@ -189,7 +190,7 @@ def _bind(text: str) -> str:
         transport, _, _ = split_address(text)
     except LocalProtocolError as error:
         raise argparse.ArgumentTypeError(error.what) from None
-    if transport != "UDP":
+    if transport not in {"UDP", "TCP"}:
         raise argparse.ArgumentTypeError(f"{transport} is not spoken")
     return text
 

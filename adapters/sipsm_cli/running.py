@@ -7,9 +7,10 @@ import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from sipsm import LocalProtocolError, Profile
+from sipsm import Listening, LocalProtocolError, Profile
+from sipsm.transport.flow import bracketed
 from sipsm_asyncio import UserAgent
-from sipsm_cli.addresses import Bound, of_client, of_server
+from sipsm_cli.addresses import of_client, of_server
 from sipsm_cli.arguments import Options
 from sipsm_cli.asking import Asking
 from sipsm_cli.calling import Calling
@@ -74,12 +75,13 @@ class Run:
     async def _work(self) -> Exit:
         async with AsyncExitStack() as stack:
             if self.serves:
-                agents = [await self._open(stack, bound) for bound in of_server(self.options)]
+                wanted = of_server(self.options)
+                agents = [await self._open(stack, each, _name(each) if len(wanted) > 1 else "sipsm") for each in wanted]
                 serving = Serving(agents, self.options, self.report)
                 self.farewell = serving.end
                 code = await serving.until_ended()
             else:
-                agent = await self._open(stack, await of_client(self.options))
+                agent = await self._open(stack, await of_client(self.options), "sipsm")
                 client = (Calling if self.options.command == "call" else Asking)(agent, self.options, self.report)
                 self.farewell = client.end
                 code = await client.outcome()
@@ -87,25 +89,19 @@ class Run:
                 await self._linger()
             return code
 
-    async def _open(self, stack: AsyncExitStack, bound: Bound) -> UserAgent:
+    async def _open(self, stack: AsyncExitStack, wanted: list[Listening], name: str) -> UserAgent:
         profile = Profile(
             identity=self.options.identity,
             user_agent="sipsm",
             route=() if self.options.proxy is None else (self.options.proxy,),
         )
-        name = bound.local if len(self.options.bind) > 1 else "sipsm"
-        agent = UserAgent(
-            bound.local,
-            advertised=bound.advertised,
-            grace=GRACE_S,
-            profile=profile,
-            watcher=self.watch.watcher(name),
-        )
+        agent = UserAgent(*wanted, grace=GRACE_S, profile=profile, watcher=self.watch.watcher(name))
         try:
             await stack.enter_async_context(agent)
         except OSError as error:
-            raise OSError(f"cannot listen on {bound.local}: {error.strerror}") from None
-        self.report.listening(agent.local)
+            raise OSError(f"cannot listen: {error.strerror}") from None
+        for each in agent.listening:
+            self.report.listening(each)
         return agent
 
     async def _linger(self) -> None:
@@ -141,6 +137,12 @@ class Run:
     def _end(self) -> None:
         self.told_to_end.set()
         self.farewell()
+
+
+def _name(listening: list[Listening]) -> str:
+    """What an agent is called where there are several."""
+    host, port = listening[0].address
+    return f"{listening[0].transport.lower()}:{bracketed(host)}:{port}"
 
 
 async def run(options: Options) -> Exit:

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
 from sipsm.transport import Address, Listening
@@ -13,6 +14,8 @@ from sipsm.transport import Address, Listening
 KINDS: Final = {"UDP": socket.SOCK_DGRAM, "TCP": socket.SOCK_STREAM}
 BACKLOG: Final = 1_024
 """How many connections wait to be accepted; the system may have a lower limit."""
+TRIES: Final = 20
+"""How many ports are tried where any free one will do, but the same one for several transports."""
 
 
 def listening_sockets(wanted: Iterable[Listening]) -> list[socket.socket]:
@@ -21,6 +24,18 @@ def listening_sockets(wanted: Iterable[Listening]) -> list[socket.socket]:
     The first address of a host with port 0 gets any free port, and the others of that host get the same one, so that
     an agent is reached at one port over UDP and TCP. Raises `OSError`, with nothing left open, when one is taken.
     """
+    wanted = list(wanted)
+    for _ in range(TRIES - 1):
+        with suppress(_TakenByChanceError):
+            return _bound_sockets(wanted)
+    return _bound_sockets(wanted)
+
+
+class _TakenByChanceError(OSError):
+    """The port that one transport got is not free over another one."""
+
+
+def _bound_sockets(wanted: list[Listening]) -> list[socket.socket]:
     made: list[socket.socket] = []
     ports: dict[tuple[str, int], int] = {}
     try:
@@ -28,7 +43,10 @@ def listening_sockets(wanted: Iterable[Listening]) -> list[socket.socket]:
             host, port = each.address
             made.append(new_socket(each.transport, host))
             at = (host, ports.get((host, port), port))
-            _bind(made[-1], each.transport, at)
+            try:
+                _bind(made[-1], each.transport, at)
+            except OSError as error:
+                raise (_TakenByChanceError if at[1] != port else OSError)(*error.args) from None
             ports.setdefault((host, port), made[-1].getsockname()[1])
     except BaseException:
         for each_made in made:

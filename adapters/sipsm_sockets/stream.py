@@ -23,25 +23,25 @@ class Stream:
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket = connected
         self.flow = stream_flow(connected.getsockname(), connected.getpeername())
-        self.unsent = bytearray()
+        self._unsent = bytearray()
 
     @property
-    def waits(self) -> bool:
-        """Whether something waits to be sent."""
-        return bool(self.unsent)
+    def unsent(self) -> int:
+        """How many bytes wait to be sent."""
+        return len(self._unsent)
 
     def write(self, data: bytes) -> bool:
         """Send this, now or later; returns False when the connection is gone, or its peer does not read."""
-        if len(self.unsent) + len(data) > UNSENT_BYTES:
+        if self.unsent + len(data) > UNSENT_BYTES:
             return False
-        self.unsent += data
+        self._unsent += data
         return self.flush()
 
     def flush(self) -> bool:
         """Send what the network takes of what waits; returns False when the connection is gone."""
         try:
-            while self.unsent:
-                del self.unsent[: self.socket.send(self.unsent)]
+            while self._unsent:
+                del self._unsent[: self.socket.send(self._unsent)]
         except BlockingIOError:
             return True
         except OSError:
@@ -49,17 +49,18 @@ class Stream:
         return True
 
     def read(self, size: int) -> bytes | None:
-        """What has come, at most so many bytes; none at the end of the connection; None when there is nothing yet."""
+        """What has come, at most so many bytes; none at the end; None when there is nothing yet.
+
+        Raises `OSError` when the connection is gone.
+        """
         try:
             return self.socket.recv(size)
         except BlockingIOError:
             return None
-        except OSError:
-            return b""
 
     def close(self) -> None:
         """Close it; what the network has not taken by now is not sent."""
-        self.unsent.clear()
+        self._unsent.clear()
         self.socket.close()
 
 
@@ -99,24 +100,13 @@ class Accepting:
         self.socket.close()
 
 
-def unconnected(open: Open) -> socket.socket:
-    """A socket from which this connection can be made. Raises `OSError`."""
+def connecting(open: Open) -> socket.socket:
+    """A socket that is being connected; it is writable when that has succeeded or failed. Raises `OSError`."""
     made = new_socket(open.transport, open.remote[0])
     try:
         made.bind(open.local)
-    except BaseException:
-        made.close()
-        raise
-    return made
-
-
-def connecting(open: Open) -> socket.socket:
-    """A socket that is being connected; it is writable when that has succeeded or failed. Raises `OSError`."""
-    made = unconnected(open)
-    try:
-        made.connect(open.remote)
-    except BlockingIOError:
-        pass
+        with suppress(BlockingIOError):
+            made.connect(open.remote)
     except BaseException:
         made.close()
         raise

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import ExitStack, asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from functools import cached_property
 from socket import socket
+from time import time
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -16,7 +17,7 @@ from sipsm import Answered, Close, Ended, Established, Event, Open, OutgoingRequ
 from sipsm import Call as CoreCall
 from sipsm.endpoint.bound import Address, BoundAgent, BoundCall, BoundRequest, Headers, Inbox
 from sipsm_dns import look_up
-from sipsm_sockets import Accepting, Stream, check_connected, connecting, listening_sockets
+from sipsm_sockets import Accepting, Finished, Stream, check_connected, connecting, listening_sockets
 
 T = TypeVar("T")
 
@@ -53,9 +54,6 @@ class _Awaited(Inbox):
 class _Request(_Awaited, BoundRequest):
     """A request that a task waits for."""
 
-    async def answered(self) -> Answered:
-        return await self._until(lambda: self._answered)
-
 
 class Call(_Awaited, BoundCall[Awaitable[None]]):
     """A call. Its commands are awaited; `async for` gives its events, each once, and ends after `Ended`.
@@ -79,16 +77,14 @@ class Call(_Awaited, BoundCall[Awaitable[None]]):
         self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None
     ) -> Answered:
         """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
-        await trio.lowlevel.checkpoint_if_cancelled()
-        self._check_open()
-        now = trio.current_time()
+        await self._agent._may_begin()
+        now = self._agent._now
         core, outputs = self.core.request(method, headers=headers, body=body, content_type=content_type, now=now)
         return await self._agent._asked_for(core, outputs)
 
     async def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
-        await trio.lowlevel.checkpoint_if_cancelled()
-        self._check_open()
-        await self._agent._perform(command(*args, **kwargs, now=trio.current_time()))
+        await self._agent._may_begin()
+        await self._agent._perform(command(*args, **kwargs, now=self._agent._now))
 
 
 class UserAgent(_Awaited, BoundAgent[Call]):
@@ -106,9 +102,8 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         self, target: Uri | str, *, offer: bytes = b"", to: str | None = None, headers: Headers = ()
     ) -> Call:
         """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one."""
-        await trio.lowlevel.checkpoint_if_cancelled()
-        self._check_open()
-        core, outputs = self.endpoint.invite(target, offer=offer, to=to, headers=headers, now=trio.current_time())
+        await self._may_begin()
+        core, outputs = self.endpoint.invite(target, offer=offer, to=to, headers=headers, now=self._now)
         call = self._begun(core)
         await self._perform(outputs)
         return call
@@ -124,20 +119,36 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         content_type: str | None = None,
     ) -> Answered:
         """Send a request outside a call, such as OPTIONS (RFC 3261 11), and wait for its end."""
-        await trio.lowlevel.checkpoint_if_cancelled()
-        self._check_open()
+        await self._may_begin()
         outgoing, outputs = self.endpoint.request(
-            method, target, to=to, headers=headers, body=body, content_type=content_type, now=trio.current_time()
+            method, target, to=to, headers=headers, body=body, content_type=content_type, now=self._now
         )
         return await self._asked_for(outgoing, outputs)
+
+    async def _may_begin(self) -> None:
+        await trio.lowlevel.checkpoint_if_cancelled()
+        self._check_open()
 
     async def _asked_for(self, outgoing: OutgoingRequest, outputs: list[Output]) -> Answered:
         request = self._asked[outgoing] = _Request()
         await self._perform(outputs)
-        return await request.answered()
+        return await request._until(lambda: request._answered)
 
     def _new_call(self, core: CoreCall) -> Call:
         return Call(self, core)
+
+    # ---------------------------------------------------------------- going on elsewhere
+
+    async def save(self) -> bytes:
+        """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
+        # What has been decided is carried out first.
+        async with self._sending:
+            return self._saved(self._now, time())
+
+    async def suspend(self) -> bytes:
+        """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
+        async with self._sending:
+            return self._suspend(self._now, time())
 
     # ---------------------------------------------------------------- the block
 
@@ -158,10 +169,9 @@ class UserAgent(_Awaited, BoundAgent[Call]):
     async def _run(self) -> AsyncIterator[None]:
         escaped: BaseException | None = None
         with ExitStack() as stack:
-            sockets = listening_sockets(self._wanted)
-            for each in sockets:
-                stack.callback(each.close)
-            self._opened(*(each.getsockname() for each in sockets))
+            sockets = [stack.enter_context(each) for each in listening_sockets(self._wanted)]
+            self._finished: Finished[_Stream] = stack.enter_context(closing(Finished()))
+            self._opened(*(each.getsockname() for each in sockets), clock=trio.current_time(), wall=time())
             self._sending = trio.Lock()
             self._stepped = trio.lowlevel.ParkingLot()
             self._alarm = trio.CancelScope()
@@ -174,7 +184,9 @@ class UserAgent(_Awaited, BoundAgent[Call]):
                     else:
                         self._nursery.start_soon(self._accept, stack.enter_context(closing(Accepting(each))))
                 self._nursery.start_soon(self._keep_time)
+                self._nursery.start_soon(self._look_at_finished)
                 try:
+                    await self._perform(self._resume(self._now))
                     yield
                     with trio.move_on_after(self._grace):
                         while self._is_busy:
@@ -188,13 +200,18 @@ class UserAgent(_Awaited, BoundAgent[Call]):
 
     # ---------------------------------------------------------------- the endpoint's wishes
 
+    @property
+    def _now(self) -> float:
+        return trio.current_time() + self._ahead
+
     async def _perform(self, outputs: list[Output]) -> None:
         self._alarm.deadline = self._deadline()
         # What the endpoint has decided is done, even for a task that is cancelled, and in the order of the decisions.
         with trio.CancelScope(shield=True):
             async with self._sending:
                 for output in outputs:
-                    outputs += await self._carry_out(output)
+                    if not self._closed:
+                        outputs += await self._carry_out(output)
         self._stepped.unpark_all()
 
     async def _carry_out(self, output: Output) -> list[Output]:
@@ -204,13 +221,13 @@ class UserAgent(_Awaited, BoundAgent[Call]):
                 try:
                     await self._datagrams[flow.local].sendto(data, flow.remote)
                 except OSError:
-                    done = self.endpoint.send_failed(output, trio.current_time())
+                    done = self.endpoint.send_failed(output, self._now)
             case Send():
-                done = self._write(output, trio.current_time())
+                done = self._write(output, self._now)
             case Open():
                 self._nursery.start_soon(self._connect, output)
             case Close():
-                done = self._hang_up_on(output, trio.current_time())
+                done = self._hang_up_on(output, self._now)
             case Resolve():
                 self._nursery.start_soon(self._resolve, output)
             case event:
@@ -220,23 +237,23 @@ class UserAgent(_Awaited, BoundAgent[Call]):
 
     def _deadline(self) -> float:
         at = self.endpoint.next_timeout()
-        return math.inf if at is None else at
+        return math.inf if at is None else at - self._ahead
 
     async def _receive(self, local: Address) -> None:
         while True:
             data, sockaddr = await self._datagrams[local].recvfrom(self._read_size)
-            await self._perform(self.endpoint.receive(data, self._flow_from(local, sockaddr), trio.current_time()))
+            await self._perform(self.endpoint.receive(data, self._flow_from(local, sockaddr), self._now))
 
     async def _keep_time(self) -> None:
         while True:
             # Whatever moves the endpoint's deadline moves that of this scope.
             with trio.CancelScope(deadline=self._deadline()) as self._alarm:
                 await trio.sleep_forever()
-            await self._perform(self.endpoint.handle_timeout(trio.current_time()))
+            await self._perform(self.endpoint.handle_timeout(self._now))
 
     async def _resolve(self, resolve: Resolve) -> None:
         records = await look_up(resolve, self._resolver, "trio", trio.socket.getaddrinfo)
-        await self._perform(self.endpoint.resolved(resolve, records, trio.current_time()))
+        await self._perform(self.endpoint.resolved(resolve, records, self._now))
 
     # ---------------------------------------------------------------- connections
 
@@ -250,7 +267,7 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         try:
             begun = connecting(open)
         except OSError:
-            await self._perform(self.endpoint.open_failed(open, trio.current_time()))
+            await self._perform(self.endpoint.open_failed(open, self._now))
             return
         with begun:
             await trio.lowlevel.wait_writable(begun)
@@ -263,18 +280,26 @@ class UserAgent(_Awaited, BoundAgent[Call]):
                 stream = _Stream(connected, self)
             except OSError:
                 if open is not None:
-                    await self._perform(self.endpoint.open_failed(open, trio.current_time()))
+                    await self._perform(self.endpoint.open_failed(open, self._now))
                 return
-            await self._perform(self._connected(stream, trio.current_time(), open))
+            await self._perform(self._connected(stream, self._now, open))
             try:
                 while (data := stream.read(self._read_size)) != b"":
                     if data is None:
                         await trio.lowlevel.wait_readable(connected)
                     else:
-                        await self._perform(self.endpoint.receive(data, stream.flow, trio.current_time()))
-            except trio.ClosedResourceError:
-                return
-            await self._perform(self._over_for(stream, trio.current_time()))
+                        await self._perform(self.endpoint.receive(data, stream.flow, self._now))
+                self._finished.watch(connected.fileno(), stream)
+                await self._perform(self._finished_by(stream, self._now))
+                await stream.closed.wait()
+            except (OSError, trio.ClosedResourceError):
+                await self._perform(self._over_for(stream, self._now))
+
+    async def _look_at_finished(self) -> None:
+        while True:
+            await trio.lowlevel.wait_readable(self._finished)
+            gone = self._finished.gone()
+            await self._perform([output for stream in gone for output in self._over_for(stream, self._now)])
 
 
 class _Stream(Stream):
@@ -284,20 +309,19 @@ class _Stream(Stream):
         super().__init__(connected)
         self.agent = agent
         self.sending = False
+        self.closed = trio.Event()
 
     def write(self, data: bytes) -> bool:
         written = super().write(data)
-        if written and self.waits and not self.sending:
+        if written and self.unsent and not self.sending:
             self.sending = True
             self.agent._nursery.start_soon(self._send_the_rest)
         return written
 
     async def _send_the_rest(self) -> None:
-        try:
-            while self.waits and self.flush():
+        with suppress(trio.ClosedResourceError):
+            while self.unsent and self.flush():
                 await trio.lowlevel.wait_writable(self.socket)
-        except trio.ClosedResourceError:
-            return
         self.sending = False
         self.agent._stepped.unpark_all()
 
@@ -305,3 +329,4 @@ class _Stream(Stream):
         if self.socket.fileno() != -1:
             trio.lowlevel.notify_closing(self.socket)
         super().close()
+        self.closed.set()

@@ -35,6 +35,9 @@ class Adapter(Protocol):
     def agent(self, *local: str, **options: Any) -> Any:
         """A user agent that is not open yet, and unhurried if nothing else is said."""
 
+    def restored(self, data: bytes, **options: Any) -> Any:
+        """A user agent that goes on where another one was suspended."""
+
     def run(self, main: Main) -> None:
         """Run a scenario to its end."""
 
@@ -44,6 +47,9 @@ class Asyncio:
 
     def agent(self, *local: str, **options: Any) -> sipsm_asyncio.UserAgent:
         return sipsm_asyncio.UserAgent(*local, **{"times": UNHURRIED, **options})
+
+    def restored(self, data: bytes, **options: Any) -> sipsm_asyncio.UserAgent:
+        return sipsm_asyncio.UserAgent.restored(data, **options)
 
     def run(self, main: Main) -> None:
         async def alone() -> None:
@@ -60,6 +66,9 @@ class Trio:
     def agent(self, *local: str, **options: Any) -> sipsm_trio.UserAgent:
         return sipsm_trio.UserAgent(*local, **{"times": UNHURRIED, **options})
 
+    def restored(self, data: bytes, **options: Any) -> sipsm_trio.UserAgent:
+        return sipsm_trio.UserAgent.restored(data, **options)
+
     def run(self, main: Main) -> None:
         async def in_time() -> None:
             with trio.fail_after(PATIENCE_S):
@@ -73,6 +82,9 @@ class Blocking:
 
     def agent(self, *local: str, **options: Any) -> sipsm_blocking.UserAgent:
         return sipsm_blocking.UserAgent(*local, **{"times": UNHURRIED, **options})
+
+    def restored(self, data: bytes, **options: Any) -> sipsm_blocking.UserAgent:
+        return sipsm_blocking.UserAgent.restored(data, **options)
 
     def run(self, main: Main) -> None:
         with _alarm():

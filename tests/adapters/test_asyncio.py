@@ -10,7 +10,7 @@ import pytest
 
 from sipsm import Ended, Established, Event, IncomingCall, Ringing
 from sipsm_asyncio import Call, UserAgent
-from tests.adapters.peer import SDP, Peer, peer_at
+from tests.adapters.peer import SDP, Peer, Place, StreamPeer, peer_at
 
 LOCAL = "udp:127.0.0.1:0"
 
@@ -91,6 +91,30 @@ def test_waiting_can_be_cancelled() -> None:
     run(main)
 
 
+def test_a_request_that_nobody_waits_for_any_more() -> None:
+    """Giving up waiting, at whatever point of it, harms neither the connection nor the next who asks on it."""
+
+    def answers(peer: StreamPeer) -> None:
+        while not (asked := peer.hear("OPTIONS ")).startswith("OPTIONS sip:last@"):
+            peer.respond(asked, "200 OK")
+        peer.respond(asked, "200 OK")
+
+    async def main() -> None:
+        with peer_at(Place("TCP", "127.0.0.1")) as stage:
+            stage.play(answers)
+            async with UserAgent("tcp:127.0.0.1:0") as agent:
+                for steps in range(10):
+                    asking = asyncio.create_task(agent.request("OPTIONS", stage.uri))
+                    for _ in range(steps):
+                        await asyncio.sleep(0)
+                    asking.cancel()
+                    await asyncio.gather(asking, return_exceptions=True)
+                assert (await agent.request("OPTIONS", stage.uri.replace("peer@", "last@"))).status == 200
+                assert len(agent.endpoint.flows) == 1
+
+    run(main)
+
+
 def test_a_block_that_is_cancelled_is_left_at_once() -> None:
     """Cancellation does not wait for the grace period, whether it meets the body of the block or its end."""
 
@@ -152,7 +176,7 @@ def test_datagrams_are_read_into_small_buffers() -> None:
 
     async def main() -> None:
         async with UserAgent(LOCAL) as agent:
-            assert [getattr(wire.transport, "max_size", None) for wire in agent._wires] == [65_536]
+            assert [getattr(wire.transport, "max_size", None) for wire in agent._datagrams.values()] == [65_536]
 
     run(main)
 

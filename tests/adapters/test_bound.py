@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -15,16 +16,31 @@ from sipsm import (
     Dropped,
     DropReason,
     Ended,
+    Endpoint,
     EndReason,
     Established,
     Flow,
     Limits,
     Listening,
     LocalProtocolError,
+    Open,
     Output,
+    Resolve,
     Send,
+    SnapshotError,
 )
-from sipsm.endpoint.bound import UNREAD_EVENTS, BoundAgent, BoundCall, BoundRequest, address_of, hosts_of
+from sipsm.endpoint.bound import (
+    UNREAD_EVENTS,
+    UNSENT_BYTES_IN_ALL,
+    BoundAgent,
+    BoundCall,
+    BoundRequest,
+    Options,
+    address_of,
+    hosts_of,
+)
+from sipsm.endpoint.suspended import Suspended
+from tests.endpoint.by_hand import Bench
 
 NOISE = Dropped(DropReason.NOT_SIP, "noise", Flow("UDP", ("192.0.2.1", 5060), ("192.0.2.2", 5060)), b"noise")
 
@@ -71,6 +87,12 @@ def test_an_agent_opens_where_its_socket_is() -> None:
     assert agent._flow_from(("0.0.0.0", 50_000), ("192.0.2.2", 5061)) == Flow(
         "UDP", ("0.0.0.0", 50_000), ("192.0.2.2", 5061)
     )
+
+
+def test_an_agent_takes_every_keyword_of_an_endpoint() -> None:
+    """What can be set, can be set under an adapter as well."""
+    keywords = {each.name for each in signature(Endpoint).parameters.values() if each.kind is each.KEYWORD_ONLY}
+    assert Options.__annotations__.keys() == keywords
 
 
 def test_commands_need_no_now() -> None:
@@ -185,7 +207,7 @@ class Pipe:
     def __init__(self, port: int) -> None:
         self.flow = Flow("TCP", ("192.0.2.1", 5060), ("192.0.2.2", port))
         self.written: list[bytes] = []
-        self.waits = False
+        self.unsent = 0
         self.works = True
         self.closed = 0
 
@@ -235,7 +257,7 @@ def test_what_cannot_be_written_ends_the_connection() -> None:
     agent._connected(pipe, 1000.0)
     assert agent._write(Send(pipe.flow, b"one"), 1000.0) == []
     busy = []
-    for pipe.waits in (False, True):
+    for pipe.unsent in (0, 1):
         busy.append(agent._is_busy)
     assert busy == [False, True]
     pipe.works = False
@@ -244,6 +266,90 @@ def test_what_cannot_be_written_ends_the_connection() -> None:
     assert not agent._is_busy
     agent._write(Send(pipe.flow, b"three"), 1000.0)
     assert pipe.written == [b"one", b"two"]
+
+
+def test_all_that_waits_is_bounded() -> None:
+    """With too much waiting in all, the connection is over that makes it more; what has gone out counts no longer."""
+    agent = Agent("tcp:192.0.2.1:5060")
+    agent._opened(("192.0.2.1", 5060))
+    slow, slower, quick = Pipe(40_000), Pipe(40_001), Pipe(40_002)
+    for pipe in (slow, slower, quick):
+        agent._connected(pipe, 1000.0)
+    slow.unsent = slower.unsent = UNSENT_BYTES_IN_ALL // 2
+    for pipe in (slow, slower, quick):
+        assert agent._write(Send(pipe.flow, b"one"), 1000.0) == []
+    slow.unsent = 0
+    slower.unsent += 1
+    assert agent._write(Send(slower.flow, b"two"), 1000.0) == []
+    slow.unsent = UNSENT_BYTES_IN_ALL // 2
+    agent._write(Send(slow.flow, b"three"), 1000.0)
+    assert (agent.endpoint.flows, slow.closed) == ([slower.flow, quick.flow], 1)
+    agent._write(Send(slower.flow, b"four"), 1000.0)
+    assert agent.endpoint.flows == [slower.flow, quick.flow]
+
+
+def asleep(agent: Agent, now: float, wall: float) -> bytes:
+    """The agent as bytes."""
+    return agent._saved(now, wall)
+
+
+@pytest.mark.parametrize(("wall", "slept"), [(503.5, 3.5), (500.0, 0.0), (400.0, 0.0)])
+def test_time_goes_on_by_the_clock_on_the_wall(wall: float, slept: float) -> None:
+    """The clock of another process counts from elsewhere; and a clock on the wall may have been set back."""
+    agent = opened()
+    call = agent.invite()
+    data = asleep(agent, 1000.25, 500.0)
+    again = Agent.restored(data)
+    again._opened(("192.0.2.1", 5060), clock=77.0, wall=wall)
+    assert 77.0 + again._ahead == pytest.approx(1000.25 + slept)
+    due = [output for output in again._resume(77.0 + again._ahead) if isinstance(output, Send)]
+    # Timer A: the INVITE of 1000.0 is due again at 1000.5.
+    assert [send.data for send in due] == ([bytes(call.core.invite)] if slept else [])
+    assert [each.call_id for each in again.calls] == [call.call_id]
+
+
+def test_what_was_under_way_is_taken_up_again() -> None:
+    """A connection that was there is gone; one that was being made, and a name that was asked for, are asked for."""
+    agent = Agent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060")
+    agent._opened(("192.0.2.1", 5060), ("192.0.2.1", 5060))
+    assert agent._resume(1000.0) == []
+    asked: list[Output] = []
+    for target in ("192.0.2.2;transport=tcp", "192.0.2.3;transport=tcp", "example.com"):
+        asked += agent.endpoint.request("OPTIONS", f"sip:{target}", now=1000.0)[1]
+    there, missing, name = asked
+    assert isinstance(there, Open)
+    pipe = Pipe(5060)
+    agent._connected(pipe, 1000.0, there)
+    again = Agent.restored(asleep(agent, 1000.0, 0.0))
+    again._opened(("192.0.2.1", 5060), ("192.0.2.1", 5060), clock=1000.0)
+    lost, *outputs = again._resume(1000.0)
+    assert isinstance(lost, Answered)
+    assert (lost.status, outputs) == (503, [missing, name])
+    assert isinstance(name, Resolve)
+    assert again.endpoint.flows == []
+
+
+def test_a_call_that_is_over_is_not_taken_up() -> None:
+    """It is kept for stragglers only, and nobody is told of it; one that goes on is."""
+    bench, agent = Bench(), opened()
+    bench.endpoint = agent.endpoint
+    over, up = bench.answered(), bench.answered()
+    bench.take(over.hang_up(now=bench.now))
+    bench.receive(bench.response(bench.last_request, 200))
+    assert (str(over.state), agent.endpoint.calls) == ("ended", [over, up])
+    again = Agent.restored(asleep(agent, bench.now, 0.0))
+    again._opened(("192.0.2.1", 5060))
+    assert [each.call_id for each in again.calls] == [up.call_id]
+
+
+def test_only_an_agent_is_restored_as_one() -> None:
+    """Neither a bare endpoint, nor what is damaged, be it in the time."""
+    data = asleep(opened(), 1000.0, 500.0)
+    suspended = Suspended.read(data, None, None)
+    assert (suspended.now, suspended.wall) == (1000.0, 500.0)
+    for bad in (b"", data.partition(b"\n")[2], data.replace(b" 1000000000 ", b" 1000000001 ", 1), data[:-1]):
+        with pytest.raises(SnapshotError):
+            Agent.restored(bad)
 
 
 def test_an_address_is_a_host_and_a_port() -> None:

@@ -11,7 +11,7 @@ import trio
 
 from sipsm import Ended, Established, Event, IncomingCall, Ringing
 from sipsm_trio import Call, UserAgent
-from tests.adapters.peer import SDP, Peer, peer_at
+from tests.adapters.peer import SDP, Peer, Place, StreamPeer, peer_at
 
 LOCAL = "udp:127.0.0.1:0"
 
@@ -116,6 +116,30 @@ def test_waiting_can_be_cancelled() -> None:
                 assert scope.cancelled_caught
                 stage.play(rings)
                 assert isinstance(await anext(call), Ringing)
+
+    run(main)
+
+
+def test_a_request_that_nobody_waits_for_any_more() -> None:
+    """Giving up waiting, at whatever point of it, harms neither the connection nor the next who asks on it."""
+
+    def answers(peer: StreamPeer) -> None:
+        while not (asked := peer.hear("OPTIONS ")).startswith("OPTIONS sip:last@"):
+            peer.respond(asked, "200 OK")
+        peer.respond(asked, "200 OK")
+
+    async def main() -> None:
+        with peer_at(Place("TCP", "127.0.0.1")) as stage:
+            stage.play(answers)
+            async with UserAgent("tcp:127.0.0.1:0") as agent:
+                for steps in range(10):
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(agent.request, "OPTIONS", stage.uri)
+                        for _ in range(steps):
+                            await trio.lowlevel.checkpoint()
+                        nursery.cancel_scope.cancel()
+                assert (await agent.request("OPTIONS", stage.uri.replace("peer@", "last@"))).status == 200
+                assert len(agent.endpoint.flows) == 1
 
     run(main)
 

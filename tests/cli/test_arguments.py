@@ -16,7 +16,7 @@ WRONG = {
     "an abbreviated option": "call sip:bob@b --dur 1",
     "no URI": "call",
     "what is no URI": "call bob",
-    "a transport that is not spoken": "uas --bind tcp:127.0.0.1:0",
+    "a transport that is not spoken": "uas --bind tls:127.0.0.1:0",
     "a port that is none": "uas --bind udp:127.0.0.1:70000",
     "a negative time": "call sip:bob@b --duration -1",
     "a time that is no number": "call sip:bob@b --timeout soon",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
+from tests.adapters.peer import Place
 from tests.cli.programs import PATIENCE_S
 
+LOOPBACK = Place("UDP", "127.0.0.1")
 PACKAGES = {"sipp": "sip-tester", "sipsak": "sipsak"}
 
 
@@ -42,8 +43,8 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, output
 
 
-def free_port() -> int:
-    """A port of loopback that nobody has now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
+def free_port(place: Place = LOOPBACK) -> int:
+    """A port of this place that nobody has now."""
+    with place.socket() as probe:
+        probe.bind((place.host, 0))
         return int(probe.getsockname()[1])

@@ -24,8 +24,8 @@ def from_plain(plain: dict[str, Any]) -> Record:
     """What `to_plain` gave, after JSON has made lists of its tuples."""
     values = {name: value for name, value in plain.items() if name != "kind"}
     if "data" in values:
-        transport, local, remote = values["flow"]
-        values["flow"] = Flow(transport, tuple(local), tuple(remote))
+        transport, local, remote, *name = values["flow"]
+        values["flow"] = Flow(transport, tuple(local), tuple(remote), *name)
         values["data"] = values["data"].encode("latin-1")
     if "timers" in values:
         values["timers"] = tuple((letter, at) for letter, at in values["timers"])

@@ -1,0 +1,133 @@
+"""The connections of an agent that is told when a socket can be read or written: by an event loop, by a selector."""
+
+from __future__ import annotations
+
+import socket
+from abc import abstractmethod
+from functools import partial
+from typing import Any, Protocol, TypeVar
+
+from sipsm import Open, Output
+from sipsm.endpoint.bound import BoundAgent, BoundCall
+from sipsm_sockets.finished import Finished
+from sipsm_sockets.stream import Accepting, Stream, check_connected, connecting
+
+C = TypeVar("C", bound=BoundCall[Any])
+
+
+class Ready(Protocol):
+    """What is to be done when a socket is ready."""
+
+    def __call__(self) -> list[Output]:
+        """Do it; returns what is to be performed."""
+
+
+class ReadyAgent(BoundAgent[C]):
+    """An agent whose connections are sockets that something watches."""
+
+    _finished: Finished[ReadyStream]
+    _connecting: set[socket.socket]
+
+    @property
+    @abstractmethod
+    def _now(self) -> float:
+        """The present, in the endpoint's time."""
+
+    @abstractmethod
+    def _wait_for(self, what: socket.socket, reads: Ready | None, writes: Ready | None) -> None:
+        """From now on, call one when it can be read, and the other one when it can be written; None: do not look."""
+
+    def _hold_connections(self) -> Finished[ReadyStream]:
+        """Begin to; what is returned is to be watched, for `_look_at_finished`, and closed in the end."""
+        self._connecting = set()
+        self._finished = Finished()
+        return self._finished
+
+    def _close_connections(self) -> None:
+        """End all of them, and those that are being made."""
+        for begun in self._connecting:
+            self._wait_for(begun, None, None)
+            begun.close()
+        for stream in self._streams.values():
+            stream.close()
+
+    def _accept(self, accepting: Accepting) -> list[Output]:
+        accepted = accepting.accept()
+        return [] if accepted is None else self._begin(accepted)
+
+    def _connect(self, open: Open) -> list[Output]:
+        try:
+            begun = connecting(open)
+        except OSError:
+            return self.endpoint.open_failed(open, self._now)
+        self._connecting.add(begun)
+        self._wait_for(begun, None, partial(self._connect_done, begun, open))
+        return []
+
+    def _connect_done(self, begun: socket.socket, open: Open) -> list[Output]:
+        self._connecting.discard(begun)
+        self._wait_for(begun, None, None)
+        return self._begin(begun, open)
+
+    def _begin(self, connected: socket.socket, open: Open | None = None) -> list[Output]:
+        try:
+            check_connected(connected)
+            stream = ReadyStream(connected, self)
+        except OSError:
+            connected.close()
+            return [] if open is None else self.endpoint.open_failed(open, self._now)
+        return self._connected(stream, self._now, open)
+
+    def _read(self, stream: ReadyStream) -> list[Output]:
+        try:
+            data = stream.read(self._read_size)
+        except OSError:
+            return self._over_for(stream, self._now)
+        if data:
+            return self.endpoint.receive(data, stream.flow, self._now)
+        if data is None:
+            return []
+        stream.finished = True
+        stream.watch()
+        self._finished.watch(stream.socket.fileno(), stream)
+        return self._finished_by(stream, self._now)
+
+    def _send_more(self, stream: ReadyStream) -> list[Output]:
+        flushed = stream.flush()
+        stream.watch()
+        return [] if flushed else self._over_for(stream, self._now)
+
+    def _look_at_finished(self) -> list[Output]:
+        return [output for stream in self._finished.gone() for output in self._over_for(stream, self._now)]
+
+
+class ReadyStream(Stream):
+    """A connection of such an agent."""
+
+    def __init__(self, connected: socket.socket, agent: ReadyAgent[Any]) -> None:
+        super().__init__(connected)
+        self.finished = False
+        """Whether the peer has sent his last."""
+        self._agent = agent
+        self._watched = (False, False)
+        self.watch()
+
+    def watch(self) -> None:
+        """Have it watched for what can be done now."""
+        watched = not self.finished, self.unsent > 0
+        if watched != self._watched:
+            self._watched = watched
+            reads, writes = partial(self._agent._read, self), partial(self._agent._send_more, self)
+            self._agent._wait_for(self.socket, reads if watched[0] else None, writes if watched[1] else None)
+
+    def write(self, data: bytes) -> bool:
+        """Send this, now or later; returns False when the connection is gone, or its peer does not read."""
+        written = super().write(data)
+        self.watch()
+        return written
+
+    def close(self) -> None:
+        """Close it; what the network has not taken by now is not sent."""
+        if self.socket.fileno() != -1:
+            self._agent._wait_for(self.socket, None, None)
+        super().close()
