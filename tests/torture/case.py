@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Final, TypeVar
 
 from attrs import field, frozen
 
 from tests.torture.entry import HOSTS, Accepted, EndpointVerdict, Frames, MessageVerdict, StreamVerdict
+
+V = TypeVar("V")
 
 MB: Final = 1_000_000
 DIGITS: Final = b"9" * 5_000
@@ -59,6 +62,21 @@ class Case:
     def data(self) -> bytes:
         """The datagram."""
         return self.build()
+
+
+def cases(
+    fault: str,
+    name: str,
+    build: Callable[[V], bytes],
+    values: Mapping[str, V],
+    message: MessageVerdict,
+    endpoint: EndpointVerdict,
+    stream: StreamVerdict = ONE,
+    sees: Mapping[str, object] | None = None,
+) -> Iterator[Case]:
+    """A case for each of some values that come to the same: `name` has {} where the value's own name goes."""
+    for each, value in values.items():
+        yield Case(fault, name.format(each), partial(build, value), message, endpoint, stream, sees or {})
 
 
 USUAL: Final[Mapping[str, bytes]] = {

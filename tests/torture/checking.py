@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,6 @@ from sipsm import (
     Dropped,
     DropReason,
     IncomingCall,
-    Limits,
     RemoteProtocolError,
     Request,
     RequestServed,
@@ -60,9 +60,9 @@ def check_answer(entry: Entry | Case, response: Response) -> None:
         assert ours.startswith(theirs)
 
 
-def check_outcome(entry: Entry | Case, limits: Limits | None = None) -> None:
-    """What the endpoint does with the datagram is what the entry says, and all that it does."""
-    outcome = received(entry.data, entry.at, entry.source, limits)
+def check_outcome(entry: Entry | Case, **settings: Any) -> None:
+    """What an endpoint of these settings does with the datagram is what the entry says, and all that it does."""
+    outcome = received(entry.data, entry.at, entry.source, **settings)
     match entry.endpoint:
         case Serves(status, headers):
             assert outcome.told() == f"{status} served {status}"

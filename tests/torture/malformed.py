@@ -6,11 +6,16 @@ the machines, line ends given by a program with what builds messages, weak rando
 
 from __future__ import annotations
 
+import pytest
+
 from tests.torture.case import Case
 from tests.torture.malformed_addresses import ADDRESSES
 from tests.torture.malformed_contents import CONTENTS
 from tests.torture.malformed_framing import FRAMING
 from tests.torture.malformed_numbers import NUMBERS
 from tests.torture.malformed_text import TEXT
+from tests.torture.malformed_vias import VIAS
 
-MALFORMED: tuple[Case, ...] = (*FRAMING, *ADDRESSES, *NUMBERS, *CONTENTS, *TEXT)
+MALFORMED: tuple[Case, ...] = (*FRAMING, *ADDRESSES, *VIAS, *NUMBERS, *CONTENTS, *TEXT)
+EACH = [pytest.param(case, id=f"{case.fault}: {case.name}") for case in MALFORMED]
+"""A parameter of a test for each case."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from sipsm import DropReason
-from tests.torture.case import ACCEPTED, DIGITS, MB, Case, invite, message, options, response
+from tests.torture.case import ACCEPTED, DIGITS, MB, Case, cases, invite, message, options, response
 from tests.torture.entry import Breaks, Drops, Frames, Malformed, Refused, Rejects, Rings, Serves
 
 MIXED = b"multipart/mixed;boundary=b"
@@ -114,16 +114,11 @@ CONTENTS = (
         )
         for name, (kind, body) in MULTIPARTS.items()
     ),
-    *(
-        Case(
-            "multipart",
-            f"Content-Type {name}",
-            partial(invite, b"x", kind),
-            ACCEPTED,
-            Serves(415),
-            sees={"body": b"x", "[CONTENT_TYPE]": Malformed("3261 25.1")},
-        )
-        for name, kind in {
+    *cases(
+        "multipart",
+        "Content-Type {}",
+        lambda kind: invite(b"x", kind),
+        {
             "of one word": b"text",
             "without a subtype": b"text/",
             "without a type": b"/plain",
@@ -133,7 +128,10 @@ CONTENTS = (
             "with a NUL": b"text/pl\0ain",
             "with a comma": b"text/plain, text/html",
             "empty": b"",
-        }.items()
+        },
+        ACCEPTED,
+        Serves(415),
+        sees={"body": b"x", "[CONTENT_TYPE]": Malformed("3261 25.1")},
     ),
     Case(
         "multipart",
@@ -291,21 +289,19 @@ CONTENTS = (
         Drops(DropReason.STRAY_RESPONSE),
         Breaks(513),
     ),
-    *(
-        Case(
-            "challenges",
-            f"challenge {name}",
-            partial(response, b"SIP/2.0 401 Unauthorized", WWW_Authenticate=value),
-            ACCEPTED,
-            Drops(DropReason.STRAY_RESPONSE),
-        )
-        for name, value in {
+    *cases(
+        "challenges",
+        "challenge {}",
+        lambda value: response(b"SIP/2.0 401 Unauthorized", WWW_Authenticate=value),
+        {
             "empty": b"",
             "with an open quote": b'Digest realm="r',
             "without a nonce": b'Digest realm="r"',
             "of an algorithm that is none": b'Digest realm="r", nonce="n", algorithm=x',
             "with a qop of nothing": b'Digest realm="r", nonce="n", qop=""',
-        }.items()
+        },
+        ACCEPTED,
+        Drops(DropReason.STRAY_RESPONSE),
     ),
     # ---------------------------------------------------------------- what came too late, too early, or never was
     Case(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from sipsm import DropReason
-from tests.torture.case import ACCEPTED, DIGITS, MB, Case, Value, message, options, response
+from tests.torture.case import ACCEPTED, DIGITS, MB, Case, Value, cases, message, options, response
 from tests.torture.entry import Breaks, Drops, Frames, Malformed, Refused, Rejects, Serves, Waits
 
 NO_LENGTH = Refused(400, "3261 20.14")
@@ -40,58 +38,50 @@ NO_LENGTHS: dict[str, Value] = {
 }
 
 FRAMING = (
-    *(
-        Case(
-            "framing",
-            f"Content-Length {name}",
-            partial(options, body=b"12345", Content_Length=value),
-            NO_LENGTH,
-            Rejects(400),
-            Breaks(),
-        )
-        for name, value in NO_LENGTHS.items()
+    *cases(
+        "framing",
+        "Content-Length {}",
+        lambda value: options(body=b"12345", Content_Length=value),
+        NO_LENGTHS,
+        NO_LENGTH,
+        Rejects(400),
+        Breaks(),
     ),
-    *(
-        Case(
-            "framing",
-            f"Content-Length {name}",
-            partial(options, body=b"12345", Content_Length=value),
-            NO_LENGTH,
-            Rejects(400),
-            Breaks(413),
-        )
-        for name, value in {
+    *cases(
+        "framing",
+        "Content-Length {}",
+        lambda value: options(body=b"12345", Content_Length=value),
+        {
             "2**64": b"18446744073709551616",
             "2**64+5": b"18446744073709551621",
             "5000 digits": DIGITS,
-        }.items()
+        },
+        NO_LENGTH,
+        Rejects(400),
+        Breaks(413),
     ),
-    *(
-        Case(
-            "framing",
-            f"Content-Length {name}",
-            partial(options, body=b"12345", Content_Length=value),
-            TOO_SHORT,
-            Rejects(400),
-            Breaks(413),
-        )
-        for name, value in {
+    *cases(
+        "framing",
+        "Content-Length {}",
+        lambda value: options(body=b"12345", Content_Length=value),
+        {
             "2**31-1": b"2147483647",
             "2**31": b"2147483648",
             "2**32": b"4294967296",
             "2**32+5": b"4294967301",
-        }.items()
+        },
+        TOO_SHORT,
+        Rejects(400),
+        Breaks(413),
     ),
-    *(
-        Case(
-            "framing",
-            f"Content-Length {name}",
-            partial(options, body=b"12345", Content_Length=value),
-            TOO_SHORT,
-            Rejects(400),
-            Waits(),
-        )
-        for name, value in {"of one more": b"6", "of 65535": b"65535"}.items()
+    *cases(
+        "framing",
+        "Content-Length {}",
+        lambda value: options(body=b"12345", Content_Length=value),
+        {"of one more": b"6", "of 65535": b"65535"},
+        TOO_SHORT,
+        Rejects(400),
+        Waits(),
     ),
     Case(
         "framing",
@@ -315,27 +305,20 @@ FRAMING = (
         Breaks(513),
         {"header('X')": "y"},
     ),
-    *(
-        Case(
-            "difference",
-            f"a line that ends with {name}",
-            partial(options, raw=b"X: a" + end + b"To: <sip:eve@192.0.2.1>\r\n"),
-            NO_LINE,
-            Drops(DropReason.NOT_SIP),
-            Breaks(),
-        )
-        for name, end in {"LF": b"\n", "CR": b"\r", "LF CR": b"\n\r", "CR CR LF": b"\r\r\n"}.items()
+    *cases(
+        "difference",
+        "a line that ends with {}",
+        lambda end: options(raw=b"X: a" + end + b"To: <sip:eve@192.0.2.1>\r\n"),
+        {"LF": b"\n", "CR": b"\r", "LF CR": b"\n\r", "CR CR LF": b"\r\r\n"},
+        NO_LINE,
+        Drops(DropReason.NOT_SIP),
+        Breaks(),
     ),
-    *(
-        Case(
-            "difference",
-            f"a value with {name}, which is no line end",
-            partial(options, raw=b"X: a" + end + b"To: <sip:eve@192.0.2.1>\r\n"),
-            ACCEPTED,
-            Serves(200),
-            sees={"to.uri.user": "bob", "lines_of('To').__len__": 1},
-        )
-        for name, end in {
+    *cases(
+        "difference",
+        "a value with {}, which is no line end",
+        lambda end: options(raw=b"X: a" + end + b"To: <sip:eve@192.0.2.1>\r\n"),
+        {
             "vertical tab": b"\v",
             "form feed": b"\f",
             "file separator": b"\x1c",
@@ -343,7 +326,10 @@ FRAMING = (
             "next line": "\x85".encode(),
             "U+2028": "\u2028".encode(),
             "raw 85": b"\x85",
-        }.items()
+        },
+        ACCEPTED,
+        Serves(200),
+        sees={"to.uri.user": "bob", "lines_of('To').__len__": 1},
     ),
     Case(
         "difference",
@@ -406,15 +392,11 @@ FRAMING = (
         Drops(DropReason.NOT_SIP),
         Breaks(),
     ),
-    *(
-        Case(
-            "difference",
-            f"status {name}",
-            partial(response, b"SIP/2.0 " + code + b" x"),
-            Refused(400, "3261 7.2"),
-            Drops(DropReason.NOT_SIP),
-        )
-        for name, code in {
+    *cases(
+        "difference",
+        "status {}",
+        lambda code: response(b"SIP/2.0 " + code + b" x"),
+        {
             "099": b"099",
             "700": b"700",
             "20": b"20",
@@ -423,7 +405,9 @@ FRAMING = (
             "2000": b"2000",
             "5000 digits": DIGITS,
             "Arabic": "٢٠٠".encode(),
-        }.items()
+        },
+        Refused(400, "3261 7.2"),
+        Drops(DropReason.NOT_SIP),
     ),
     Case(
         "difference",

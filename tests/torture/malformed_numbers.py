@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from sipsm import DropReason
-from tests.torture.case import ACCEPTED, DIGITS, Case, invite, message, options, response
+from tests.torture.case import ACCEPTED, DIGITS, Case, cases, invite, message, options, response
 from tests.torture.entry import Drops, Malformed, Refused, Rejects, Rings, Serves
 
 NO_CSEQ = Refused(400, "3261 20.16")
@@ -13,33 +13,26 @@ TOO_HIGH = Refused(400, "3261 8.1.1.5")
 
 NUMBERS = (
     # ---------------------------------------------------------------- CSeq
-    *(
-        Case(
-            "number",
-            f"CSeq {name}",
-            partial(options, CSeq=value),
-            TOO_HIGH,
-            Rejects(400),
-            sees={"cseq": Malformed("3261 8.1.1.5")},
-        )
-        for name, value in {
+    *cases(
+        "number",
+        "CSeq {}",
+        lambda value: options(CSeq=value),
+        {
             "2**31": b"2147483648 OPTIONS",
             "2**32-1": b"4294967295 OPTIONS",
             "2**32+1": b"4294967297 OPTIONS",
             "2**64+1": b"18446744073709551617 OPTIONS",
             "of 5000 digits": DIGITS + b" OPTIONS",
-        }.items()
+        },
+        TOO_HIGH,
+        Rejects(400),
+        sees={"cseq": Malformed("3261 8.1.1.5")},
     ),
-    *(
-        Case(
-            "number",
-            f"CSeq {name}",
-            partial(options, CSeq=value),
-            NO_CSEQ,
-            Rejects(400),
-            sees={"cseq": Malformed("3261 20.16")},
-        )
-        for name, value in {
+    *cases(
+        "number",
+        "CSeq {}",
+        lambda value: options(CSeq=value),
+        {
             "-1": b"-1 OPTIONS",
             "+1": b"+1 OPTIONS",
             "0x1": b"0x1 OPTIONS",
@@ -58,7 +51,10 @@ NUMBERS = (
             "superscript": "¹ OPTIONS".encode(),
             "with a comma": b"1 OPTIONS, 2 OPTIONS",
             "with a method that is no token": b"1 OPT{ONS",
-        }.items()
+        },
+        NO_CSEQ,
+        Rejects(400),
+        sees={"cseq": Malformed("3261 20.16")},
     ),
     Case(
         "number",
@@ -85,9 +81,13 @@ NUMBERS = (
         Serves(200),
         sees={"cseq": (1, "OPTIONS")},
     ),
-    *(
-        Case("number", f"CSeq with {name}", partial(options, CSeq=value), TOO_HIGH, Rejects(400))
-        for name, value in {"another method": b"1 INVITE", "the method in lower case": b"1 options"}.items()
+    *cases(
+        "number",
+        "CSeq with {}",
+        lambda value: options(CSeq=value),
+        {"another method": b"1 INVITE", "the method in lower case": b"1 options"},
+        TOO_HIGH,
+        Rejects(400),
     ),
     Case(
         "number",
@@ -99,16 +99,11 @@ NUMBERS = (
     # ---------------------------------------------------------------- what a user agent server has no use for
     # "If only the Max-Forwards field were in error, the element could choose to process the request as if the field
     # were absent." (RFC 4475 3.1.2.4)
-    *(
-        Case(
-            "number",
-            f"Max-Forwards {name}",
-            partial(options, Max_Forwards=value),
-            ACCEPTED,
-            Serves(200),
-            sees={"[MAX_FORWARDS]": Malformed("3261 25.1")},
-        )
-        for name, value in {
+    *cases(
+        "number",
+        "Max-Forwards {}",
+        lambda value: options(Max_Forwards=value),
+        {
             "-1": b"-1",
             "2**32": b"4294967296",
             "5000 digits": DIGITS,
@@ -117,7 +112,10 @@ NUMBERS = (
             "with a parameter": b"70;x",
             "Arabic": "٧٠".encode(),
             "with a NUL": b"70\0",
-        }.items()
+        },
+        ACCEPTED,
+        Serves(200),
+        sees={"[MAX_FORWARDS]": Malformed("3261 25.1")},
     ),
     Case(
         "number",
@@ -143,23 +141,21 @@ NUMBERS = (
         Serves(200),
         sees={"[MAX_FORWARDS]": None},
     ),
-    *(
-        Case(
-            "timer",
-            f"Expires {name}",
-            partial(invite, Expires=value),
-            ACCEPTED,
-            Rings(),
-            sees={"[EXPIRES]": Malformed("3261 25.1")},
-        )
-        for name, value in {
+    *cases(
+        "timer",
+        "Expires {}",
+        lambda value: invite(Expires=value),
+        {
             "-1": b"-1",
             "2**32": b"4294967296",
             "5000 digits": DIGITS,
             "empty": b"",
             "a date": b"Thu, 01 Dec 1994 16:00:00 GMT",
             "1.5": b"1.5",
-        }.items()
+        },
+        ACCEPTED,
+        Rings(),
+        sees={"[EXPIRES]": Malformed("3261 25.1")},
     ),
     Case(
         "timer",
@@ -198,16 +194,14 @@ NUMBERS = (
         for value in (b"-1", b"4294967296", DIGITS, b"")
     ),
     Case("timer", "Session-Expires 0", lambda: invite(Session_Expires=b"0;refresher=uas"), ACCEPTED, Rings()),
-    *(
-        Case(
-            "timer",
-            f"Timestamp {name}",
-            partial(invite, Timestamp=value),
-            ACCEPTED,
-            Rings(),
-            sees={"[TIMESTAMP]": Malformed("3261 20.38")},
-        )
-        for name, value in {"-1": b"-1", "of a letter": b"x", "empty": b"", "with two points": b"1.2.3"}.items()
+    *cases(
+        "timer",
+        "Timestamp {}",
+        lambda value: invite(Timestamp=value),
+        {"-1": b"-1", "of a letter": b"x", "empty": b"", "with two points": b"1.2.3"},
+        ACCEPTED,
+        Rings(),
+        sees={"[TIMESTAMP]": Malformed("3261 20.38")},
     ),
     *(
         Case(
@@ -226,22 +220,20 @@ NUMBERS = (
             ("with an open (", b"18 (soon", "3261 20.33"),
         )
     ),
-    *(
-        Case(
-            "number",
-            f"Warning {name}",
-            partial(response, b"SIP/2.0 400 Bad Request", Warning_=value),
-            ACCEPTED,
-            Drops(DropReason.STRAY_RESPONSE),
-            sees={"[WARNING]": Malformed("3261 20.43")},
-        )
-        for name, value in {
+    *cases(
+        "number",
+        "Warning {}",
+        lambda value: response(b"SIP/2.0 400 Bad Request", Warning_=value),
+        {
             "of four digits": b'3990 h "x"',
             "of two": b'39 h "x"',
             "without text": b"399 h",
             "with an open quote": b'399 h "x',
             "empty": b"",
-        }.items()
+        },
+        ACCEPTED,
+        Drops(DropReason.STRAY_RESPONSE),
+        sees={"[WARNING]": Malformed("3261 20.43")},
     ),
     *(
         Case(

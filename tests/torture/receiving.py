@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import Any
 
 from attrs import frozen
 
-from sipsm import Dropped, Endpoint, Flow, Ids, IncomingCall, Limits, RequestServed, Response, Send
+from sipsm import Dropped, Endpoint, Flow, Ids, IncomingCall, Limits, MessageLimits, RequestServed, Response, Send
 from sipsm.message import read_message
 from sipsm.role import Event
 from sipsm.transport import Listening
@@ -15,6 +16,9 @@ from tests.endpoint.snapshot import snapshot
 from tests.torture.entry import HOSTS
 
 NOW = 1000.0
+MOST = 10_000_000
+BOUNDLESS = {"limits": Limits(message_bytes=MOST), "message_limits": MessageLimits(MOST, MOST, MOST, MOST, MOST)}
+"""For an endpoint that looks at whatever comes, however large."""
 
 
 @frozen
@@ -55,10 +59,10 @@ class Outcome:
         return " ".join([*(str(response.status) for response in self.responses), what])
 
 
-def received(data: bytes, at: str = HOSTS[0], source: str = HOSTS[1], limits: Limits | None = None) -> Outcome:
-    """The outcome of a datagram that comes from the host `source` to the endpoint at the host `at`."""
+def received(data: bytes, at: str = HOSTS[0], source: str = HOSTS[1], **settings: Any) -> Outcome:
+    """The outcome of a datagram that comes from the host `source` to an endpoint at the host `at`."""
     bound = ("2001:db8::10" if ":" in source else "192.0.2.1", 5060)
-    endpoint = Endpoint(Listening("UDP", bound, (at, 5060)), limits=limits, ids=Ids(random.Random(1)))
+    endpoint = Endpoint(Listening("UDP", bound, (at, 5060)), ids=Ids(random.Random(1)), **settings)
     before = snapshot(endpoint)
     outputs = endpoint.receive(data, Flow("UDP", bound, (source, 5060)), NOW)
     sends = [output for output in outputs if isinstance(output, Send)]

@@ -10,7 +10,7 @@ from sipsm.message.bodies import Part, multipart
 from tests.torture.case import invite
 from tests.torture.entry import Refused
 from tests.torture.malformed_contents import MULTIPARTS
-from tests.torture.table import TABLE
+from tests.torture.table import entry_of
 
 UNFIT = Refused(400, "2046 5.1.1")
 FOUND: dict[str, list[bytes] | Refused] = {
@@ -73,7 +73,7 @@ def test_parts(name: str) -> None:
 @pytest.mark.rfc("4475 3.1.1.11")
 def test_binary_parts() -> None:
     """The parts of RFC 4475's multipart are a greeting and a signature full of NULs, to the last octet."""
-    inner = multipart(parse_message(next(entry for entry in TABLE if entry.name == "mpart01").data))
+    inner = multipart(parse_message(entry_of("mpart01").data))
     assert inner is not None
     text, signature = inner.parts
     assert (text.content_type, text.body) == ("text/plain", b"Hello")

@@ -10,12 +10,9 @@ import pytest
 from sipsm import DropReason, Limits, RemoteProtocolError, parse_message
 from tests.torture.case import ORIGINS, Case
 from tests.torture.checking import check_every_value, check_outcome, check_values
-from tests.torture.entry import Accepted, Refused
-from tests.torture.malformed import MALFORMED
-from tests.torture.receiving import received
-
-EVERYTHING = Limits(message_bytes=10_000_000)
-EACH = [pytest.param(case, id=f"{case.fault}: {case.name}") for case in MALFORMED]
+from tests.torture.entry import Accepted, Breaks, Refused
+from tests.torture.malformed import EACH, MALFORMED
+from tests.torture.receiving import BOUNDLESS, received
 
 
 def test_every_class_of_faults_is_there() -> None:
@@ -46,12 +43,30 @@ def test_the_message_layer(case: Case) -> None:
 @pytest.mark.parametrize("case", EACH)
 def test_an_endpoint(case: Case) -> None:
     """It answers or drops what it is given, as the table says; what is longer than a datagram is not looked at."""
-    check_outcome(case, EVERYTHING)
+    check_outcome(case, **BOUNDLESS)
     data = case.data
     if len(data) > Limits().message_bytes:
         outcome = received(data)
         assert outcome.told() == f"dropped {DropReason.TOO_LARGE}"
         assert outcome.unchanged
+
+
+OVER_A_LIMIT = {
+    "Content-Encoding of 10000",
+    "SUBSCRIBE with 5000 Accepts",
+    "SUBSCRIBE with 5000 Accepts on one line",
+    "Require of 10000",
+}
+
+
+@pytest.mark.rfc("3261 21.5.7")
+@pytest.mark.parametrize("case", [case for case in MALFORMED if case.name in OVER_A_LIMIT], ids=lambda case: case.name)
+def test_what_is_over_a_limit(case: Case) -> None:
+    """A datagram with too long a header is answered as on a connection, and not read."""
+    assert case.stream == Breaks(513)
+    outcome = received(case.data)
+    assert outcome.told() == f"513 dropped {DropReason.TOO_LARGE}"
+    assert outcome.unchanged
 
 
 @pytest.mark.rfc("3261 7.3.1")

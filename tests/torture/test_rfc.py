@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from sipsm import RemoteProtocolError, Uri, parse_message
 from tests.torture.checking import FIELDS, check_every_value, check_outcome, check_values, read
@@ -17,16 +15,11 @@ from tests.torture.rfc4475_invalid import INVALID
 from tests.torture.rfc4475_semantics import SEMANTICS
 from tests.torture.rfc4475_valid import VALID
 from tests.torture.rfc5118 import IPV6
-from tests.torture.table import TABLE
+from tests.torture.table import TABLE, each, entry_of
 
 FOLDERS = {"4475": Path(__file__).parent / "data", "5118": Path(__file__).parent / "rfc5118"}
 ACCEPTED = [entry for entry in TABLE if isinstance(entry.message, Accepted)]
 REFUSED = [entry for entry in TABLE if isinstance(entry.message, Refused)]
-
-
-def each(entries: Iterable[Entry]) -> list[ParameterSet]:
-    """A case for each entry, marked with its section."""
-    return [pytest.param(entry, id=entry.name, marks=pytest.mark.rfc(entry.section)) for entry in entries]
 
 
 # -------------------------------------------------------------------- the table is whole
@@ -149,7 +142,7 @@ def test_the_values_of_messages_with_ipv6(entry: Entry) -> None:
     check_values(entry)
 
 
-@pytest.mark.parametrize("entry", each(TABLE))
+@pytest.mark.parametrize("entry", each())
 def test_everything_can_be_touched(entry: Entry) -> None:
     """Whatever is read of a message, what comes is a value or RemoteProtocolError."""
     check_every_value(entry)
@@ -201,11 +194,6 @@ def test_messages_with_ipv6_are_acted_on(entry: Entry) -> None:
 
 
 # -------------------------------------------------------------------- what single messages are about
-
-
-def entry_of(name: str) -> Entry:
-    """The entry of that name."""
-    return next(entry for entry in TABLE if entry.name == name)
 
 
 @pytest.mark.rfc("4475 3.2.1", "3261 17.2.3")

@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import pytest
-from _pytest.mark import ParameterSet
 
 from sipsm import RemoteProtocolError, parse_message
 from sipsm.transport.framing import BadFrame, Frame, Framed, Ping, StreamFramer, WebSocketFramer
 from tests.torture.case import Case
 from tests.torture.entry import Breaks, Entry, Frames, StreamVerdict, Waits
-from tests.torture.malformed import MALFORMED
-from tests.torture.table import TABLE
+from tests.torture.malformed import EACH
+from tests.torture.table import each, entry_of
 
 FEW = 4_000
 """Up to so many bytes a message is also sent one byte at a time."""
-
-
-def each(entries: Iterable[Entry]) -> list[ParameterSet]:
-    """A case for each entry, marked with its section."""
-    return [pytest.param(entry, id=entry.name, marks=pytest.mark.rfc(entry.section)) for entry in entries]
-
-
-EACH = [pytest.param(case, id=f"{case.fault}: {case.name}") for case in MALFORMED]
 
 
 def framed(data: bytes, size: int) -> tuple[list[Framed], StreamFramer]:
@@ -73,7 +62,7 @@ def outcome_of(data: bytes) -> object:
 
 
 @pytest.mark.rfc("3261-S32", "3261 18.3", "4475 3.1.1.8", "4475 3.1.2.2", "4475 3.1.2.3", "4475 3.3.9")
-@pytest.mark.parametrize("entry", each(TABLE))
+@pytest.mark.parametrize("entry", each())
 def test_the_messages_of_the_rfcs(entry: Entry) -> None:
     """A connection carries a well-formed message; a wrong Content-Length keeps it waiting or ends it."""
     check(entry)
@@ -89,7 +78,7 @@ def test_what_has_broken_stacks(case: Case) -> None:
 @pytest.mark.rfc("4475 3.1.2.2")
 def test_a_message_that_is_cut_short_ends_with_the_connection() -> None:
     """The rest of a body that is waited for may never come."""
-    entry = next(entry for entry in TABLE if entry.name == "clerr")
+    entry = entry_of("clerr")
     found, framer = framed(entry.data, len(entry.data))
     assert found == []
     assert framer.mid_message
@@ -99,7 +88,7 @@ def test_a_message_that_is_cut_short_ends_with_the_connection() -> None:
 
 
 @pytest.mark.rfc("7118 5")
-@pytest.mark.parametrize("entry", each(TABLE))
+@pytest.mark.parametrize("entry", each())
 def test_the_messages_of_the_rfcs_on_websocket(entry: Entry) -> None:
     """A WebSocket message is one message as a datagram is, whatever its Content-Length."""
     assert WebSocketFramer(client=False).receive(entry.data) == [Frame(entry.data)]
