@@ -3,10 +3,12 @@
 # make bench   what a message, a transaction and a call cost
 # make fuzz    inputs that nobody thought of, guided by coverage; RUNS=... of them, 20 million unless told
 # make simulate  CALLS=... calls through a bad network in virtual time, a million unless told
-# make docs    write the generated pages of docs/ again
+# make bench-million  the same for transactions, with a million alive
+# make docs    write the generated pages of docs/ again, and the diagrams in the others
+# make site    docs/ as HTML in build/site, every machine drawn
 
 .DELETE_ON_ERROR:
-.PHONY: demo test bench fuzz simulate docs peers clean
+.PHONY: demo test bench bench-million fuzz simulate docs site dot peers clean
 
 PY := .venv/bin/python
 RUNS := 20000000
@@ -23,6 +25,9 @@ test: .venv/installed-test peers
 bench: .venv/installed
 	@$(PY) -m benchmarks
 
+bench-million: .venv/installed
+	@$(PY) -m benchmarks.transactions
+
 fuzz: .venv/installed-fuzz
 	@mkdir -p build/fuzz
 	@$(PY) -m tests.fuzz build/fuzz -runs=$(RUNS)
@@ -32,6 +37,10 @@ simulate: .venv/installed
 
 docs: .venv/installed-test
 	@$(PY) -m docs.generate
+
+site: .venv/installed-docs dot
+	@$(PY) -m sphinx -q -W --keep-going -E -d build/doctrees docs build/site
+	@echo build/site/index.html
 
 # The first Python on the path that is new enough, with the module that makes virtual environments.
 .venv/bin/python:
@@ -61,6 +70,10 @@ docs: .venv/installed-test
 	@$(PY) -m pip install --quiet --editable '.[test,fuzz]'
 	@touch $@
 
+.venv/installed-docs: pyproject.toml | .venv/bin/python
+	@$(PY) -m pip install --quiet --editable '.[docs]'
+	@touch $@ .venv/installed
+
 # The suite makes calls with SIP programs that are not ours.
 peers:
 	@if command -v sipp >/dev/null && command -v sipsak >/dev/null; then \
@@ -69,6 +82,16 @@ peers:
 	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends sip-tester sipsak >/dev/null; \
 	else \
 	    echo "The tests make calls with sipp and sipsak. On Debian: sudo apt-get install sip-tester sipsak" >&2; exit 1; \
+	fi
+
+# The machines are drawn by Graphviz.
+dot:
+	@if command -v dot >/dev/null; then \
+	    :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends graphviz >/dev/null; \
+	else \
+	    echo "The site is drawn by Graphviz. On Debian: sudo apt-get install graphviz" >&2; exit 1; \
 	fi
 
 clean:

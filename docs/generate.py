@@ -6,9 +6,10 @@ A page is named once, in PAGES, with the function that gives its text. A test co
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
-from docs import deviations, headers, machines
+from docs import deviations, diagrams, headers, machines
 from docs.conformance import matrix
 
 DOCS = Path(__file__).parent
@@ -18,6 +19,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "deviations.md": deviations.page,
     "headers.md": headers.page,
     "machines.md": machines.page,
+    "transactions.md": partial(diagrams.page, "transactions.md"),
 }
 
 

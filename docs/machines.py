@@ -25,8 +25,9 @@ def page() -> str:
         "<!-- Written by `make docs` from the tables that run. -->",
         "",
         "Each machine below is drawn and listed from the very table that runs. In a diagram an arrow bears the inputs",
-        "that make the change, with the guard in brackets. A list has the rows in the order in which they are tried,",
-        "then what is ignored and why, then the timers with the states they run in.",
+        "that make the change, with the guard in brackets. (On the site, what leaves a state as it is stands in its",
+        "box, and what one row says of many states leaves a dashed box with their names.) A list has the rows in the",
+        "order in which they are tried, then what is ignored and why, then the timers with the states they run in.",
     ]
     for name, table in found(Table):
         lines += ["", f"## {table.name}", "", f"RFC {table.rfc}, in `{name}`.", ""]
