@@ -10,6 +10,7 @@ from sipsm.message.bodies.handling import read_body
 from sipsm.message.bodies.multipart import Multipart, Part, multipart, referred
 from sipsm.message.bodies.sipfrag import SipFrag
 from tests.fuzz.attempt import attempt
+from tests.fuzz.descriptions import described
 from tests.fuzz.values import touch_fields, typed
 
 TYPES = frozenset({"application/sdp", "text/plain", "message/sip", "message/sipfrag", "multipart/related"})
@@ -29,6 +30,7 @@ def bodied(message: Request | Response) -> None:
         assert not reading.understood
     attempt(lambda: referred(message, "cid:a@b"))
     parted(message)
+    described(message.body)
     frag = attempt(lambda: SipFrag.parse(message.body))
     if not isinstance(frag, RemoteProtocolError):
         assert bytes(frag) == message.body

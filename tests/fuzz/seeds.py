@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.corpus import CORPUS
+from tests.sdp.samples import SAMPLES
 
 TORTURE = tuple(path.read_bytes() for path in sorted((Path(__file__).parents[1] / "torture").rglob("*.dat")))
 
@@ -37,6 +38,12 @@ def _deep() -> bytes:
     return RELATED.partition(b"Content-Type")[0] + b"Content-Type: multipart/mixed;boundary=b9\r\n\r\n" + body
 
 
+def _with_description(body: bytes) -> bytes:
+    """A message that offers a session."""
+    head = RELATED.partition(b"CSeq")[0].replace(b"SIP/2.0 200 OK", b"INVITE sip:c@d SIP/2.0")
+    return head + b"CSeq: 1 INVITE\r\nContent-Type: application/sdp\r\n\r\n" + body
+
+
 def _with_all_headers() -> tuple[bytes, ...]:
     """The lines of `HEADERS`, spread over small messages: a fault in one line is to hide few others."""
     head = (
@@ -60,6 +67,14 @@ RELATED = (
 )
 
 
-SEEDS = (*CORPUS, *TORTURE, MULTIPART, RELATED, _deep(), *_with_all_headers())
+SEEDS = (
+    *CORPUS,
+    *TORTURE,
+    MULTIPART,
+    RELATED,
+    _deep(),
+    *map(_with_description, SAMPLES.values()),
+    *_with_all_headers(),
+)
 HEADS = [message.partition(b"\r\n\r\n")[0].split(b"\r\n") for message in (*CORPUS, *TORTURE)] + [HEADERS] * 40
 """The blocks of lines that `damage` takes lines from; half of them are every header there is."""
