@@ -2,7 +2,8 @@
 # make test    everything that is checked: tests, types, style, layering, coverage
 # make bench   what a message, a transaction and a call cost
 # make fuzz    inputs that nobody thought of, guided by coverage; RUNS=... of them, 20 million unless told
-# make simulate  CALLS=... calls through a bad network in virtual time, a million unless told
+# make simulate  CALLS=... calls through a bad network in virtual time, a million unless told; then IMPROVISED=... whose
+#              ends follow no plan, a hundred thousand unless told
 # make bench-million  the same for transactions, with a million alive
 # make docs    write the generated pages of docs/ again, and the diagrams in the others
 # make site    docs/ as HTML in build/site, every machine drawn
@@ -13,6 +14,7 @@
 PY := .venv/bin/python
 RUNS := 20000000
 CALLS := 1000000
+IMPROVISED := 100000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 demo: .venv/installed
@@ -34,6 +36,7 @@ fuzz: .venv/installed-fuzz
 
 simulate: .venv/installed
 	@$(PY) -m tests.simulation --calls $(CALLS) --jobs 0
+	@$(PY) -m tests.simulation.improvised_calls --calls $(IMPROVISED) --jobs 0
 
 docs: .venv/installed-test
 	@$(PY) -m docs.generate
@@ -76,12 +79,12 @@ site: .venv/installed-docs dot
 
 # The suite makes calls with SIP programs that are not ours.
 peers:
-	@if command -v sipp >/dev/null && command -v sipsak >/dev/null; then \
+	@if command -v sipp >/dev/null && command -v sipsak >/dev/null && command -v baresip >/dev/null; then \
 	    :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends sip-tester sipsak >/dev/null; \
+	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends sip-tester sipsak baresip >/dev/null; \
 	else \
-	    echo "The tests make calls with sipp and sipsak. On Debian: sudo apt-get install sip-tester sipsak" >&2; exit 1; \
+	    echo "The tests make calls with sipp, sipsak and baresip. On Debian: sudo apt-get install sip-tester sipsak baresip" >&2; exit 1; \
 	fi
 
 # The machines are drawn by Graphviz.

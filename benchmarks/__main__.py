@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import calls, growth, messages, transactions
+from benchmarks import calls, growth, held_calls, messages, transactions
 
 TITLES = (
     ("Messages: microseconds a message, mean of the corpus", messages.run),
@@ -21,6 +21,8 @@ def main() -> None:
         print(f"  {name:40} {held:8.0f}")
     print()
     transactions.main(transactions.ALIVE)
+    print()
+    held_calls.main()
     print()
     print("Growth: time of each size over that of its half, from 8 kB to 512 kB")
     growth.main()

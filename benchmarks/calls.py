@@ -65,6 +65,26 @@ class Wire:
         self.carry(True, call.hang_up(now=self.now))
 
 
+class ReliableWire(Wire):
+    """Calls whose 183 bears the answer and has its PRACK, and which an UPDATE changes before they are answered."""
+
+    def call(self) -> None:
+        """INVITE, 183, PRACK, 200, UPDATE, 200, 200, ACK, BYE, 200; and the timers of the calls before."""
+        self.now += APART_S
+        self.seen.clear()
+        for endpoint in (self.alice, self.bob):
+            endpoint.handle_timeout(self.now)
+        call, outputs = self.alice.invite("sip:bob@192.0.2.2", offer=SDP, now=self.now)
+        self.carry(True, outputs)
+        incoming = self.incoming
+        assert incoming is not None, "the INVITE has arrived"
+        self.carry(False, incoming.ring(183, sdp=SDP, reliable=True, now=self.now))
+        self.carry(True, call.offer(SDP, now=self.now))
+        self.carry(False, incoming.answer_offer(SDP, now=self.now))
+        self.carry(False, incoming.answer(now=self.now))
+        self.carry(True, call.hang_up(now=self.now))
+
+
 class Callee:
     """Bob alone, who is sent the messages of one call again and again, each time with other identifiers."""
 
@@ -150,15 +170,29 @@ def run() -> list[tuple[str, float, float]]:
         assert not isinstance(answer, Request), "and the answer arrives"
         client.receive_response(answer, NOW)
 
-    jobs = (floor_transaction, transaction, floor_call, wire.call, floor_answering, callee.prepare, callee.call)
+    reliable = ReliableWire()
+    reliable.call()
+    reliable_parts = [(data, _parts(data)) for _, data in reliable.seen]
+
+    def floor_reliable() -> None:
+        for data, parts_of in reliable_parts:
+            floor.write(*parts_of)
+            floor.read(data)
+
+    jobs = (
+        *(floor_transaction, transaction, floor_call, wire.call, floor_reliable, reliable.call),
+        *(floor_answering, callee.prepare, callee.call),
+    )
     least = best(*jobs, rounds=30, loops=50)
     answering = least[callee.call] - least[callee.prepare]
-    both = least[wire.call]
+    both, with_prack = least[wire.call], least[reliable.call]
     return [
         ("floor: a transaction's two messages", least[floor_transaction], 1.0),
         ("a non-INVITE transaction, both sides", least[transaction], least[transaction] / least[floor_transaction]),
         ("floor: a call's six messages", least[floor_call], 1.0),
         ("a call through two endpoints", both, both / least[floor_call]),
+        ("floor: the ten of one with PRACK and UPDATE", least[floor_reliable], 1.0),
+        ("such a call through two endpoints", with_prack, with_prack / least[floor_reliable]),
         ("floor: a call's messages at the callee", least[floor_answering], 1.0),
         ("a call at the callee", answering, answering / least[floor_answering]),
     ]

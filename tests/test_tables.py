@@ -27,7 +27,7 @@ def test_the_tables_are_found() -> None:
     names = [table.name for table in TABLES]
     assert len(set(names)) == len(names) >= 11
     assert {"INVITE client transaction", "non-INVITE server transaction", "dialog"} <= set(names)
-    assert len(WIRINGS) >= 2
+    assert [grid.name for grid in WIRINGS] == ["a call"]
 
 
 @pytest.mark.parametrize("table", TABLES, ids=name_of)
@@ -94,9 +94,9 @@ def test_every_wiring_is_a_full_grid(grid: Wiring) -> None:
 
 @pytest.mark.parametrize("table", TABLES, ids=name_of)
 def test_every_input_of_a_wired_table_comes_from_somewhere(table: Table) -> None:
-    """No row of a call's machine waits for an input that no event of any call is to it."""
+    """No row of a call's machine waits for an input that no event of a call is to what stands in its place."""
     places = [(grid, place) for grid in WIRINGS for place, tables in grid.machines.items() if table in tables]
     wired = {
         cell.input for grid, place in places for cells in grid.grid.values() if isinstance(cell := cells[place], To)
     }
-    assert not places or set(table.inputs) == wired
+    assert not places or set(table.inputs) <= wired

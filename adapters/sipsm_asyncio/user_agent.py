@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack, closing, suppress
 from functools import cached_property, partial
 from socket import socket
@@ -11,9 +11,9 @@ from time import time
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sipsm import Answered, Close, Ended, Established, Event, Open, OutgoingRequest, Output, Resolve, Send, Uri
+from sipsm import Answered, Close, Ended, Established, Event, Open, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, BoundCall, BoundRequest, Headers, Inbox
+from sipsm.endpoint.bound import Address, BoundCall, BoundRequest, Headers, Inbox, Requested, Sdp
 from sipsm_dns import look_up
 from sipsm_sockets import Accepting, Ready, ReadyAgent, listening_sockets
 
@@ -53,7 +53,7 @@ class _Request(_Awaited, BoundRequest):
     """A request that a task waits for."""
 
 
-class Call(_Awaited, BoundCall[None]):
+class Call(_Awaited, BoundCall[None, Awaitable[Answered]]):
     """A call. Its commands act at once; `async for` gives its events, each once, and ends after `Ended`."""
 
     def __init__(self, agent: UserAgent, core: CoreCall) -> None:
@@ -68,18 +68,13 @@ class Call(_Awaited, BoundCall[None]):
         """Wait until the call is over."""
         return await self._until(lambda: self._ended)
 
-    async def request(
-        self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None
-    ) -> Answered:
-        """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
-        self._agent._check_open()
-        now = self._agent._now
-        core, outputs = self.core.request(method, headers=headers, body=body, content_type=content_type, now=now)
-        return await self._agent._asked_for(core, outputs)
-
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
         self._agent._check_open()
         self._agent._perform(command(*args, **kwargs, now=self._agent._now))
+
+    async def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> Answered:
+        self._agent._check_open()
+        return await self._agent._asked_for(command(*args, **kwargs, now=self._agent._now))
 
 
 class UserAgent(_Awaited, ReadyAgent[Call]):
@@ -95,11 +90,21 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
 
     # ---------------------------------------------------------------- commands
 
-    def invite(self, target: Uri | str, *, offer: bytes = b"", to: str | None = None, headers: Headers = ()) -> Call:
-        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one."""
+    def invite(
+        self,
+        target: Uri | str,
+        *,
+        offer: Sdp = b"",
+        to: str | None = None,
+        headers: Headers = (),
+        again: Call | None = None,
+    ) -> Call:
+        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one.
+
+        `again` is a call that was refused, of which this is another attempt (RFC 3261 8.1.3.5).
+        """
         self._check_open()
-        core, outputs = self.endpoint.invite(target, offer=offer, to=to, headers=headers, now=self._now)
-        call = self._begun(core)
+        call, outputs = self._invited(target, again, offer=offer, to=to, headers=headers)
         self._perform(outputs)
         return call
 
@@ -115,12 +120,11 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
     ) -> Answered:
         """Send a request outside a call, such as OPTIONS (RFC 3261 11), and wait for its end."""
         self._check_open()
-        outgoing, outputs = self.endpoint.request(
-            method, target, to=to, headers=headers, body=body, content_type=content_type, now=self._now
-        )
-        return await self._asked_for(outgoing, outputs)
+        how: Any = {"to": to, "headers": headers, "body": body, "content_type": content_type}
+        return await self._asked_for(self.endpoint.request(method, target, **how, now=self._now))
 
-    async def _asked_for(self, outgoing: OutgoingRequest, outputs: list[Output]) -> Answered:
+    async def _asked_for(self, requested: Requested) -> Answered:
+        outgoing, outputs = requested
         request = self._asked[outgoing] = _Request()
         self._perform(outputs)
         return await request._until(lambda: request._answered)

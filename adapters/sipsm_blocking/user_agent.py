@@ -15,9 +15,9 @@ from socket import socket
 from types import TracebackType
 from typing import Any, Self, TypeVar, cast
 
-from sipsm import Answered, Close, Ended, Established, Event, Open, OutgoingRequest, Output, Resolve, Send, Uri
+from sipsm import Answered, Close, Ended, Established, Event, Open, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, BoundCall, BoundRequest, Headers, Inbox
+from sipsm.endpoint.bound import Address, BoundCall, BoundRequest, Headers, Inbox, Requested, Sdp
 from sipsm_dns import look_up_now
 from sipsm_sockets import Accepting, Ready, ReadyAgent, listening_sockets
 
@@ -58,7 +58,7 @@ class _Awaited(Inbox, ABC):
         """Wait for a socket or a deadline, at most until then; returns False when that time has come."""
 
 
-class Call(_Awaited, BoundCall[None]):
+class Call(_Awaited, BoundCall[None, Answered]):
     """A call. Its commands act at once; `for event in call` gives its events, each once, and ends after `Ended`.
 
     What waits takes a `timeout` in seconds, and raises `TimeoutError`.
@@ -86,14 +86,34 @@ class Call(_Awaited, BoundCall[None]):
         timeout: float | None = None,
     ) -> Answered:
         """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
-        self._agent._check_open()
-        now = self._agent._now
-        core, outputs = self.core.request(method, headers=headers, body=body, content_type=content_type, now=now)
-        return self._agent._asked_for(core, outputs, timeout)
+        more = {"headers": headers, "body": body, "content_type": content_type}
+        return self._ask(self.core.request, method, timeout=timeout, **more)
+
+    def info(
+        self,
+        package: str | None,
+        body: bytes = b"",
+        content_type: str | None = None,
+        *,
+        headers: Headers = (),
+        timeout: float | None = None,
+    ) -> Answered:
+        """Send an INFO of a package that the peer takes, or with None one as before RFC 6086; wait for its end."""
+        return self._ask(self.core.info, package, body, content_type, headers=headers, timeout=timeout)
 
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
         self._agent._check_open()
         self._agent._perform(command(*args, **kwargs, now=self._agent._now))
+
+    def _ask(
+        self,
+        command: Callable[..., Requested],
+        *args: Any,
+        timeout: float | None = None,
+        **kwargs: Any,
+    ) -> Answered:
+        self._agent._check_open()
+        return self._agent._asked_for(command(*args, **kwargs, now=self._agent._now), timeout)
 
     def _pump(self, until: float | None) -> bool:
         return self._agent._pump(until)
@@ -110,11 +130,21 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
 
     # ---------------------------------------------------------------- commands
 
-    def invite(self, target: Uri | str, *, offer: bytes = b"", to: str | None = None, headers: Headers = ()) -> Call:
-        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one."""
+    def invite(
+        self,
+        target: Uri | str,
+        *,
+        offer: Sdp = b"",
+        to: str | None = None,
+        headers: Headers = (),
+        again: Call | None = None,
+    ) -> Call:
+        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one.
+
+        `again` is a call that was refused, of which this is another attempt (RFC 3261 8.1.3.5).
+        """
         self._check_open()
-        core, outputs = self.endpoint.invite(target, offer=offer, to=to, headers=headers, now=self._now)
-        call = self._begun(core)
+        call, outputs = self._invited(target, again, offer=offer, to=to, headers=headers)
         self._perform(outputs)
         return call
 
@@ -131,12 +161,11 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
     ) -> Answered:
         """Send a request outside a call, such as OPTIONS (RFC 3261 11), and wait for its end."""
         self._check_open()
-        outgoing, outputs = self.endpoint.request(
-            method, target, to=to, headers=headers, body=body, content_type=content_type, now=self._now
-        )
-        return self._asked_for(outgoing, outputs, timeout)
+        how: Any = {"to": to, "headers": headers, "body": body, "content_type": content_type}
+        return self._asked_for(self.endpoint.request(method, target, **how, now=self._now), timeout)
 
-    def _asked_for(self, outgoing: OutgoingRequest, outputs: list[Output], timeout: float | None) -> Answered:
+    def _asked_for(self, requested: Requested, timeout: float | None) -> Answered:
+        outgoing, outputs = requested
         request = self._asked[outgoing] = BoundRequest()
         self._perform(outputs)
         return self._until(lambda: request._answered, timeout)

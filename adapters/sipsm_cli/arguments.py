@@ -11,11 +11,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from sipsm import Address, LocalProtocolError, RemoteProtocolError, Request, Uri
+from sipsm.grammar import is_token
 from sipsm.transport.flow import split_address
+from sipsm.usage.session_timer import SMALLEST_S
+from sipsm_cli.script import Step
+from sipsm_cli.script import parse as parse_script
 
 EXITS = """\
 exit codes: 0 done; 1 refused; 2 wrong usage; 3 no answer in time, or no connection.
 SIGTERM and SIGINT end a server with 0 and a client in order (BYE or CANCEL); a second one ends it at once."""
+
+SCRIPT = """\
+steps in a call, divided by `;`: wait ringing|established|ended; sleep S; hold; resume; media audio|audio+video; update;
+info TYPE BODY; bye; cancel. A BODY is a text or @FILE"""
 
 HeaderLine = tuple[str, str]
 
@@ -41,11 +49,16 @@ class Options(argparse.Namespace):
     answer: int
     contact: str | None
     hangup_after: float | None
+    reliable: bool
+    recv_info: list[str]
+    do: list[Step]
 
     uri: Uri
     duration: float | None
     cancel_after: float | None
     no_offer: bool
+    follow: bool
+    session_expires: int | None
 
     loss: float | None
     seed: int | None
@@ -101,6 +114,9 @@ def _uas(parser: argparse.ArgumentParser) -> None:
         "--ring", type=_status_of("0 or 101 to 199", {0, *range(101, 200)}), default=180, metavar="CODE",
         help="the provisional response: 180 (default), 183 with the SDP answer in it, 0 for none",
     )  # fmt: skip
+    parser.add_argument(
+        "--reliable", action="store_true", help="send it reliably (100rel) where the caller supports that"
+    )
     parser.add_argument("--ring-time", type=_seconds, default=0.1, metavar="S", help="how long it rings (0.1)")
     parser.add_argument(
         "--answer", type=_status_of("200 to 699", range(200, 700)), default=200, metavar="CODE",
@@ -108,6 +124,11 @@ def _uas(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--contact", type=_address, metavar="URI", help="with --answer 3xx: where to")
     parser.add_argument("--hangup-after", type=_seconds, metavar="S", help="hang up S seconds after the ACK")
+    parser.add_argument(
+        "--recv-info", type=_token, action="append", default=[], metavar="PACKAGE",
+        help="take INFOs of this package (others: 469); may be repeated",
+    )  # fmt: skip
+    _script(parser)
 
 
 def _call(parser: argparse.ArgumentParser) -> None:
@@ -120,6 +141,13 @@ def _call(parser: argparse.ArgumentParser) -> None:
         "--cancel-after", type=_seconds, metavar="S", help="cancel if it is not answered S seconds after the INVITE"
     )
     parser.add_argument("--no-offer", action="store_true", help="INVITE without SDP; the answer goes into the ACK")
+    parser.add_argument("--follow", action="store_true", help="follow redirections (3xx)")
+    parser.add_argument("--session-expires", type=_interval, metavar="S", help="ask for a session timer, at least 90")
+    _script(parser)
+
+
+def _script(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--do", type=parse_script, default=[], metavar="SCRIPT", help=SCRIPT)
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
@@ -183,6 +211,19 @@ def _status_of(allowed: str, codes: set[int] | range) -> Callable[[str], int]:
         return int(text)
 
     return status
+
+
+def _interval(text: str) -> int:
+    # "The absolute minimum for the Session-Expires header field is 90 seconds." (RFC 4028 4)
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) >= SMALLEST_S):
+        raise argparse.ArgumentTypeError(f"{text!r} is no session interval: it has {SMALLEST_S} seconds or more")
+    return int(text)
+
+
+def _token(text: str) -> str:
+    if not is_token(text):
+        raise argparse.ArgumentTypeError(f"{text!r} cannot be an INFO package")
+    return text
 
 
 def _bind(text: str) -> str:

@@ -65,6 +65,31 @@ class Report:
             event="state", call=call_id, state="ended", reason=reason, **code,
         )  # fmt: skip
 
+    def info(self, call: Call, package: str | None, request: Request) -> None:
+        """An INFO has come in a call."""
+        self._carried("info", call, request, package=package)
+
+    def message(self, call: Call | None, request: Request) -> None:
+        """An instant message has come, in a call or outside one."""
+        self._carried("message", call, request)
+
+    def _carried(self, event: str, call: Call | None, request: Request, **more: object) -> None:
+        body = request.body.decode("utf-8", "replace")
+        name = "a message" if call is None else f"call {call.call_id}: {event}"
+        whose = {} if call is None else {"call": call.call_id}
+        self._tell(
+            f"{name} {request.content_type or ''}\n{body}",
+            event=event,
+            type=request.content_type,
+            body=body,
+            **whose,
+            **more,
+        )
+
+    def redirected(self, call: Call, target: str) -> None:
+        """The other end has said where else to call, and that is done."""
+        self._tell(f"call {call.call_id}: redirected to {target}", event="redirected", call=call.call_id, target=target)
+
     def capabilities(self, response: Response) -> None:
         """What the other end can do, by its answer to an OPTIONS (RFC 3261 11.2)."""
         found = {name: list(response.header_values(name)) for name in ("Allow", "Accept", "Supported")}

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 
-from sipsm import Listening, LocalProtocolError, Profile
+from sipsm import Listening, LocalProtocolError, Policy, Profile
 from sipsm.transport.flow import bracketed
 from sipsm_asyncio import UserAgent
 from sipsm_cli.addresses import of_client, of_server
@@ -23,6 +23,9 @@ GRACE_S = 40.0
 """How long at most the last transaction of a command may take: more than 64*T1, after which it gives up by itself."""
 FAREWELL_S = 2.0
 """How long at most a server that was told to end, or a command whose time is over, waits for its goodbyes."""
+
+REDIRECTIONS = 10
+"""How many targets of redirections are tried at most."""
 
 
 class Run:
@@ -94,8 +97,10 @@ class Run:
             identity=self.options.identity,
             user_agent="sipsm",
             route=() if self.options.proxy is None else (self.options.proxy,),
+            info_packages=self.options.recv_info if self.serves else (),
         )
-        agent = UserAgent(*wanted, grace=GRACE_S, profile=profile, watcher=self.watch.watcher(name))
+        watcher = self.watch.watcher(name)
+        agent = UserAgent(*wanted, grace=GRACE_S, profile=profile, policy=self._policy, watcher=watcher)
         try:
             await stack.enter_async_context(agent)
         except OSError as error:
@@ -103,6 +108,14 @@ class Run:
         for each in agent.listening:
             self.report.listening(each)
         return agent
+
+    @property
+    def _policy(self) -> Policy:
+        if self.options.command != "call":
+            return Policy()
+        return Policy(
+            redirections=REDIRECTIONS if self.options.follow else 0, session_interval_s=self.options.session_expires
+        )
 
     async def _linger(self) -> None:
         try:

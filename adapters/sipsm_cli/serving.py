@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from functools import partial
 
-from sipsm import Call as CoreCall
-from sipsm import CallState, Dropped, DropReason, Ended, Established, Event, IncomingCall
-from sipsm_asyncio import Call, UserAgent
+from sipsm import (
+    Answered,
+    Call,
+    CallState,
+    Dropped,
+    DropReason,
+    Ended,
+    Established,
+    Event,
+    IncomingCall,
+    MessageReceived,
+    NotDelivered,
+    RemoteProtocolError,
+    RequestServed,
+)
+from sipsm_asyncio import UserAgent
 from sipsm_cli import media
 from sipsm_cli.arguments import Options
 from sipsm_cli.exits import Exit
 from sipsm_cli.report import Report
+from sipsm_cli.talk import Talk
 
 UNWORTHY = {DropReason.ABSORBED, DropReason.KEEP_ALIVE}
 """What is dropped in every healthy network: repeats, and the empty packets that keep a NAT open."""
@@ -25,7 +40,7 @@ class Serving:
         self.agents = agents
         self.options = options
         self.report = report
-        self.calls: dict[CoreCall, Call] = {}
+        self.talks: dict[Call, Talk] = {}
         """Those that are not over."""
         self.ending = False
         self.over = asyncio.Event()
@@ -41,16 +56,15 @@ class Serving:
         finally:
             for each in (*tasks, over):
                 each.cancel()
+            for talk in self.talks.values():
+                talk.stop()
         return Exit.DONE
 
     def end(self) -> None:
         """Say goodbye in every call."""
         self.ending = True
-        for call in list(self.calls.values()):
-            if call.state in {CallState.ANSWERING, CallState.ESTABLISHED}:
-                self.hang_up(call)
-            elif call.state in {CallState.INCOMING, CallState.RINGING}:
-                call.reject(480)
+        for talk in list(self.talks.values()):
+            talk.end()
         self._look()
 
     async def _serve(self, agent: UserAgent) -> None:
@@ -59,64 +73,77 @@ class Serving:
 
     def _told(self, agent: UserAgent, event: Event) -> None:
         match event:
-            case IncomingCall(call, _, offer):
-                self.calls[call] = agent.bound(call)
-                self.take(self.calls[call], offer, agent.local.advertised[0])
-            case Established(call):
-                self.report.state(call, "established")
-                if self.options.hangup_after is not None:
-                    self._later(self.options.hangup_after, partial(self.hang_up, self.calls[call]))
-            case Ended(call):
-                self.calls.pop(call, None)
-                self.report.ended(event)
-                self._look()
-            case Dropped(reason, why) if reason not in UNWORTHY:
-                self.report.dropped(reason.value, why)
-            case _:
+            case IncomingCall():
+                self._called(agent, event)
+            case Dropped(reason, why):
+                if reason not in UNWORTHY:
+                    self.report.dropped(reason.value, why)
+            case MessageReceived(call=None, request=request):
+                self.report.message(None, request)
+            case Answered() | RequestServed() | NotDelivered():
                 pass
+            case _:
+                assert event.call is not None, "the rest is told of calls"
+                talk = self.talks[event.call]
+                talk.told(event)
+                if isinstance(event, Established) and self.options.hangup_after is not None:
+                    self._later(self.options.hangup_after, talk.hang_up)
+                if isinstance(event, Ended):
+                    del self.talks[event.call]
+                    self._look()
 
-    def take(self, call: Call, offer: bytes, host: str) -> None:
+    def _called(self, agent: UserAgent, event: IncomingCall) -> None:
+        host, session = agent.local.advertised[0], secrets.randbits(62)
+        talk = self.talks[event.call] = Talk(agent.bound(event.call), host, session, self.options, self.report)
+        # It may have been cancelled before we came to it.
+        if talk.call.state is CallState.INCOMING:
+            self._take(talk, event)
+
+    def _take(self, talk: Talk, event: IncomingCall) -> None:
         """Somebody calls: ring, then answer."""
-        if call.state is not CallState.INCOMING:
-            # It was cancelled before we came to it.
-            return
         if self.ending:
-            call.reject(480)
+            talk.end()
             return
         sdp = b""
-        if self.options.answer < 300:
-            session = secrets.randbits(62)
+        if self.options.answer < 300 or self.options.ring == 183:
             try:
-                sdp = media.answer(offer, host, session) if offer else media.offer(host, session)
+                sdp = talk.answer_to(event.offer) if event.offer else bytes(talk.described)
             except media.NothingInCommon:
-                call.reject(488)
+                talk.call.reject(488)
                 return
-        if self.options.ring:
-            # Without an offer in the INVITE ours would need a reliable message (RFC 3261 13.2.1).
-            shown = sdp if self.options.ring == 183 and offer else b""
-            call.ring(self.options.ring, sdp=shown)
-            self.report.state(call.core, "ringing")
-        self._later(self.options.ring_time, partial(self.answer, call, sdp))
+            except RemoteProtocolError as error:
+                talk.call.reject(error.status)
+                return
+        talk.start()
+        # What has been sent reliably is not sent again.
+        rest = b"" if self.options.ring and self._ring(talk, event, sdp) else sdp
+        self._later(self.options.ring_time, partial(self._answer, talk, rest))
 
-    def answer(self, call: Call, sdp: bytes) -> None:
+    def _ring(self, talk: Talk, event: IncomingCall, sdp: bytes) -> bool:
+        """Send the provisional response; returns whether it bears the description for good."""
+        names = ["Require", "Supported"] if self.options.reliable else ["Require"]
+        reliable = any(tag.lower() == "100rel" for name in names for tag in event.request.header_values(name))
+        # "if a reliable provisional response is the first reliable message sent back to the UAC, and the INVITE did not
+        # contain an offer, one MUST appear in that reliable provisional response." (RFC 3262 5)
+        bears = self.options.ring == 183 if event.offer else reliable and bool(sdp)
+        talk.call.ring(self.options.ring, sdp=sdp if bears else b"", reliable=reliable)
+        talk.ring()
+        return reliable and bears
+
+    def _answer(self, talk: Talk, sdp: bytes) -> None:
         """It has rung long enough."""
         status = self.options.answer
-        if call.state not in {CallState.INCOMING, CallState.RINGING}:
+        if talk.call.state not in {CallState.INCOMING, CallState.RINGING}:
             return
         if status < 300:
-            call.answer(sdp, status=status)
+            talk.call.answer(sdp, status=status)
         else:
             contact = [] if self.options.contact is None else [("Contact", self.options.contact)]
-            call.reject(status, headers=contact)
-
-    def hang_up(self, call: Call) -> None:
-        """End a call that is up, or will be once its ACK comes."""
-        if call.state in {CallState.ANSWERING, CallState.ESTABLISHED}:
-            call.hang_up(headers=self.options.header)
+            talk.call.reject(status, headers=contact)
 
     def _look(self) -> None:
-        if self.ending and not self.calls:
+        if self.ending and not self.talks:
             self.over.set()
 
-    def _later(self, seconds: float, action: partial[None]) -> None:
+    def _later(self, seconds: float, action: Callable[[], None]) -> None:
         asyncio.get_running_loop().call_later(seconds, action)

@@ -12,7 +12,7 @@ from sipsm.endpoint.bound import BoundAgent, BoundCall
 from sipsm_sockets.finished import Finished
 from sipsm_sockets.stream import Accepting, Stream, check_connected, connecting
 
-C = TypeVar("C", bound=BoundCall[Any])
+C = TypeVar("C", bound=BoundCall[Any, Any])
 
 
 class Ready(Protocol):
@@ -27,11 +27,6 @@ class ReadyAgent(BoundAgent[C]):
 
     _finished: Finished[ReadyStream]
     _connecting: set[socket.socket]
-
-    @property
-    @abstractmethod
-    def _now(self) -> float:
-        """The present, in the endpoint's time."""
 
     @abstractmethod
     def _wait_for(self, what: socket.socket, reads: Ready | None, writes: Ready | None) -> None:

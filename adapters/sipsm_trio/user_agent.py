@@ -13,9 +13,9 @@ from typing import Any, Self, TypeVar
 
 import trio
 
-from sipsm import Answered, Close, Ended, Established, Event, Open, OutgoingRequest, Output, Resolve, Send, Uri
+from sipsm import Answered, Close, Ended, Established, Event, Open, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, BoundAgent, BoundCall, BoundRequest, Headers, Inbox
+from sipsm.endpoint.bound import Address, BoundAgent, BoundCall, BoundRequest, Headers, Inbox, Requested, Sdp
 from sipsm_dns import look_up
 from sipsm_sockets import Accepting, Finished, Stream, check_connected, connecting, listening_sockets
 
@@ -55,7 +55,7 @@ class _Request(_Awaited, BoundRequest):
     """A request that a task waits for."""
 
 
-class Call(_Awaited, BoundCall[Awaitable[None]]):
+class Call(_Awaited, BoundCall[Awaitable[None], Awaitable[Answered]]):
     """A call. Its commands are awaited; `async for` gives its events, each once, and ends after `Ended`.
 
     A command that is cancelled has either done nothing or all that it does.
@@ -73,18 +73,13 @@ class Call(_Awaited, BoundCall[Awaitable[None]]):
         """Wait until the call is over."""
         return await self._until(lambda: self._ended)
 
-    async def request(
-        self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None
-    ) -> Answered:
-        """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
-        await self._agent._may_begin()
-        now = self._agent._now
-        core, outputs = self.core.request(method, headers=headers, body=body, content_type=content_type, now=now)
-        return await self._agent._asked_for(core, outputs)
-
     async def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
         await self._agent._may_begin()
         await self._agent._perform(command(*args, **kwargs, now=self._agent._now))
+
+    async def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> Answered:
+        await self._agent._may_begin()
+        return await self._agent._asked_for(command(*args, **kwargs, now=self._agent._now))
 
 
 class UserAgent(_Awaited, BoundAgent[Call]):
@@ -99,12 +94,20 @@ class UserAgent(_Awaited, BoundAgent[Call]):
     # ---------------------------------------------------------------- commands
 
     async def invite(
-        self, target: Uri | str, *, offer: bytes = b"", to: str | None = None, headers: Headers = ()
+        self,
+        target: Uri | str,
+        *,
+        offer: Sdp = b"",
+        to: str | None = None,
+        headers: Headers = (),
+        again: Call | None = None,
     ) -> Call:
-        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one."""
+        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one.
+
+        `again` is a call that was refused, of which this is another attempt (RFC 3261 8.1.3.5).
+        """
         await self._may_begin()
-        core, outputs = self.endpoint.invite(target, offer=offer, to=to, headers=headers, now=self._now)
-        call = self._begun(core)
+        call, outputs = self._invited(target, again, offer=offer, to=to, headers=headers)
         await self._perform(outputs)
         return call
 
@@ -120,18 +123,16 @@ class UserAgent(_Awaited, BoundAgent[Call]):
     ) -> Answered:
         """Send a request outside a call, such as OPTIONS (RFC 3261 11), and wait for its end."""
         await self._may_begin()
-        outgoing, outputs = self.endpoint.request(
-            method, target, to=to, headers=headers, body=body, content_type=content_type, now=self._now
-        )
-        return await self._asked_for(outgoing, outputs)
+        how: Any = {"to": to, "headers": headers, "body": body, "content_type": content_type}
+        return await self._asked_for(self.endpoint.request(method, target, **how, now=self._now))
 
     async def _may_begin(self) -> None:
         await trio.lowlevel.checkpoint_if_cancelled()
         self._check_open()
 
-    async def _asked_for(self, outgoing: OutgoingRequest, outputs: list[Output]) -> Answered:
-        request = self._asked[outgoing] = _Request()
-        await self._perform(outputs)
+    async def _asked_for(self, requested: Requested) -> Answered:
+        request = self._asked[requested[0]] = _Request()
+        await self._perform(requested[1])
         return await request._until(lambda: request._answered)
 
     def _new_call(self, core: CoreCall) -> Call:

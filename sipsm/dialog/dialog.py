@@ -44,11 +44,20 @@ class Dialog(Machine):
     remote_cseq: int | None = None
     remote_target: Uri | None = None
     route_set: tuple[str, ...] = ()
+    named_target: Uri | None = None
+    """The target that a request of the peer names, which has not been accepted yet."""
 
     @property
     def next_hop(self) -> Uri | None:
         """Where its requests are sent first: the first URI of the route set, else the remote target (12.2.1.1)."""
         return Address.parse(self.route_set[0]).uri if self.route_set else self.remote_target
+
+    def check(self, method: str, cseq: int | None = None) -> None:
+        """Raises `LocalProtocolError` when the peer has not said where it is to be reached, or no number is left."""
+        if self.remote_target is None:
+            raise LocalProtocolError(f"cannot send {method}: the peer has not named a Contact", rfc="3261 12.1.2")
+        if cseq is None and self.local_cseq >= LAST_CSEQ:
+            raise LocalProtocolError(f"cannot send {method}: the CSeq numbers are used up", rfc="3261 8.1.1.5")
 
     def next_request(
         self,
@@ -61,13 +70,11 @@ class Dialog(Machine):
     ) -> Request:
         """A request within the dialog, with the next CSeq number, or for an ACK with `cseq`, the INVITE's (12.2.1.1).
 
-        Raises `LocalProtocolError` when the peer has not said where it is to be reached, or the numbers are used up.
+        Raises `LocalProtocolError` as `check` does.
         """
-        if self.remote_target is None:
-            raise LocalProtocolError(f"cannot send {method}: the peer has not named a Contact", rfc="3261 12.1.2")
+        self.check(method, cseq)
+        assert self.remote_target is not None, "it has been checked"
         if cseq is None:
-            if self.local_cseq >= LAST_CSEQ:
-                raise LocalProtocolError(f"cannot send {method}: the CSeq numbers are used up", rfc="3261 8.1.1.5")
             cseq = self.local_cseq + 1
         uri, routes = request_uri_and_routes(self.remote_target, self.route_set)
         request = Request.build(
@@ -129,6 +136,43 @@ def learn_remote(dialog: Dialog, response: Response, _step: Step) -> None:
     dialog.remote_target = target_of(response) or dialog.remote_target
 
 
+def refresh_target(dialog: Dialog, message: Request | Response, _step: Step) -> None:
+    """The peer is to be reached elsewhere from now on; the route set never changes after confirmation (12.2)."""
+    # "If a UA receives a reliable provisional response or a 2xx response to a target-refresh request, the UA MUST
+    # replace the dialog's remote target URI with the URI from the Contact header field in that response, if present."
+    # (RFC 6141 4.7)
+    dialog.remote_target = target_of(message) or dialog.remote_target
+
+
+def note_target(dialog: Dialog, request: Request, _step: Step) -> None:
+    """The target that counts when the request is accepted."""
+    dialog.named_target = target_of(request)
+
+
+def take_target(dialog: Dialog, _x: Any, _step: Step) -> None:
+    """The request that named another target is accepted."""
+    # "On sending a reliable provisional response or a 2xx response to the target-refresh request, or a request to the
+    # new remote target, the UA MUST replace the dialog's remote target URI" (RFC 6141 4.6)
+    dialog.remote_target = dialog.named_target or dialog.remote_target
+    dialog.named_target = None
+
+
+def drop_target(dialog: Dialog, _x: Any, _step: Step) -> None:
+    """The request that named another target is refused."""
+    # "the UA MUST NOT update its dialog's remote target." (RFC 6141 4.6)
+    dialog.named_target = None
+
+
+def has_no_tag(dialog: Dialog, _response: Response, _at: Any) -> bool:
+    """No response that made it had a tag, so that it is not known yet whose it is."""
+    return dialog.remote_tag is None
+
+
+def is_first_2xx(_: Dialog, _response: Response, at: Any) -> bool:
+    """The 2xx has not come before."""
+    return bool(at.ack.state == "None")
+
+
 def remember_cseq(dialog: Dialog, request: Request, _step: Step) -> None:
     """The number that the next request must exceed."""
     # "the UAS MUST ... set the remote sequence number to the value of the sequence number in the CSeq header field
@@ -141,6 +185,11 @@ def out_of_order(dialog: Dialog, request: Request, _at: Any) -> bool:
     return dialog.remote_cseq is not None and request.cseq.number <= dialog.remote_cseq
 
 
+def is_late_prack(_: Dialog, request: Request, at: Any) -> bool:
+    """The PRACK of a response that the INVITE's final response has overtaken."""
+    return request.method == "PRACK" and bool(at.reliable.state == "Late")
+
+
 # fmt: off
 Dialog.table = Table(
     "dialog",
@@ -149,26 +198,40 @@ Dialog.table = Table(
     rows=(
         #   state      input      guard   next        actions           RFC
         Row(INITIAL,   "1XX",     always, EARLY,      (learn_remote,),  "3261 12.1.2"),
+        Row(INITIAL,   "REL",     always, EARLY,      (learn_remote,),  "3262 4"),
         Row(INITIAL,   "2XX",     always, CONFIRMED,  (learn_remote,),  "3261 12.1.2"),
         Row(INITIAL,   "INVITE",  always, EARLY,      (),               "3261 12.1.1"),
         Row(INITIAL,   "OVER",    always, TERMINATED, (),               "3261 12.3"),
-        Row(EARLY,     "1XX",     always, EARLY,      (learn_remote,),  "3261 12.1.2"),
+        Row(EARLY,     "1XX",     has_no_tag, EARLY,   (learn_remote,),  "3261 12.1.2"),
+        # An unreliable provisional response refreshes no target (RFC 6141 4.9).
+        Row(EARLY,     "REL",     always, EARLY,      (refresh_target,), "6141 4.9"),
+        Row(CONFIRMED, "REL",     always, CONFIRMED,  (refresh_target,), "6141 4.7"),
+        Row(CONFIRMED, "2XX",     is_first_2xx, CONFIRMED, (refresh_target,), "6141 4.7"),
+        Row({EARLY, CONFIRMED}, "UPDATE 2XX", always, None, (refresh_target,), "6141 4.7"),
+        Row({EARLY, CONFIRMED}, "TARGET", always, None, (note_target,), "6141 4.6"),
+        Row(EARLY,     "ACCEPT TARGET", always, None, (take_target,),   "6141 4.6"),
+        Row(CONFIRMED, "ACCEPT TARGET", always, None, (take_target,),   "6141 4.6"),
+        Row({EARLY, CONFIRMED}, "DROP TARGET", always, None, (drop_target,), "6141 4.6"),
         Row(EARLY,     "2XX",     always, CONFIRMED,  (learn_remote,),  "3261 13.2.2.4"),
         Row(EARLY,     "ACCEPT",  always, CONFIRMED,  (),               "3261 12.1.1"),
+        Row(CONFIRMED, "ACCEPT",  always, CONFIRMED,  (take_target,),   "6141 4.6"),
         Row(EARLY,     "OVER",    always, TERMINATED, (),               "3261 12.3"),
         Row(CONFIRMED, "OVER",    always, TERMINATED, (),               "3261 12.3"),
         Refuse({EARLY, CONFIRMED}, "REQUEST", out_of_order, 500, "its CSeq number is not higher than the last one's",
                                                                                  "3261 12.2.2"),
         Row(EARLY,     "REQUEST", always, EARLY,      (remember_cseq,), "3261 12.2.2"),
         Row(CONFIRMED, "REQUEST", always, CONFIRMED,  (remember_cseq,), "3261 12.2.2"),
+        # "it MUST be prepared to process PRACK requests for those outstanding responses."
+        Row(TERMINATED, "REQUEST", is_late_prack, TERMINATED, (remember_cseq,), "3262 3"),
         Refuse({INITIAL, TERMINATED}, "REQUEST", always, 481, "there is no such dialog", "3261 12.2.2"),
     ),
     ignored=(
         Ignore(INITIAL, "ACCEPT", "a 2xx is sent for an INVITE that has arrived"),
         Ignore({EARLY, CONFIRMED, TERMINATED}, "INVITE", "made only once"),
-        Ignore({CONFIRMED, TERMINATED}, "1XX", "late provisional"),
-        Ignore(CONFIRMED, {"2XX", "ACCEPT"}, "confirmed already; the route set never changes after that, 3261 12.2"),
-        Ignore(TERMINATED, {"2XX", "ACCEPT", "OVER"}, "the dialog is over"),
+        Ignore({EARLY, CONFIRMED, TERMINATED}, "1XX", "a late provisional, or a further one, which changes nothing"),
+        Ignore(TERMINATED, {"2XX", "REL", "ACCEPT", "OVER"}, "the dialog is over"),
+        Ignore(CONFIRMED, "2XX", "a repeat; the route set never changes after the first one, 3261 12.2"),
+        Ignore({INITIAL, TERMINATED}, {"UPDATE 2XX", "TARGET", "ACCEPT TARGET", "DROP TARGET"}, "there is no such dialog"),
     ),
 )
 # fmt: on

@@ -10,29 +10,32 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Final, Generic, Protocol, Self, TypedDict, TypeVar, Unpack
 
-from sipsm.endpoint.bound_call import UNREAD_EVENTS, BoundCall, BoundRequest, Inbox
+from sipsm.endpoint.bound_call import UNREAD_EVENTS, BoundCall, BoundRequest, Inbox, Requested
 from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.suspended import Suspended
 from sipsm.endpoint.watcher import Watcher
 from sipsm.errors import LocalProtocolError
+from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.role import (
     Answered,
-    AnswerReceived,
     Call,
     CallState,
+    Dropped,
     Ended,
-    Established,
     Event,
+    Forked,
     IncomingCall,
     Limits,
-    OfferReceived,
+    NotDelivered,
     OutgoingRequest,
     Output,
+    Policy,
     Profile,
-    Ringing,
+    RequestServed,
 )
 from sipsm.role.call import Headers
+from sipsm.sdp.description import Sdp
 from sipsm.transaction import TimerValues
 from sipsm.transport import (
     Address,
@@ -58,6 +61,8 @@ __all__ = [
     "Headers",
     "Inbox",
     "Options",
+    "Requested",
+    "Sdp",
     "Stream",
     "address_of",
     "hosts_of",
@@ -69,13 +74,14 @@ UNSENT_BYTES: Final = 1_048_576
 UNSENT_BYTES_IN_ALL: Final = 67_108_864
 """How many wait for all peers; with more, the connection is over whose peer lets them become more."""
 
-C = TypeVar("C", bound="BoundCall[Any]")
+C = TypeVar("C", bound="BoundCall[Any, Any]")
 
 
 class Options(TypedDict, total=False):
     """The keywords of an `Endpoint`, all optional."""
 
     profile: Profile | None
+    policy: Policy | None
     limits: Limits | None
     times: TimerValues | None
     message_limits: MessageLimits | None
@@ -198,6 +204,11 @@ class BoundAgent(Inbox, ABC, Generic[C]):
     def _new_call(self, core: Call) -> C:
         """A call as this adapter shows it."""
 
+    @property
+    @abstractmethod
+    def _now(self) -> float:
+        """The present, in the endpoint's time; asked for only while the agent is open."""
+
     # ---------------------------------------------------------------- for the adapter
 
     @property
@@ -299,20 +310,30 @@ class BoundAgent(Inbox, ABC, Generic[C]):
         call = self._calls[core] = self._new_call(core)
         return call
 
+    def _invited(self, target: Uri | str, again: C | None, **more: Any) -> tuple[C, list[Output]]:
+        """Call somebody, once more where an earlier call was refused; returns the call, and what is to be done."""
+        before = None if again is None else again.core
+        core, outputs = self.endpoint.invite(target, again=before, now=self._now, **more)
+        return self._begun(core), outputs
+
     def _note(self, event: Event) -> None:
         """Sort an event to whom it concerns."""
         core: Call | None = None
         match event:
             case IncomingCall(call=core):
                 self._begun(core)
+            case Forked(call=core, forked_from=before):
+                self._begun(core)
+                if before in self._calls:
+                    self._calls[before]._put(event)
             case Answered(request=asked):
                 core = asked.call
                 if (request := self._asked.pop(asked, None)) is not None:
                     request._put(event)
-            case Ringing() | OfferReceived() | AnswerReceived() | Established() | Ended():
-                core = event.call
-            case _:
+            case RequestServed() | NotDelivered() | Dropped():
                 pass
+            case _:
+                core = event.call
         if core in self._calls:
             self._calls[core]._put(event)
         self._forget(self._put(event))

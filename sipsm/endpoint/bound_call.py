@@ -20,16 +20,22 @@ from sipsm.role import (
     Established,
     Event,
     NotDelivered,
+    OutgoingRequest,
     Output,
     RequestServed,
 )
 from sipsm.role.call import Headers
+from sipsm.sdp.description import Sdp
+from sipsm.usage import Leg
 
 UNREAD_EVENTS: Final = 1_000
 """How many events are kept for an agent or a call that nobody reads."""
 
 R = TypeVar("R")
+A = TypeVar("A")
 Note = Dropped | RequestServed | NotDelivered
+Requested = tuple[OutgoingRequest, list[Output]]
+"""What a command returns that sends a request: the request, and the outputs."""
 
 
 class Inbox:
@@ -76,7 +82,7 @@ class Inbox:
 
 
 class BoundRequest(Inbox):
-    """A request outside a call that somebody waits for."""
+    """A request, in a call or outside one, that somebody waits for."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -88,10 +94,12 @@ class BoundRequest(Inbox):
         super()._put(event)
 
 
-class BoundCall(Inbox, ABC, Generic[R]):
+class BoundCall(Inbox, ABC, Generic[R, A]):
     """A call of an agent: its commands, its state, and what has been told of it.
 
-    Commands raise `LocalProtocolError` when a rule forbids them; then nothing has changed and nothing was sent.
+    Commands raise `LocalProtocolError` when a rule forbids them; then nothing has changed and nothing was sent. Session
+    descriptions are given to them as bytes or as `sipsm.sdp.SessionDescription`. `dialog` is one of an INVITE's early
+    dialogs, as an event names it; by default the one that the call has come to, or the first.
     """
 
     def __init__(self, core: Call) -> None:
@@ -129,35 +137,89 @@ class BoundCall(Inbox, ABC, Generic[R]):
         """The description that the peer sent, or nothing."""
         return self.core.remote_sdp
 
+    @property
+    def agreed(self) -> tuple[bytes, bytes] | None:
+        """Ours and the peer's description of the last exchange that was completed (RFC 3264)."""
+        return self.core.agreed
+
     # ---------------------------------------------------------------- commands
 
-    def ring(self, status: int = 180, *, sdp: bytes = b"", reason: str | None = None, headers: Headers = ()) -> R:
-        """Send a provisional response, 101 to 199; with `sdp` it shows the answer early (RFC 3261 13.3.1.1)."""
-        return self._do(self.core.ring, status, sdp=sdp, reason=reason, headers=headers)
+    def ring(
+        self,
+        status: int = 180,
+        *,
+        sdp: Sdp = b"",
+        reliable: bool | None = None,
+        reason: str | None = None,
+        headers: Headers = (),
+    ) -> R:
+        """Send a provisional response, 101 to 199 (RFC 3261 13.3.1.1); with `sdp` it bears the answer, or the offer.
 
-    def answer(self, sdp: bytes = b"", *, status: int = 200, headers: Headers = ()) -> R:
-        """Accept with a 2xx that carries the answer, or the offer if the INVITE had none (RFC 3261 13.3.1.4)."""
+        `reliable`: sent again until its PRACK comes, told by `ProvisionalAcknowledged` (RFC 3262); by default as the
+        policy says, and always where the peer requires it.
+        """
+        return self._do(self.core.ring, status, sdp=sdp, reliable=reliable, reason=reason, headers=headers)
+
+    def answer(self, sdp: Sdp = b"", *, status: int = 200, headers: Headers = ()) -> R:
+        """Accept with a 2xx that carries the answer, or the offer if the INVITE had none (RFC 3261 13.3.1.4).
+
+        For the INVITE that called, and for a re-INVITE.
+        """
         return self._do(self.core.answer, sdp, status=status, headers=headers)
 
     def reject(self, status: int = 603, *, reason: str | None = None, headers: Headers = ()) -> R:
-        """Refuse the call with 300 to 699; for 3xx, `headers` hold the Contact lines (RFC 3261 13.3.1.2, 13.3.1.3)."""
+        """Refuse with 300 to 699; for 3xx, `headers` hold the Contact lines (RFC 3261 13.3.1.2, 13.3.1.3)."""
         return self._do(self.core.reject, status, reason=reason, headers=headers)
 
     def cancel(self, *, headers: Headers = ()) -> R:
-        """Give the call up before it is answered; the CANCEL waits for a provisional response (RFC 3261 9.1)."""
+        """Give an INVITE up before it is answered; the CANCEL waits for a provisional response (RFC 3261 9.1)."""
         return self._do(self.core.cancel, headers=headers)
 
-    def answer_offer(self, sdp: bytes, *, headers: Headers = ()) -> R:
-        """Answer the offer that came in the 2xx: it goes into the ACK (RFC 3261 13.2.2.4)."""
-        return self._do(self.core.answer_offer, sdp, headers=headers)
+    def acknowledge(self, sdp: Sdp = b"", *, headers: Headers = (), dialog: Leg | None = None) -> R:
+        """Send the PRACK that `Policy.prack_by_hand` leaves to us, with an offer or without (RFC 3262 5)."""
+        return self._do(self.core.acknowledge, sdp, headers=headers, dialog=dialog)
+
+    def answer_offer(self, sdp: Sdp, *, headers: Headers = (), dialog: Leg | None = None) -> R:
+        """Answer the peer's offer, wherever it came: the answer goes where it belongs (RFC 3264 6, RFC 6337 2)."""
+        return self._do(self.core.answer_offer, sdp, headers=headers, dialog=dialog)
+
+    def reject_offer(
+        self, status: int = 488, *, reason: str | None = None, headers: Headers = (), dialog: Leg | None = None
+    ) -> R:
+        """Refuse the peer's re-INVITE or UPDATE: the session stays as it was (RFC 3261 14.2, RFC 3311 5.2)."""
+        return self._do(self.core.reject_offer, status, reason=reason, headers=headers, dialog=dialog)
+
+    def offer(
+        self, sdp: Sdp = b"", *, method: str | None = None, headers: Headers = (), dialog: Leg | None = None
+    ) -> R:
+        """Propose another session by a re-INVITE, or by an UPDATE while the call is not up (RFC 3261 14.1, 3311 5.1).
+
+        Without `sdp` a re-INVITE asks the peer for an offer, and an UPDATE only refreshes. `method` is `"INVITE"` or
+        `"UPDATE"`. `AnswerReceived` and `Modified` tell that it was accepted, `ModificationRefused` that it was not.
+        """
+        return self._do(self.core.offer, sdp, method=method, headers=headers, dialog=dialog)
 
     def hang_up(self, *, headers: Headers = ()) -> R:
         """End the call with a BYE (RFC 3261 15.1.1). Media stop now; `Ended` comes when the BYE has been answered."""
         return self._do(self.core.hang_up, headers=headers)
 
+    def request(self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None) -> A:
+        """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
+        return self._ask(self.core.request, method, headers=headers, body=body, content_type=content_type)
+
+    def info(
+        self, package: str | None, body: bytes = b"", content_type: str | None = None, *, headers: Headers = ()
+    ) -> A:
+        """Send an INFO of a package that the peer takes, or with None one as before RFC 6086; wait for its end."""
+        return self._ask(self.core.info, package, body, content_type, headers=headers)
+
     @abstractmethod
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> R:
         """Call this command with the present as `now`, and perform its outputs."""
+
+    @abstractmethod
+    def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> A:
+        """The same, and wait for the end of the request that the command has sent."""
 
     # ---------------------------------------------------------------- events
 

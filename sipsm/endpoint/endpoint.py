@@ -29,10 +29,13 @@ from sipsm.role import (
     NotDelivered,
     OutgoingRequest,
     Output,
+    Policy,
     Profile,
     UserAgent,
 )
+from sipsm.role.call import Alarm
 from sipsm.role.party import Party
+from sipsm.sdp.description import Sdp
 from sipsm.transaction import InviteServerTransaction, RequestReceived, TimerValues, Transaction, TransactionLayer
 from sipsm.transaction.base import Key
 from sipsm.transaction.delivery import Delivery, ResponseDelivery
@@ -60,6 +63,8 @@ from sipsm.transport.connection import Connection
 from sipsm.transport.flows import Flows
 from sipsm.transport.head import check_whole
 from sipsm.transport.outputs import Arrived, Discarded, FlowOutput, Lost, Unsent
+from sipsm.usage import Leg
+from sipsm.usage.around import Terms
 
 SPOKEN = frozenset({"UDP", "TCP"})
 """The transports that an endpoint takes messages over."""
@@ -82,6 +87,7 @@ class Endpoint:
         self,
         *local: Listening | str,
         profile: Profile | None = None,
+        policy: Policy | None = None,
         limits: Limits | None = None,
         times: TimerValues | None = None,
         message_limits: MessageLimits | None = None,
@@ -123,6 +129,7 @@ class Endpoint:
             self._sending,
             self._agenda,
             Party(self.listening, profile or Profile(), self._ids),
+            policy or Policy(),
             self.limits,
             self,
             observer,
@@ -191,7 +198,7 @@ class Endpoint:
         """Whether a request belongs to what has been accepted already; that goes on when nothing new is taken."""
         if request.method in {"ACK", "CANCEL"}:
             return request.method == "ACK" or self._transactions.invite_of(request) is not None
-        return server_key(request) in self._transactions.servers or self._agent.dialog_of(request) is not None
+        return server_key(request) in self._transactions.servers or self._agent.belongs(request)
 
     def _receive_response(self, response: Response, flow: Flow, now: float) -> list[Output]:
         # "If more than one Via header field value is present in a response, the UAC SHOULD discard the message."
@@ -251,8 +258,9 @@ class Endpoint:
             elif isinstance(due, ResponseDelivery):
                 self._sending.wake(due, now)
             else:
-                assert isinstance(due, Call), "transactions, connections, responses and calls have timers"
-                outputs += self._perform(self._agent.wake(due, now), None, now)
+                assert isinstance(due, Alarm), "transactions, connections, responses and calls have timers"
+                assert due.call is not None, "a call that is over has no deadline"
+                outputs += self._perform(self._agent.wake(due.call, now), None, now)
         return outputs
 
     def next_timeout(self) -> float | None:
@@ -321,16 +329,21 @@ class Endpoint:
         self,
         target: Uri | str,
         *,
-        offer: bytes = b"",
+        offer: Sdp = b"",
         to: str | None = None,
         headers: Iterable[tuple[str, str]] = (),
+        again: Call | None = None,
         now: float,
     ) -> tuple[Call, list[Output]]:
         """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one.
 
-        `to` is the To value, by default the target. Returns the call, whose commands take it further.
+        The offer is given as bytes, or as `sipsm.sdp.SessionDescription`. `to` is the To value, by default the target.
+        `again` is a call of ours that was refused: this one has its Call-ID, From and To, and the next CSeq number, and
+        is otherwise given anew, as the response would have it (8.1.3.5): another body or none (413, 415), another
+        target (416, 484, 485), credentials (401, 407), or later (503). Returns the call, whose commands take it
+        further.
         """
-        call, outputs = self._agent.invite(_target(target), to, offer, headers, now)
+        call, outputs = self._agent.invite(_target(target), to, offer, headers, now, again)
         return call, self._perform(outputs, None, now)
 
     def request(
@@ -348,16 +361,21 @@ class Endpoint:
         outgoing, outputs = self._agent.ask(method, _target(target), to, headers, body, content_type, now)
         return outgoing, self._perform(outputs, None, now)
 
-    def command(self, call: Call, event: str, x: Any, now: float) -> list[Output]:
+    def command(self, call: Call, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Output]:
         """A command of a call: what its methods do."""
-        return self._perform(self._agent.command(call, event, x, now), None, now)
+        return self._perform(self._agent.command(call, command, x, now, dialog), None, now)
+
+    @property
+    def terms(self) -> Terms:
+        """What it lays down for the machines of its calls."""
+        return self._agent.terms
 
     # ---------------------------------------------------------------- what it holds
 
     @property
     def calls(self) -> list[Call]:
         """The calls that are not forgotten yet, the oldest first."""
-        return list(self._agent.calls)
+        return list(self._agent.calls.all)
 
     @property
     def unfinished(self) -> int:
@@ -468,6 +486,8 @@ class Endpoint:
 
 _TOO_LARGE = frozenset({413, 414, 513})
 """What a request over one of the `MessageLimits` is answered with."""
+
+
 _OUT = get_args(Output)
 """What goes out as it is."""
 

@@ -19,10 +19,11 @@ from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Watched
 from sipsm.machine.agenda import SLICES_PER_SECOND
 from sipsm.message import Request, Response, parse_message
-from sipsm.role.call import Call, DialogId, Leg, OutgoingRequest
+from sipsm.role.call import Alarm, Call, InCall, OutgoingRequest
 from sipsm.role.limits import Limits
+from sipsm.role.policy import Policy
 from sipsm.role.screening import Profile
-from sipsm.sdp import OfferAnswerUac, OfferAnswerUas
+from sipsm.sdp import OfferAnswer
 from sipsm.transaction import (
     ClientTransaction,
     InviteClientTransaction,
@@ -52,12 +53,23 @@ from sipsm.transport.limits import KeepAlive
 from sipsm.transport.locate import Hop
 from sipsm.transport.locating import LocateLimits, Locating, Question, Target
 from sipsm.transport.reading import Reading
-from sipsm.usage import EndReason, InviteUac, InviteUas, SessionUac, SessionUas
-from sipsm.usage.outputs import Cancel, HangUp
+from sipsm.usage import EndReason, Invitation, Leg
+from sipsm.usage.acknowledging import Acknowledging
+from sipsm.usage.around import DialogId
+from sipsm.usage.deciding import PrackIn, UpdateIn
+from sipsm.usage.invite_uac import InviteUac
+from sipsm.usage.invite_uas import InviteUas
+from sipsm.usage.outputs import Cancel, HangUp, Modify, Reply
+from sipsm.usage.reliable_receiver import ReliableReceiver
+from sipsm.usage.reliable_sender import ReliableSender
+from sipsm.usage.session import Session
+from sipsm.usage.session_timer import Interval, SessionTimer
+from sipsm.usage.turns import Glare, Turns, UpdateOut
 
 CONFIG: Final[dict[str, tuple[str, Any]]] = {
     "listening": ("listening", tuple[Listening, ...]),
     "profile": ("_agent.profile", Profile),
+    "policy": ("_agent.policy", Policy),
     "limits": ("limits", Limits),
     "times": ("_transactions.times", TimerValues),
     "message_limits": ("_flows.message", MessageLimits),
@@ -87,16 +99,17 @@ STATE: Final[dict[str, Any]] = {
     "_flows._half_read": dict[Flow, Connection],
     "_flows._users": dict[Flow, int],
     "_flows._opened": int,
-    "_agent.calls": dict[Call, None],
-    "_agent.dialogs": dict[DialogId, tuple[Call, Leg]],
-    "_agent.incoming": dict[ServerTransaction, Call],
+    "_agent.calls.all": dict[Call, None],
+    "_agent.calls.dialogs": dict[DialogId, Leg],
+    "_agent.calls.incoming": dict[ServerTransaction, Invitation],
+    "_agent.calls.ended": dict[DialogId, None],
 }
 """The attributes of an endpoint, and of what it is made of, that change; and their types."""
 
-TIMERS: Final = tuple[tuple[float, Call | Transaction | Connection | ResponseDelivery], ...]
+TIMERS: Final = tuple[tuple[float, Alarm | Transaction | Connection | ResponseDelivery], ...]
 """The type of what `deadlines` returns."""
 
-_User = Call | OutgoingRequest | tuple[Call, Leg] | None
+_User = Invitation | OutgoingRequest | InCall | None
 """Whom the outputs of a transaction concern."""
 
 
@@ -132,10 +145,14 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(Waiting),
     value(Cancel),
     value(HangUp),
+    value(Modify),
+    value(Reply),
+    value(Interval),
     member(EndReason),
     # settings
     value(Listening),
     value(Profile),
+    value(Policy),
     value(Limits),
     value(LocateLimits),
     value(MessageLimits),
@@ -151,10 +168,17 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(Dialog),
     mutable(InviteUac),
     mutable(InviteUas),
-    mutable(OfferAnswerUac),
-    mutable(OfferAnswerUas),
-    mutable(SessionUac),
-    mutable(SessionUas),
+    mutable(OfferAnswer),
+    mutable(Session),
+    mutable(Acknowledging),
+    mutable(ReliableReceiver),
+    mutable(ReliableSender),
+    mutable(PrackIn),
+    mutable(UpdateIn),
+    mutable(UpdateOut),
+    mutable(Turns),
+    mutable(Glare),
+    mutable(SessionTimer),
     mutable(Delivery, user=_User),
     mutable(ResponseDelivery),
     mutable(Locating),
@@ -162,7 +186,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(Reading),
     # what holds machines together, or is held by them
     mutable(Call, agent=Endpoint),
-    mutable(Leg),
+    mutable(Alarm),
+    mutable(Leg, call=Call),
+    mutable(Invitation),
+    mutable(InCall),
     mutable(OutgoingRequest),
     mutable(StreamFramer),
     mutable(WebSocketFramer),

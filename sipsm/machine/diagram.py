@@ -104,7 +104,7 @@ def grid(wiring: Wiring) -> str:
         for place in places:
             cell = cells[place]
             if isinstance(cell, To):
-                shown.append(f"**{cell.input}**{' of each dialog' if cell.each else ''} ({cell.rfc})")
+                shown.append(f"**{cell.input}**{f', {cell.scope}' if cell.scope else ''} ({cell.rfc})")
             else:
                 shown.append(f"- {cell.why}")
         out.append(f"| {event} | {' | '.join(shown)} |")

@@ -8,7 +8,7 @@ when the step is complete, first in, first out. Guards read the machines around 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import frozen
 
@@ -17,13 +17,23 @@ from sipsm.machine.step import Step
 from sipsm.machine.table import Decision, Ignore, Refuse
 
 
+class Around(Protocol):
+    """The machines around one event, as attributes named as in the wiring: what guards may look at."""
+
+    def awaken(self, place: str) -> Machine:
+        """Make the machine of this place that was asleep, to move it: until then it is one that all share."""
+
+    def within(self, scope: str, place: str) -> Sequence[Around]:
+        """All that have a machine in this place, within a scope that the wiring names."""
+
+
 @frozen
 class To:
-    """A wire: the event reaches this machine as `input`, as `rfc` says; with `each`, that machine of every dialog."""
+    """A wire: the event reaches this machine as `input`, as `rfc` says; with a `scope`, that machine of all within."""
 
     input: str
     rfc: str
-    each: bool = False
+    scope: str = ""
 
 
 @frozen
@@ -54,15 +64,15 @@ class Wiring:
             if set(cells) != set(self.machines):
                 raise ValueError(f"{name}: {event} does not say what it is to each of {', '.join(self.machines)}")
             for place, cell in cells.items():
-                for table in self.machines[place]:
-                    if isinstance(cell, To) and cell.input not in table.inputs:
-                        raise ValueError(f"{name}: {event} is {cell.input} to {table.name}, which does not know it")
+                if isinstance(cell, To) and not any(cell.input in table.inputs for table in self.machines[place]):
+                    names = " and ".join(table.name for table in self.machines[place])
+                    raise ValueError(f"{name}: {event} is {cell.input} to {names}, which does not know it")
         for place, tables in self.machines.items():
             for timer in (timer for table in tables for timer in table.timers):
                 if not isinstance(self.grid.get(timer.input, {}).get(place), To):
                     raise ValueError(f"{name}: {timer.input} of {place} is no event of the grid")
-        self.wires: dict[str, tuple[tuple[str, str, bool], ...]] = {}
-        """Of each event, compiled: place, input, and whether it is for that machine of every dialog."""
+        self.wires: dict[str, tuple[tuple[str, str, str], ...]] = {}
+        """Of each event, compiled: place, input, and the scope."""
         self.connect()
 
     def connect(self, *, without: tuple[str, str] | None = None) -> None:
@@ -74,7 +84,7 @@ class Wiring:
             raise ValueError(f"{self.name}: there is no wire from {without[0]} to {without[1]}")
         self.wires = {
             event: tuple(
-                (place, cell.input, cell.each)
+                (place, cell.input, cell.scope)
                 for place in self.machines
                 if isinstance(cell := cells[place], To) and (event, place) != without
             )
@@ -97,43 +107,61 @@ class Outcome:
 MOVED = Outcome()
 
 
-def joint_step(wiring: Wiring, here: Any, each: Sequence[Any], event: str, x: Any, step: Step) -> Outcome:
+def joint_step(wiring: Wiring, here: Any, event: str, x: Any, step: Step) -> Outcome:
     """Offer `event` to all who have a say in it, then what it causes, to the end.
 
-    `here` holds the machines of this event as attributes named as in the wiring; `each` the same of every
-    dialog, for wires of that scope. Returns the refusal, or what was done; the outputs are in `step`.
+    `here` is an `Around`. Returns the refusal, or what was done; the outputs are in `step`, each with the `Around` of
+    the machine that emitted it.
     """
-    outcome = _step(wiring, here, each, event, x, step)
+    outcome = _step(wiring, here, event, x, step)
     causes = step.causes
     while causes:
         caused, y, at = causes.pop(0)
-        refused = _step(wiring, at, each, caused, y, step).refusal
+        refused = _step(wiring, at, caused, y, step).refusal
         assert refused is None, f"{wiring.name}: {event} caused {caused}, which was refused: {refused}"
     return outcome
 
 
-def _step(wiring: Wiring, here: Any, each: Sequence[Any], event: str, x: Any, step: Step) -> Outcome:
+def _step(wiring: Wiring, here: Any, event: str, x: Any, step: Step) -> Outcome:
     found: list[tuple[Any, Machine, Decision, str, str]] = []
     ignored: list[Decision] = []
+    sleepers: list[tuple[int, str]] = []
     alone = (here,)
-    for place, name, for_each in wiring.wires[event]:
-        for at in each if for_each else alone:
+    for place, name, scope in wiring.wires[event]:
+        for at in here.within(scope, place) if scope else alone:
             machine: Machine = getattr(at, place)
-            decision = machine.find(name, x, at)
+            # What `Machine.find` does, without the call: this is the innermost loop.
+            for decision in machine.table.lookup[machine.state].get(name, ()):
+                guard = decision.guard
+                if guard is None or guard(machine, x, at):
+                    break
+            else:
+                raise AssertionError(f"{machine.table.name}: nobody decided {name} in {machine.state}")
             if decision.taken:
+                if machine.asleep:
+                    sleepers.append((len(found), place))
                 found.append((at, machine, decision, name, machine.state))
             elif decision.refused:
                 assert isinstance(decision.entry, Refuse)
                 return Outcome(refusal=decision.entry, moved=False, state=machine.state)
             else:
                 ignored.append(decision)
+    for n, place in sleepers:
+        # Only now that nobody refuses: a refusal changes nothing.
+        at, _, decision, name, before = found[n]
+        found[n] = at, at.awaken(place), decision, name, before
     for at, machine, decision, _, _ in found:
-        step.at = at
-        machine.move(decision, step)
+        if not decision.still:
+            step.at = at
+            machine.move(decision, step)
+    outputs = step.outputs
     for at, machine, decision, name, before in found:
         if decision.actions or step.observer is not None:
             step.at = at
+            known = len(outputs)
             machine.act(decision, name, before, x, step)
+            for n in range(known, len(outputs)):
+                outputs[n] = (at, outputs[n])
     if found:
         return MOVED
     reasons = dict.fromkeys(decision.entry.why for decision in ignored if isinstance(decision.entry, Ignore))

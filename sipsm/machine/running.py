@@ -19,6 +19,8 @@ class Machine:
     """A state and the timers that run in it. Plain data: it can be copied, compared field by field, and saved."""
 
     table: ClassVar[Table]
+    asleep: ClassVar[bool] = False
+    """Whether it is the one that stands for all that have not been needed yet (see `sipsm.machine.joint`)."""
 
     state: str = field(init=False)
     running: tuple[tuple[float, str, float], ...] = field(init=False, default=())

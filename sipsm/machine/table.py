@@ -114,7 +114,19 @@ Entry = Row | Refuse | Ignore
 class Decision:
     """One alternative of a (state, input) pair, compiled: what the hot path reads."""
 
-    __slots__ = ("actions", "conditional", "entry", "guard", "ignored", "next", "refused", "starts", "stops", "taken")
+    __slots__ = (
+        "actions",
+        "conditional",
+        "entry",
+        "guard",
+        "ignored",
+        "next",
+        "refused",
+        "starts",
+        "still",
+        "stops",
+        "taken",
+    )
 
     def __init__(self, entry: Entry, state: str, timers: Iterable[Timer]) -> None:
         self.entry = entry
@@ -132,6 +144,8 @@ class Decision:
             self.actions = entry.actions
             self.stops = tuple(t.letter for t in timers if state in t.runs_in and self.next not in t.runs_in)
             self.starts = tuple(t for t in timers if state not in t.runs_in and self.next in t.runs_in)
+        self.still = self.next == state
+        """Whether the state stays as it is, its timers with it."""
 
 
 class Table:

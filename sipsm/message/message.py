@@ -210,6 +210,14 @@ class Message(HeaderBlock):
 
     # Writing
 
+    def pack(self) -> None:
+        """Hold the bytes alone, at a third of the memory: what was read of them is read again when it is asked for."""
+        if any("\n" in line for line in self._all_lines()):
+            # Folded lines are not found in the bytes again as they stand.
+            return
+        bytes(self)
+        self._lines = self._index = self._values = self._essentials = None
+
     def __bytes__(self) -> bytes:
         wire = self._wire
         if wire is None:

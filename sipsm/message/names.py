@@ -75,6 +75,9 @@ def _unusual(before_colon: str) -> str:
 
 def canonical(name: str) -> str:
     """The name in the form that a `HeaderIndex` knows: long and in lower case (RFC 3261 7.3.3)."""
+    known = _canonical.get(name)
+    if known is not None:
+        return known
     name = name.lower()
     return COMPACT.get(name, name)
 

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from sipsm.role.call import Call, CallState, OutgoingRequest
+from sipsm.role.calls import DropNote
 from sipsm.role.events import (
     Answered,
     AnswerReceived,
     Dropped,
     DropReason,
+    EarlyDialogEnded,
     Ended,
     Established,
     Event,
+    Forked,
     IncomingCall,
+    InfoReceived,
+    MessageReceived,
+    ModificationRefused,
+    Modified,
     NotDelivered,
     OfferReceived,
+    OfferRequested,
+    OfferWithdrawn,
     Output,
+    ProvisionalAcknowledged,
+    Redirected,
+    Refreshed,
     RequestServed,
     Ringing,
 )
 from sipsm.role.limits import Limits
+from sipsm.role.policy import Policy
 from sipsm.role.screening import Profile
-from sipsm.role.user_agent import DropNote, UserAgent
+from sipsm.role.user_agent import UserAgent
 
 __all__ = [
     "AnswerReceived",
@@ -30,16 +43,28 @@ __all__ = [
     "DropNote",
     "DropReason",
     "Dropped",
+    "EarlyDialogEnded",
     "Ended",
     "Established",
     "Event",
+    "Forked",
     "IncomingCall",
+    "InfoReceived",
     "Limits",
+    "MessageReceived",
+    "ModificationRefused",
+    "Modified",
     "NotDelivered",
     "OfferReceived",
+    "OfferRequested",
+    "OfferWithdrawn",
     "OutgoingRequest",
     "Output",
+    "Policy",
     "Profile",
+    "ProvisionalAcknowledged",
+    "Redirected",
+    "Refreshed",
     "RequestServed",
     "Ringing",
     "UserAgent",

@@ -11,28 +11,30 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field
 
-from sipsm.dialog import Dialog
-from sipsm.machine import Machine, Wiring
+from sipsm.machine import Machine
 from sipsm.message import Request
-from sipsm.sdp import OfferAnswerUac, OfferAnswerUas
-from sipsm.transaction import ServerTransaction
-from sipsm.transport import Flow
-from sipsm.usage import UAC, UAS, InviteUac, InviteUas, SessionUac, SessionUas, invite_uac, session
-from sipsm.usage.outputs import Acknowledge, Ask, Cancel, HangUp, Reply
+from sipsm.message.names import canonical
+from sipsm.sdp import as_bytes
+from sipsm.sdp.description import Sdp
+from sipsm.usage import Invitation, Leg, session
+from sipsm.usage.around import Terms
+from sipsm.usage.invite_uac import InviteUac
+from sipsm.usage.outputs import Acknowledge, Ask, Cancel, Decide, HangUp, Modify, Prack, Reply
 
 if TYPE_CHECKING:
     from sipsm.role.events import Output
 
 Headers = Iterable[tuple[str, str]]
 
-DialogId = tuple[str, str, str]
-"""Call-ID, local tag, remote tag (RFC 3261 12)."""
-
 
 class Commanded(Protocol):
     """Who carries out the commands of a call: the endpoint that it belongs to."""
 
-    def command(self, call: Call, event: str, x: Any, now: float) -> list[Output]:
+    @property
+    def terms(self) -> Terms:
+        """What it lays down for all its calls."""
+
+    def command(self, call: Call, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Output]:
         """Take one command; returns its outputs, raises `LocalProtocolError` when a rule forbids it."""
 
 
@@ -56,41 +58,54 @@ class CallState(StrEnum):
 
 
 @define(eq=False)
-class Leg:
-    """The machines of one dialog of a call, with the INVITE's own: what guards may look at."""
+class Alarm:
+    """What stands for a call in the agenda, which may keep it for long after the call is forgotten."""
 
-    invite: InviteUac | InviteUas
-    dialog: Dialog
-    offer_answer: OfferAnswerUac | OfferAnswerUas
-    session: SessionUac | SessionUas
-    ack: Request | None = None
-    """The ACK for the 2xx, once it has been sent."""
-    known_as: DialogId | None = None
-    """Under which identifier it is found, while it is."""
+    call: Call | None
+    """None when the call is over."""
+    at: float | None = field(default=None, init=False)
+    """The deadline of the call since its last step, in seconds, or None."""
+    watched_at: float | None = field(default=None, init=False)
+
+    def next_timeout(self) -> float | None:
+        """The call's deadline, in seconds, or None."""
+        return self.at
 
 
 @define(eq=False, repr=False)
 class Call:
-    """One call. Its commands return outputs for the adapter, or raise `LocalProtocolError`."""
+    """One call. Its commands return outputs for the adapter, or raise `LocalProtocolError`.
+
+    Session descriptions are given to them as bytes or as `sipsm.sdp.SessionDescription`.
+    `dialog` in a command is one of an INVITE's early dialogs, as an event names it; by default the one that the call
+    has come to, or the first.
+    """
 
     agent: Commanded
     outgoing: bool
     """Whether we called."""
-    invite: Request
-    """The INVITE."""
-    legs: list[Leg]
+    legs: list[Leg] = field(factory=list)
     """One for each dialog that the INVITE has made; the first is there from the start."""
-    here: Leg
+    here: Leg = field(init=False)
     """The dialog that the application's commands concern: the one that answered first."""
-    transaction: ServerTransaction | None = None
-    """At the callee: the INVITE's."""
-    flow: Flow | None = None
-    """At the caller: where the INVITE went, once that is known."""
-    wire: bytes = b""
-    """At the callee: the 2xx, which is sent again until its ACK comes."""
+    origin: Invitation = field(init=False)
+    """The INVITE that made it, as it was sent or received."""
+    tried: tuple[str, ...] = ()
+    """The targets that have been tried, after redirections."""
+    untried: tuple[str, ...] = ()
+    """The Contact values of redirections that have not been tried, the best first."""
+    corrected: int = 0
+    """How often the INVITE has been sent anew, since a response asked for something else."""
+    replaces: Call | None = None
+    """The call whose place it takes, once it is answered (RFC 3891 3)."""
     rang: bool = False
     over: bool = False
-    watched_at: float | None = field(default=None, init=False)
+    alarm: Alarm = field(init=False)
+    """What stands for it in the agenda."""
+
+    @alarm.default
+    def _alarm(self) -> Alarm:
+        return Alarm(self)
 
     # ---------------------------------------------------------------- what it is
 
@@ -98,14 +113,19 @@ class Call:
         return f"<Call {'to' if self.outgoing else 'from'} {self.here.dialog.remote}: {self.state}>"
 
     @property
-    def wiring(self) -> Wiring:
-        """Who has a say in what."""
-        return UAC if self.outgoing else UAS
+    def terms(self) -> Terms:
+        """What its endpoint lays down."""
+        return self.agent.terms
+
+    @property
+    def invite(self) -> Request:
+        """The INVITE."""
+        return self.origin.request
 
     @property
     def call_id(self) -> str:
         """The Call-ID (RFC 3261 8.1.1.4)."""
-        return self.invite.call_id
+        return self.here.dialog.call_id
 
     @property
     def state(self) -> CallState:
@@ -115,7 +135,7 @@ class Call:
         state = _BY_SESSION.get(self.here.session.state)
         if state is not None:
             return state
-        if self.here.invite.state in {invite_uac.CANCEL_WAITS, invite_uac.CANCELLING}:
+        if isinstance(self.origin.invite, InviteUac) and self.origin.invite.is_cancelled:
             return CallState.ENDING
         if self.rang:
             return CallState.RINGING
@@ -131,45 +151,103 @@ class Call:
         """The description that the peer sent, or nothing."""
         return self.here.offer_answer.remote
 
+    @property
+    def agreed(self) -> tuple[bytes, bytes] | None:
+        """Ours and the peer's description of the last exchange that was completed (RFC 3264)."""
+        return self.here.offer_answer.agreed
+
     # ---------------------------------------------------------------- what can be done, by the callee
 
     def ring(
-        self, status: int = 180, *, sdp: bytes = b"", reason: str | None = None, headers: Headers = (), now: float
+        self,
+        status: int = 180,
+        *,
+        sdp: Sdp = b"",
+        reliable: bool | None = None,
+        reason: str | None = None,
+        headers: Headers = (),
+        now: float,
     ) -> list[Output]:
-        """Send a provisional response, 101 to 199; with `sdp` it shows the answer early (RFC 3261 13.3.1.1)."""
-        event = "PROVISION+SDP" if sdp else "PROVISION"
-        return self.agent.command(self, event, Reply(status, reason, sdp, headers=headers), now)
+        """Send a provisional response, 101 to 199 (RFC 3261 13.3.1.1); with `sdp` it bears the answer, or the offer.
 
-    def answer(self, sdp: bytes = b"", *, status: int = 200, headers: Headers = (), now: float) -> list[Output]:
-        """Accept with a 2xx that carries the answer, or the offer if the INVITE had none (RFC 3261 13.3.1.4)."""
-        event = "ACCEPT+SDP" if sdp else "ACCEPT"
-        return self.agent.command(self, event, Reply(status, body=sdp, headers=headers), now)
+        `reliable`: sent again until its PRACK comes, told by `ProvisionalAcknowledged` (RFC 3262); by default as the
+        policy says, and always where the peer requires it.
+        """
+        command = {True: "ring reliably", False: "ring unreliably", None: "ring"}[reliable]
+        return self.agent.command(self, command, Reply(status, reason, as_bytes(sdp), headers=headers), now)
+
+    def answer(self, sdp: Sdp = b"", *, status: int = 200, headers: Headers = (), now: float) -> list[Output]:
+        """Accept with a 2xx that carries the answer, or the offer if the INVITE had none (RFC 3261 13.3.1.4).
+
+        For the INVITE that called, and for a re-INVITE. It waits for the PRACK of a reliable response that bears a
+        description (RFC 3262 5).
+        """
+        return self.agent.command(self, "answer", Reply(status, body=as_bytes(sdp), headers=headers), now)
 
     def reject(
         self, status: int = 603, *, reason: str | None = None, headers: Headers = (), now: float
     ) -> list[Output]:
         """Refuse with 300 to 699; for 3xx, `headers` hold the Contact lines (RFC 3261 13.3.1.2, 13.3.1.3)."""
-        return self.agent.command(self, "REJECT", Reply(status, reason, headers=headers), now)
+        return self.agent.command(self, "reject", Reply(status, reason, headers=headers), now)
 
     # ---------------------------------------------------------------- by the caller
 
     def cancel(self, *, headers: Headers = (), now: float) -> list[Output]:
-        """Give the call up before it is answered; the CANCEL waits for a provisional response (RFC 3261 9.1)."""
-        return self.agent.command(self, "GIVE UP", Cancel(headers), now)
+        """Give an INVITE up before it is answered; the CANCEL waits for a provisional response (RFC 3261 9.1)."""
+        return self.agent.command(self, "cancel", Cancel(headers), now)
 
-    def answer_offer(self, sdp: bytes, *, headers: Headers = (), now: float) -> list[Output]:
-        """Answer the offer that came in the 2xx: it goes into the ACK (RFC 3261 13.2.2.4)."""
-        event = "ANSWER OFFER+SDP" if sdp else "ANSWER OFFER"
-        return self.agent.command(self, event, Acknowledge(sdp, headers=headers), now)
+    def acknowledge(
+        self, sdp: Sdp = b"", *, headers: Headers = (), dialog: Leg | None = None, now: float
+    ) -> list[Output]:
+        """Send the PRACK that `Policy.prack_by_hand` leaves to us, with an offer or without (RFC 3262 5)."""
+        return self.agent.command(self, "acknowledge", Prack(None, as_bytes(sdp), headers=headers), now, dialog)
 
     # ---------------------------------------------------------------- by either
+
+    def answer_offer(self, sdp: Sdp, *, headers: Headers = (), dialog: Leg | None = None, now: float) -> list[Output]:
+        """Answer the peer's offer, wherever it came (RFC 3264 6).
+
+        The answer goes into the ACK for a 2xx, the PRACK for a provisional response, or the 2xx for a re-INVITE, an
+        UPDATE or a PRACK (RFC 6337 2).
+        """
+        return self.agent.command(self, "answer the offer", Acknowledge(as_bytes(sdp), headers=headers), now, dialog)
+
+    def reject_offer(
+        self,
+        status: int = 488,
+        *,
+        reason: str | None = None,
+        headers: Headers = (),
+        dialog: Leg | None = None,
+        now: float,
+    ) -> list[Output]:
+        """Refuse the peer's re-INVITE or UPDATE: the session stays as it was (RFC 3261 14.2, RFC 3311 5.2)."""
+        x = Decide("UPDATE", status, reason, headers=headers)
+        return self.agent.command(self, "reject the offer", x, now, dialog)
+
+    def offer(
+        self,
+        sdp: Sdp = b"",
+        *,
+        method: str | None = None,
+        headers: Headers = (),
+        dialog: Leg | None = None,
+        now: float,
+    ) -> list[Output]:
+        """Propose another session by a re-INVITE, or by an UPDATE while the call is not up (RFC 3261 14.1, 3311 5.1).
+
+        Without `sdp` a re-INVITE asks the peer for an offer, and an UPDATE only refreshes. `method` is `"INVITE"` or
+        `"UPDATE"`. `AnswerReceived` and `Modified` tell that it was accepted, `ModificationRefused` that it was not.
+        """
+        chosen = method or ("INVITE" if self.here.session.state == session.ESTABLISHED else "UPDATE")
+        return self.agent.command(self, "offer", Modify(chosen, as_bytes(sdp), headers=headers), now, dialog)
 
     def hang_up(self, *, headers: Headers = (), now: float) -> list[Output]:
         """End the call with a BYE (RFC 3261 15.1.1). Media stop now; `Ended` comes when the BYE has been answered.
 
         At the callee, before the ACK has come, the BYE waits for it (RFC 3261 15).
         """
-        return self.agent.command(self, "HANG UP", HangUp(headers), now)
+        return self.agent.command(self, "hang up", HangUp(headers), now)
 
     def request(
         self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None, now: float
@@ -179,35 +257,61 @@ class Call:
         Returns the request, which `Answered` will name, and the outputs.
         """
         outgoing = OutgoingRequest(method, self)
-        return outgoing, self.agent.command(self, "ASK", Ask(method, headers, body, content_type, outgoing), now)
+        x = Ask(method, headers, body, content_type, outgoing)
+        return outgoing, self.agent.command(self, "send a request", x, now)
+
+    def info(
+        self,
+        package: str | None,
+        body: bytes = b"",
+        content_type: str | None = None,
+        *,
+        headers: Headers = (),
+        now: float,
+    ) -> tuple[OutgoingRequest, list[Output]]:
+        """Send an INFO of a package that the peer takes, or with None one as before RFC 6086 (RFC 6086 4.2.1, 3).
+
+        Returns the request, which `Answered` will name, and the outputs.
+        """
+        outgoing = OutgoingRequest("INFO", self)
+        named = [] if package is None else [("Info-Package", package)]
+        more = list(headers)
+        if package is not None and body and not any(canonical(name) == "content-disposition" for name, _ in more):
+            # Where a part of a multipart is the package's, that part says so (RFC 6086 4.3.1).
+            named.append(("Content-Disposition", "Info-Package"))
+        x = Ask("INFO", [*named, *more], body, content_type, outgoing)
+        return outgoing, self.agent.command(self, "send an INFO", x, now)
 
     # ---------------------------------------------------------------- time
 
     def machines(self) -> list[Machine]:
-        """All of them, the INVITE's first."""
-        found: list[Machine] = [self.here.invite]
+        """All of them that are awake, the INVITE's first."""
+        found: dict[Machine, None] = {}
         for leg in self.legs:
-            found += (leg.dialog, leg.offer_answer, leg.session)
-        return found
+            found.update(dict.fromkeys([leg.invitations[0].invite, *leg.machines()]))
+            for invitation in leg.invitations:
+                found.update(dict.fromkeys(invitation.machines()))
+        return list(found)
 
     def next_timeout(self) -> float | None:
         """The earliest deadline of its machines, in seconds, or None."""
-        # Timers of a call run in its INVITE's machine only; a dialog's machines have none.
-        return self.here.invite.next_timeout()
+        # After every step of every call: what has no timer running costs no call.
+        deadlines = [timer[0] for leg in self.legs for _, machine in leg.timed() for timer in machine.running]
+        return min(deadlines) if deadlines else None
 
 
 _BY_SESSION = {
+    session.ANSWERING: CallState.ANSWERING,
     session.ACCEPTED: CallState.ANSWERING,
     session.ESTABLISHED: CallState.ESTABLISHED,
     session.LEAVING: CallState.ENDING,
     session.ENDING: CallState.ENDING,
-    session.ENDED: CallState.ENDED,
 }
 
 
 @define(eq=False)
 class OutgoingRequest:
-    """A request of ours that is neither INVITE nor BYE: in a call, or outside one."""
+    """A request of ours that belongs to no INVITE and is no BYE: in a call, or outside one."""
 
     method: str
     call: Call | None = field(default=None, repr=False)
@@ -216,3 +320,11 @@ class OutgoingRequest:
     """As it was sent."""
     status: int | None = field(default=None, init=False)
     """Of its final response, once there is one."""
+
+
+@define(eq=False)
+class InCall:
+    """A BYE, PRACK or UPDATE of ours that is under way, and for which INVITE or in which dialog it was sent."""
+
+    method: str
+    invitation: Invitation

@@ -1,23 +1,36 @@
-"""Carrying out what the machines of a call ask for: messages from the dialog, events from what they tell.
+"""Carrying out what the machines of a call ask for: messages go out, and what they tell becomes events.
 
-RFC 3261 8.2.6 (responses), 12.2.1.1 (requests within a dialog), 9.1 (CANCEL), 13.2.2.4 (ACK).
+RFC 3261 9.1 (CANCEL), 13.2.2.4 (ACK), 15 (BYE), 14 (another try after a collision); RFC 3891 3 (taking a call's place).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from sipsm.errors import LocalProtocolError
-from sipsm.message import Request, cancel_for, response_to
-from sipsm.message.names import canonical
-from sipsm.role.call import Call, Leg, OutgoingRequest
-from sipsm.role.checking import check_headers
-from sipsm.role.events import AnswerReceived, Ended, Established, OfferReceived, Ringing
-from sipsm.role.party import Party
+from sipsm.message import cancel_for
+from sipsm.role.call import Call, InCall, OutgoingRequest
+from sipsm.role.calls import Calls
+from sipsm.role.events import (
+    AnswerReceived,
+    EarlyDialogEnded,
+    Ended,
+    Established,
+    ModificationRefused,
+    Modified,
+    OfferReceived,
+    OfferWithdrawn,
+    Refreshed,
+    Ringing,
+)
+from sipsm.role.events import ProvisionalAcknowledged as ToldAcknowledged
+from sipsm.role.learning import go_back, settle
+from sipsm.role.writing import Writing, content
 from sipsm.sdp import SdpArrived
 from sipsm.transaction import ServerTransaction, TransactionLayer
 from sipsm.transaction.sending import Sending
+from sipsm.usage import Invitation, session
+from sipsm.usage.invite_uac import InviteUac
 from sipsm.usage.outputs import (
     Accept,
     Acknowledge,
@@ -25,200 +38,289 @@ from sipsm.usage.outputs import (
     Ask,
     Cancel,
     Connected,
+    Decide,
+    EarlyEnded,
     GiveUp,
     HangUp,
+    ModifyRefused,
+    Outdated,
     Over,
+    PeerModifies,
+    Prack,
+    ProvisionalAcknowledged,
     Rang,
+    Refresh,
+    RepeatProvisional,
     RepeatReply,
     Reply,
+    ReplyReliably,
+    SendInviteAgain,
+    TryAgain,
     Withdraw,
 )
+from sipsm.usage.outputs import Modified as WasModified
+from sipsm.usage.outputs import OfferWithdrawn as WasWithdrawn
+
+_TOLD = frozenset(
+    (
+        Rang,
+        EarlyEnded,
+        ProvisionalAcknowledged,
+        Connected,
+        WasModified,
+        ModifyRefused,
+        Outdated,
+        PeerModifies,
+        WasWithdrawn,
+        Over,
+        SdpArrived,
+    )
+)
+"""What becomes an event."""
+
+Way = Callable[[Invitation, Any, ServerTransaction | None, float], list[Any]]
 
 
 class CarryingOut:
     """The doing side of a user agent."""
 
-    def __init__(self, party: Party, transactions: TransactionLayer, sending: Sending) -> None:
-        self.party = party
+    def __init__(self, calls: Calls, writing: Writing, transactions: TransactionLayer, sending: Sending) -> None:
+        self.calls = calls
+        self.writing = writing
         self.transactions = transactions
         self.sending = sending
-        self.ways: dict[type, Callable[[Call, Leg, Any, ServerTransaction | None, float], list[Any]]] = {
+        self.try_again: Callable[[Invitation, TryAgain, float], list[Any]]
+        """Gives a command that was given before, where it may be."""
+        self.refresh: Callable[[Invitation, float], list[Any]]
+        """Sends a session refresh request, where it may be."""
+        self.start_anew: Callable[[Call, SendInviteAgain, float], list[Any]]
+        """Sends an INVITE anew."""
+        self.ways: dict[type, Way] = {
             Reply: self.reply,
+            ReplyReliably: self.reply_reliably,
             RepeatReply: self.repeat_reply,
+            RepeatProvisional: self.repeat_provisional,
             Acknowledge: self.acknowledge,
             AcknowledgeAgain: self.acknowledge_again,
+            Prack: self.prack,
             Cancel: self.cancel,
             GiveUp: self.give_up,
             Withdraw: self.withdraw,
             HangUp: self.hang_up,
             Ask: self.ask,
             Accept: self.accept,
+            Decide: self.decide,
+            TryAgain: self.attempt_again,
+            Refresh: self.refresh_session,
+            SendInviteAgain: self.send_invite_again,
             Rang: self.tell_ringing,
+            EarlyEnded: self.tell_early_ended,
+            ProvisionalAcknowledged: self.tell_acknowledged,
             Connected: self.tell_established,
+            WasModified: self.tell_modified,
+            ModifyRefused: self.tell_refused,
+            Outdated: self.tell_outdated,
+            PeerModifies: self.tell_refreshed,
+            WasWithdrawn: self.tell_withdrawn,
             Over: self.tell_ended,
             SdpArrived: self.tell_sdp,
         }
 
-    def all(self, call: Call, leg: Leg, asked: Iterable[Any], tx: ServerTransaction | None, now: float) -> list[Any]:
-        """Everything, in its order; returns the outputs."""
+    def all(self, asked: list[tuple[Invitation, Any]], tx: ServerTransaction | None, now: float) -> list[Any]:
+        """Everything, in its order, but what is sent before what is told; returns the outputs."""
+        # An application that acts on an event at once does so when the message that belongs to it is on its way.
         outputs: list[Any] = []
-        for x in asked:
-            outputs += self.ways[type(x)](call, leg, x, tx, now)
-        return outputs
+        told: list[Any] = []
+        for at, x in asked:
+            kind = type(x)
+            if kind in _TOLD:
+                told += self.ways[kind](at, x, tx, now)
+            else:
+                outputs += self.ways[kind](at, x, tx, now)
+        return outputs + told
 
-    def check(self, call: Call, event: str, x: Any) -> None:
-        """Raises `LocalProtocolError` when a command's message could not be built, before anything has moved."""
-        if isinstance(x, Reply):
-            _check_status(event, x.status)
-        check_headers(x.headers, contact=event == "REJECT")
-        if isinstance(x, Cancel) and any(canonical(name) in NOT_IN_CANCEL for name, _ in x.headers):
-            raise LocalProtocolError("a CANCEL has no Require and no Proxy-Require", rfc="3261 9.1")
-        if isinstance(x, Reply):
-            _check_body(x.body)
-            if x.headers or x.reason is not None:
-                self.response(call, x)
-        elif isinstance(x, Ask):
-            Request.build(x.method, call.invite.uri, [*x.headers, *_content(x)], x.body)
-        else:
-            _check_body(getattr(x, "body", b""))
-            Request.build("BYE", call.invite.uri, x.headers)
+    # ---------------------------------------------------------------- responses
 
-    # ---------------------------------------------------------------- messages
-
-    def response(self, call: Call, x: Reply) -> Any:
-        """The response to the INVITE of an incoming call."""
-        assert call.transaction is not None, "an incoming call has its transaction"
-        flow = call.transaction.flow
-        makes_dialog = 100 < x.status < 300
-        headers: list[tuple[str, str]] = []
-        if x.status >= 200 and makes_dialog:
-            # "A 2xx response to an INVITE SHOULD contain the Allow header field and the Supported header field"
-            # (RFC 3261 13.3.1.4)
-            headers = self.party.capabilities_of_session(flow)
-        elif makes_dialog:
-            headers = [("Contact", self.party.contact(flow))]
-        return response_to(
-            call.invite,
-            x.status,
-            x.reason,
-            to_tag=call.here.dialog.local_tag,
-            record_route=makes_dialog,
-            headers=[*headers, *self.party.product("Server"), *x.headers],
-            body=x.body,
-            content_type=x.content_type if x.body else None,
-        )
-
-    def reply(self, call: Call, _leg: Leg, x: Reply, _tx: ServerTransaction | None, now: float) -> list[Any]:
-        """A response to the INVITE."""
-        assert call.transaction is not None, "an incoming call has its transaction"
-        response = self.response(call, x)
+    def reply(self, at: Invitation, x: Reply, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """A response to the peer's INVITE."""
+        assert at.transaction is not None, "an INVITE of the peer has its transaction"
+        response = self.writing.response(at, x)
+        outputs: list[Any] = []
         if 200 <= x.status < 300:
-            call.wire = bytes(response)
-        elif x.status < 200:
-            call.rang = True
-        return [*self.transactions.respond(call.transaction, response, now)]
+            at.wire = bytes(response)
+            outputs = self.take_place(at, now)
+        elif x.status < 200 and not at.leg.call.outgoing:
+            at.leg.call.rang = True
+        if x.status >= 200:
+            (settle if x.status < 300 else go_back)(at.leg, at.request.cseq.number, ours=False)
+        return [*self.transactions.respond(at.transaction, response, now), *outputs]
 
-    def repeat_reply(
-        self, call: Call, _leg: Leg, _x: RepeatReply, _tx: ServerTransaction | None, now: float
-    ) -> list[Any]:
+    def take_place(self, at: Invitation, now: float) -> list[Any]:
+        """The call that this one replaces ends, now that this one is accepted (RFC 3891 3)."""
+        replaced, at.leg.call.replaces = at.leg.call.replaces, None
+        if replaced is None or replaced.over:
+            return []
+        # "Otherwise, it accepts the new INVITE by sending a 200-class response, and shuts down the replaced dialog by
+        # sending a BYE. If the Replaces header field matches an early dialog that was initiated by the UA, it accepts
+        # the new INVITE by sending a 200-class response, and shuts down the replaced dialog by sending a CANCEL."
+        first = replaced.here.invitations[0]
+        if replaced.here.session.state != session.INVITING:
+            return self.calls.event(first, "REPLACED", None, now)
+        assert isinstance(first.invite, InviteUac), "what has not been answered to us is an INVITE of ours"
+        return [] if first.invite.is_cancelled else self.calls.event(first, "GIVE UP", Cancel(), now)
+
+    def reply_reliably(self, at: Invitation, x: ReplyReliably, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """A provisional response that is sent again until its PRACK comes."""
+        assert at.transaction is not None, "an INVITE of the peer has its transaction"
+        response = self.writing.reliable(at, x)
+        at.provisional = bytes(response)
+        if not at.leg.call.outgoing:
+            at.leg.call.rang = True
+        return [*self.transactions.respond(at.transaction, response, now)]
+
+    def repeat_reply(self, at: Invitation, _x: Any, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The 2xx once more."""
-        assert call.transaction is not None, "an incoming call has its transaction"
-        return [*self.transactions.respond_again(call.transaction, 200, call.wire, now)]
+        assert at.transaction is not None, "an INVITE of the peer has its transaction"
+        return [*self.transactions.respond_again(at.transaction, 200, at.wire, now)]
 
-    def acknowledge(self, call: Call, leg: Leg, x: Acknowledge, _tx: ServerTransaction | None, now: float) -> list[Any]:
-        """The ACK for a 2xx, with the INVITE's CSeq number and a branch of its own."""
-        # "The ACK MUST contain the same credentials as the INVITE." (RFC 3261 13.2.2.4)
-        credentials = [(name, value) for name in _CREDENTIALS for value in call.invite.lines_of(name)]
-        headers = [*credentials, *x.headers, *_content(x)]
-        cseq = call.invite.cseq.number
-        leg.ack = leg.dialog.next_request("ACK", self.party.via(), headers, x.body, cseq=cseq)
-        return self.sending.request(leg.ack, None, now, towards=leg.dialog.next_hop)
+    def repeat_provisional(self, at: Invitation, _x: Any, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """The reliable provisional response once more."""
+        assert at.transaction is not None, "an INVITE of the peer has its transaction"
+        return [*self.transactions.respond_again(at.transaction, 180, at.provisional, now)]
 
-    def acknowledge_again(
-        self, _call: Call, leg: Leg, _x: AcknowledgeAgain, _tx: ServerTransaction | None, now: float
-    ) -> list[Any]:
-        """The same ACK."""
-        assert leg.ack is not None, "the 2xx has been acknowledged"
-        return self.sending.request(leg.ack, None, now, towards=leg.dialog.next_hop)
-
-    def cancel(self, call: Call, _leg: Leg, x: Cancel, _tx: ServerTransaction | None, now: float) -> list[Any]:
-        """A CANCEL, to where the INVITE went."""
-        request = cancel_for(call.invite)
-        for name, value in x.headers:
-            request = request.with_added(name, value)
-        # No other server is tried for an INVITE that is being cancelled.
-        withdrawn = self.sending.withdraw(call.invite, now)
-        return withdrawn + self.sending.request(request, None, now, flow=call.flow)
-
-    def give_up(self, call: Call, _leg: Leg, _x: GiveUp, _tx: ServerTransaction | None, now: float) -> list[Any]:
-        """The INVITE's transaction is forgotten."""
-        return [*self.transactions.give_up(call.invite, now)]
-
-    def withdraw(self, call: Call, _leg: Leg, _x: Withdraw, _tx: ServerTransaction | None, now: float) -> list[Any]:
-        """The INVITE is not sent, if it still waits for an address, and no other server is tried."""
-        return self.sending.withdraw(call.invite, now)
-
-    def hang_up(self, call: Call, leg: Leg, x: HangUp, _tx: ServerTransaction | None, now: float) -> list[Any]:
-        """A BYE."""
-        bye = leg.dialog.next_request("BYE", self.party.via(), [*self.party.product("User-Agent"), *x.headers])
-        return self.sending.request(bye, (call, leg), now, towards=leg.dialog.next_hop)
-
-    def ask(self, _call: Call, leg: Leg, x: Ask, _tx: ServerTransaction | None, now: float) -> list[Any]:
-        """Another request within the dialog."""
-        headers = [*self.party.product("User-Agent"), *x.headers, *_content(x)]
-        assert isinstance(x.asked_as, OutgoingRequest), "who asks within a call is known to the application"
-        request = x.asked_as.request = leg.dialog.next_request(x.method, self.party.via(), headers, x.body)
-        return self.sending.request(request, x.asked_as, now, towards=leg.dialog.next_hop)
-
-    def accept(self, _call: Call, _leg: Leg, x: Accept, tx: ServerTransaction | None, now: float) -> list[Any]:
+    def accept(self, at: Invitation, x: Accept, tx: ServerTransaction | None, now: float) -> list[Any]:
         """A 200 to a request within the dialog."""
         assert tx is not None, "a request is accepted while it is handled"
-        return [*self.transactions.respond(tx, response_to(x.request, 200, headers=self.party.product("Server")), now)]
+        settle(at.leg, x.request.cseq.number, ours=False)
+        return [*self.transactions.respond(tx, self.writing.accepted(at, x.request), now)]
+
+    def decide(self, at: Invitation, x: Decide, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """The answer to a request that waited for the application."""
+        if x.method == "UPDATE":
+            owed, at.leg.owed_update = at.leg.owed_update, None
+        else:
+            owed, at.owed_prack = at.owed_prack, None
+        assert owed is not None, "a request waits"
+        transaction, request = owed
+        (settle if x.status < 300 else go_back)(at.leg, request.cseq.number, ours=False)
+        return [*self.transactions.respond(transaction, self.writing.decided(at, request, x), now)]
+
+    # ---------------------------------------------------------------- requests
+
+    def acknowledge(self, at: Invitation, x: Acknowledge, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """The ACK for a 2xx."""
+        at.acknowledged_with = self.writing.ack(at, x)
+        return self.sending.request(at.acknowledged_with, None, now, towards=at.dialog.next_hop)
+
+    def acknowledge_again(self, at: Invitation, _x: Any, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """The same ACK."""
+        assert at.acknowledged_with is not None, "the 2xx has been acknowledged"
+        return self.sending.request(at.acknowledged_with, None, now, towards=at.dialog.next_hop)
+
+    def prack(self, at: Invitation, x: Prack, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """A PRACK."""
+        return self.sending.request(self.writing.prack(at, x), InCall("PRACK", at), now, towards=at.dialog.next_hop)
+
+    def cancel(self, at: Invitation, x: Cancel, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """A CANCEL, to where the INVITE went."""
+        request = cancel_for(at.request)
+        for name, value in (*self.writing.party.supported, *x.headers):
+            request = request.with_added(name, value)
+        # No other server is tried for an INVITE that is being cancelled.
+        withdrawn = self.sending.withdraw(at.request, now)
+        return withdrawn + self.sending.request(request, None, now, flow=at.flow)
+
+    def give_up(self, at: Invitation, _x: Any, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """The INVITE's transaction is forgotten."""
+        return [*self.transactions.give_up(at.request, now)]
+
+    def withdraw(self, at: Invitation, _x: Any, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """The INVITE is not sent, if it still waits for an address, and no other server is tried."""
+        return self.sending.withdraw(at.request, now)
+
+    def hang_up(self, at: Invitation, x: HangUp, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """A BYE."""
+        bye = self.writing.within(at.leg, "BYE", x.headers)
+        return self.sending.request(bye, InCall("BYE", at), now, towards=at.dialog.next_hop)
+
+    def ask(self, at: Invitation, x: Ask, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """Another request within the dialog."""
+        assert isinstance(x.asked_as, OutgoingRequest), "who asks within a call is known to the application"
+        request = x.asked_as.request = self.writing.within(at.leg, x.method, [*x.headers, *content(x)], x.body)
+        return self.sending.request(request, x.asked_as, now, towards=at.dialog.next_hop)
+
+    def attempt_again(self, at: Invitation, x: TryAgain, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """What collided, once more."""
+        return self.try_again(at, x, now)
+
+    def refresh_session(self, at: Invitation, _x: Any, _tx: ServerTransaction | None, now: float) -> list[Any]:
+        """A session refresh request."""
+        return self.refresh(at, now)
+
+    def send_invite_again(
+        self, at: Invitation, x: SendInviteAgain, _tx: ServerTransaction | None, now: float
+    ) -> list[Any]:
+        """The INVITE, anew."""
+        return self.start_anew(at.leg.call, x, now)
 
     # ---------------------------------------------------------------- events
 
-    def tell_ringing(self, call: Call, _leg: Leg, x: Rang, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+    def tell_ringing(self, at: Invitation, x: Rang, _tx: ServerTransaction | None, _now: float) -> list[Any]:
         """A provisional response came."""
-        call.rang = True
-        return [Ringing(call, x.response)]
+        at.leg.call.rang = True
+        return [Ringing(at.leg.call, x.response, at.leg)]
 
-    def tell_established(
-        self, call: Call, _leg: Leg, x: Connected, _tx: ServerTransaction | None, _now: float
+    def tell_early_ended(self, at: Invitation, x: EarlyEnded, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """An early dialog is over."""
+        return [EarlyDialogEnded(at.leg.call, at.leg, x.message)]
+
+    def tell_acknowledged(
+        self, at: Invitation, x: ProvisionalAcknowledged, _tx: ServerTransaction | None, _now: float
     ) -> list[Any]:
-        """The call is up, in this dialog."""
-        return [Established(call, x.message)]
+        """The PRACK has come."""
+        return [ToldAcknowledged(at.leg.call, x.request)]
 
-    def tell_ended(self, call: Call, _leg: Leg, x: Over, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+    def tell_established(self, at: Invitation, x: Connected, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """The call is up, in this dialog."""
+        return [Established(at.leg.call, x.message)]
+
+    def tell_modified(self, at: Invitation, x: WasModified, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """What we wanted was accepted."""
+        # "Therefore, the UA possesses dialog information for internal processing but the dialog shouldn't be externally
+        # visible." (RFC 5407 2)
+        if not at.session.goes_on or x.wish.refresh:
+            return []
+        return [Modified(at.leg.call, x.wish.method, x.response)]
+
+    def tell_refused(self, at: Invitation, x: ModifyRefused, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """What we wanted was refused."""
+        failure = x.failure
+        if at.leg.call.over or failure.wish is None or failure.wish.refresh:
+            return []
+        method, status = failure.wish.method, failure.status
+        undone = method == "INVITE" and at.offer_answer.undone
+        return [ModificationRefused(at.leg.call, method, status, failure.response, x.retry_after_s, undone)]
+
+    def tell_outdated(self, at: Invitation, x: Outdated, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """What we wanted is not attempted again by itself."""
+        return [] if x.wish.refresh else [ModificationRefused(at.leg.call, x.wish.method, 491, None, None)]
+
+    def tell_refreshed(self, at: Invitation, x: PeerModifies, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """The peer has sent an UPDATE without an offer."""
+        return [Refreshed(at.leg.call, x.request)]
+
+    def tell_withdrawn(self, at: Invitation, x: WasWithdrawn, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """A re-INVITE of the peer is over unanswered."""
+        return [OfferWithdrawn(at.leg.call, x.message)]
+
+    def tell_ended(self, at: Invitation, x: Over, _tx: ServerTransaction | None, _now: float) -> list[Any]:
         """The call is over."""
+        call: Call = at.leg.call
         assert not call.over, "a call ends once"
         call.over = True
         return [Ended(call, x.reason, x.message)]
 
-    def tell_sdp(self, call: Call, _leg: Leg, x: SdpArrived, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+    def tell_sdp(self, at: Invitation, x: SdpArrived, _tx: ServerTransaction | None, _now: float) -> list[Any]:
         """The peer's description came."""
-        if x.is_offer:
-            return [OfferReceived(call, x.sdp, x.message)]
-        return [AnswerReceived(call, x.sdp, x.message)]
-
-
-def _content(x: Any) -> list[tuple[str, str]]:
-    return [("Content-Type", x.content_type)] if getattr(x, "body", b"") and x.content_type is not None else []
-
-
-# "The CANCEL request MUST NOT contain any Require or Proxy-Require header fields." (RFC 3261 9.1)
-NOT_IN_CANCEL = frozenset(("require", "proxy-require"))
-
-_CREDENTIALS = ("Authorization", "Proxy-Authorization")
-
-_RANGES = {"PROVISION": (101, 199), "ACCEPT": (200, 299), "REJECT": (300, 699)}
-
-
-def _check_body(body: object) -> None:
-    if not isinstance(body, bytes):
-        raise LocalProtocolError(f"a session description is given as bytes, and this is {type(body).__name__}")
-
-
-def _check_status(event: str, status: int) -> None:
-    low, high = _RANGES[event.partition("+")[0]]
-    if type(status) is not int or not low <= status <= high:
-        raise LocalProtocolError(f"cannot send {status} here: it is not in {low} to {high}", rfc="3261 13.3.1")
+        kind = OfferReceived if x.is_offer else AnswerReceived
+        return [kind(at.leg.call, x.sdp, x.message, at.leg)]

@@ -14,7 +14,19 @@ from sipsm.message import Address
 from sipsm.message.names import canonical
 
 OWN: Final = frozenset(
-    ("via", "from", "to", "call-id", "cseq", "contact", "max-forwards", "route", "record-route", "content-type")
+    (
+        "via",
+        "from",
+        "to",
+        "call-id",
+        "cseq",
+        "contact",
+        "max-forwards",
+        "route",
+        "record-route",
+        "content-type",
+        "recv-info",
+    )
 )
 """The headers that the core writes; Content-Length is refused where a message is built."""
 
@@ -35,6 +47,14 @@ def check_headers(headers: Iterable[tuple[str, str]], *, contact: bool = False) 
         elif known in OWN:
             raise LocalProtocolError(f"{name} is written by sipsm itself", rfc="3261 8.1.1")
     return checked
+
+
+def refuse_100rel(method: str, headers: Iterable[tuple[str, str]]) -> None:
+    """Raises `LocalProtocolError` where a request other than INVITE is to require reliable provisional responses."""
+    # "A Require header with the value 100rel MUST NOT be present in any requests excepting INVITE" (RFC 3262 4)
+    tags = (tag for name, value in headers if canonical(name) == "require" for tag in split_list(value))
+    if method != "INVITE" and any(tag.strip().lower() == "100rel" for tag in tags):
+        raise LocalProtocolError(f"{method} cannot require 100rel, only INVITE can", rfc="3262 4")
 
 
 def address_of_somebody(text: str) -> Address:

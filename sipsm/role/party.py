@@ -12,8 +12,9 @@ from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.message import Address, Request
-from sipsm.role.checking import address_of_somebody, check_headers, in_to
-from sipsm.role.screening import Profile, allow
+from sipsm.role.checking import address_of_somebody, check_headers, in_to, refuse_100rel
+from sipsm.role.screening import Profile, allow, supported
+from sipsm.transport import Address as HostAndPort
 from sipsm.transport import Flow, Listening
 from sipsm.transport.locate import version
 
@@ -28,11 +29,26 @@ class Party:
         self.local = listening[0]
         self.profile = profile
         self.ids = ids
+        # What every response says of us is made once.
+        self._ways: dict[tuple[str, HostAndPort], str] = {}
+        self.supported = [("Supported", ", ".join(supported(profile)))]
+        """The extensions that we know, as every request but ACK names them."""
+        self._capabilities = (*allow(profile), *self.supported)
 
     def contact(self, flow: Flow | None = None) -> str:
         """The own Contact value (RFC 3261 8.1.1.8): for who asks on a flow, one that he reaches in the same way."""
         if flow is None:
             return self.local.contact
+        known = self._ways.get((flow.transport, flow.local))
+        if known is not None:
+            return known
+        contact = self._contact_on(flow)
+        if not flow.reliable:
+            # The local addresses of connections are many; datagrams come to where we listen.
+            self._ways[flow.transport, flow.local] = contact
+        return contact
+
+    def _contact_on(self, flow: Flow) -> str:
         ways = [each for each in self.listening if each.transport == flow.transport] or [self.local]
         # A connection that came to a wildcard, or that we made, has another local address than the one listened at.
         same = [each for each in ways if version(each.address[0]) == version(flow.local[0])] or ways
@@ -54,7 +70,11 @@ class Party:
 
     def capabilities_of_session(self, flow: Flow | None = None) -> HeaderLines:
         """What an INVITE, and its 2xx on this flow, say of us (RFC 3261 13.2.1, 13.3.1.4)."""
-        return [("Contact", self.contact(flow)), *allow(self.profile), ("Supported", ", ".join(self.profile.supported))]
+        return [("Contact", self.contact(flow)), *self._capabilities]
+
+    def allow(self) -> HeaderLines:
+        """The methods that we serve (RFC 3261 20.5)."""
+        return allow(self.profile)
 
     def request_outside(
         self,
@@ -64,17 +84,31 @@ class Party:
         headers: Iterable[tuple[str, str]],
         body: bytes,
         own: HeaderLines,
+        *,
+        again: tuple[Request, int] | None = None,
     ) -> tuple[Request, Uri]:
         """A request outside a dialog, with all that it must carry (RFC 3261 8.1.1), and the URI of its next hop.
 
-        `own` are header lines of ours, `headers` the application's. Raises `LocalProtocolError` when it cannot be made.
+        `own` are header lines of ours, `headers` the application's; `again` is the request that this one follows, and
+        its CSeq number (8.1.3.5). Raises `LocalProtocolError` when it cannot be made.
         """
         if target.headers is not None or "method" in target.params:
             raise LocalProtocolError("give a method and headers by themselves, not in the URI", rfc="3261 19.1.5")
         theirs = check_headers(headers)
-        receiver = Address.build(in_to(target)) if to is None else address_of_somebody(to)
+        refuse_100rel(method, theirs)
         uri, routes = request_uri_and_routes(target, self.profile.route)
-        sender = Address.parse(self.identity).with_tag(self.ids.tag())
+        if again is None:
+            receiver = str(Address.build(in_to(target)))
+            sender = str(Address.parse(self.identity).with_tag(self.ids.tag()))
+            call_id, cseq = self.ids.call_id(), self.ids.cseq()
+        else:
+            # "This new request constitutes a new transaction and SHOULD have the same value of the Call-ID, To, and
+            # From of the previous request, but the CSeq should contain a new sequence number that is one higher than
+            # the previous." (RFC 3261 8.1.3.5)
+            before, cseq = again
+            receiver, sender, call_id = before.lines_of("To")[0], before.lines_of("From")[0], before.call_id
+        if to is not None:
+            receiver = str(address_of_somebody(to))
         request = Request.build(
             method,
             uri,
@@ -82,10 +116,10 @@ class Party:
                 ("Via", self.via()),
                 *(("Route", route) for route in routes),
                 ("Max-Forwards", "70"),
-                ("From", str(sender)),
-                ("To", str(receiver)),
-                ("Call-ID", self.ids.call_id()),
-                ("CSeq", f"{self.ids.cseq()} {method}"),
+                ("From", sender),
+                ("To", receiver),
+                ("Call-ID", call_id),
+                ("CSeq", f"{cseq} {method}"),
                 *self.product("User-Agent"),
                 *own,
                 *theirs,

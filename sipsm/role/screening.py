@@ -6,7 +6,7 @@ answers the request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from attrs import field, frozen
@@ -16,18 +16,35 @@ from sipsm.grammar import is_token
 from sipsm.grammar.tokens import refuse_line_ends
 from sipsm.ids import MAGIC_COOKIE
 from sipsm.message import KNOWN_METHODS, Request
-from sipsm.message.headers import ACCEPT, WarningValue
+from sipsm.message.headers import ACCEPT, SESSION_EXPIRES, WarningValue
 from sipsm.role.checking import address_of_somebody
 from sipsm.transport.locate import hop_to
+from sipsm.usage.session_timer import SMALLEST_S, says
 
-ALLOW: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS")
+ALLOW: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "MESSAGE")
 """The methods that are served."""
 
+EXTENSIONS: Final = ("100rel", "timer", "replaces", "join", "199")
+"""The option tags of what is built in (RFC 3262, 4028, 3891, 3911, 6228)."""
+
 HeaderLine = tuple[str, str]
+_Types = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def _texts(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(values)
+
+
+def _types_by_name(types: Mapping[str, Iterable[str]] | Iterable[tuple[str, Iterable[str]]]) -> _Types:
+    pairs = types.items() if isinstance(types, Mapping) else types
+    return tuple((name, tuple(each.lower() for each in kinds)) for name, kinds in pairs)
+
+
+def _all_types(_: object, _field: object, types: _Types) -> None:
+    for kind in (kind for _, kinds in types for kind in kinds):
+        if "/" not in kind:
+            raise LocalProtocolError(f"{kind!r} is no type of body", rfc="3261 20.15")
+        refuse_line_ends(kind)
 
 
 def _somebody(_: object, _field: object, value: str | None) -> None:
@@ -56,6 +73,11 @@ def _all_routes(_: object, _field: object, values: tuple[str, ...]) -> None:
         hop_to(address_of_somebody(value).uri)
 
 
+def _an_interval(_: object, _field: object, seconds: int) -> None:
+    if seconds < SMALLEST_S:
+        raise LocalProtocolError(f"no session interval is shorter than {SMALLEST_S} s", rfc="4028 5")
+
+
 @frozen
 class Profile:
     """What a user agent says of itself, and what it understands. Raises `LocalProtocolError` for what it cannot be."""
@@ -66,20 +88,40 @@ class Profile:
     """The User-Agent of requests and the Server of responses; none by default."""
     accept: tuple[str, ...] = field(default=("application/sdp",), converter=_texts, validator=_all_writable)
     """The types of body that an INVITE may have."""
+    message_types: tuple[str, ...] = field(default=("text/plain",), converter=_texts, validator=_all_writable)
+    """The types of body that a MESSAGE may have; one of another type gets 415 (RFC 3428 7)."""
     supported: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_tokens)
     """Option tags of extensions that the application itself provides."""
+    info_packages: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_tokens)
+    """The INFO packages that are taken in calls; INFO for others gets 469 (RFC 6086 4.2.2)."""
+    info_types: tuple[tuple[str, tuple[str, ...]], ...] = field(
+        default=(), converter=_types_by_name, validator=_all_types
+    )
+    """The types of body that a package has, given as `{"package": ("text/plain",)}`; INFO with others gets 415 (RFC
+    6086 4.2.2). A package that is not named here takes any."""
+    smallest_interval_s: int = field(default=SMALLEST_S, validator=_an_interval)
+    """The smallest session interval, in seconds, at least 90; a request that asks for less gets 422 (RFC 4028 9)."""
     route: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_routes)
     """Route values put on requests outside a dialog: an outbound proxy is `("<sip:192.0.2.1;lr>",)`."""
 
 
 @frozen
 class Check:
-    """One check: when `strikes(profile, request)`, the answer is `status` with `headers(profile, request)`."""
+    """One check: when `strikes(profile, request)`, the answer is `status` with `headers(profile, request)`.
+
+    `of` is the header that it is about: where there is none of that name, it cannot strike.
+    """
 
     strikes: Callable[[Profile, Request], bool]
     status: int
     headers: Callable[[Profile, Request], list[HeaderLine]]
+    of: str | None
     rfc: str
+
+
+def supported(profile: Profile) -> tuple[str, ...]:
+    """The option tags that are understood: what is built in, and what the application provides."""
+    return tuple(dict.fromkeys((*EXTENSIONS, *profile.supported)))
 
 
 # -------------------------------------------------------------------- conditions
@@ -109,7 +151,7 @@ def required(request: Request) -> tuple[str, ...]:
 
 def unsupported(profile: Profile, request: Request) -> list[str]:
     """Those of them that are not understood; option tags are compared without regard to case (RFC 3261 7.3.1)."""
-    known = {tag.lower() for tag in profile.supported}
+    known = {tag.lower() for tag in supported(profile)}
     return [tag for tag in required(request) if tag.lower() not in known]
 
 
@@ -157,7 +199,38 @@ def strange_type(profile: Profile, request: Request) -> bool:
     )
 
 
+def no_invite(_: Profile, request: Request) -> bool:
+    """It is no INVITE, and yet is to replace or to join a dialog."""
+    # "If more than one Replaces header field is present in an INVITE, or if a Replaces header field is present in a
+    # request other than INVITE, the UAS MUST reject the request with a 400 Bad Request response." (RFC 3891 3; the same
+    # of Join, RFC 3911 4)  A second one is found before: there can be one only.
+    return request.method != "INVITE"
+
+
+def strange_message(profile: Profile, request: Request) -> bool:
+    """An instant message of a type that is not understood."""
+    return request.method == "MESSAGE" and bool(request.body) and request.content_type not in profile.message_types
+
+
+def too_short_an_interval(profile: Profile, request: Request) -> bool:
+    """It asks for a session interval that is too small, and its sender knows session timers."""
+    if request.method not in {"INVITE", "UPDATE"}:
+        return False
+    asked = request[SESSION_EXPIRES]
+    return asked is not None and asked.interval_s < profile.smallest_interval_s and says(request, "timer")
+
+
 # -------------------------------------------------------------------- headers of the answers
+
+
+def message_types(profile: Profile, _request: Request) -> list[HeaderLine]:
+    """What a MESSAGE may have been."""
+    return [("Accept", ", ".join(profile.message_types))]
+
+
+def smallest_interval(profile: Profile, _request: Request) -> list[HeaderLine]:
+    """What it could ask for (RFC 4028 9)."""
+    return [("Min-SE", str(profile.smallest_interval_s))]
 
 
 def allow(_: Profile, _request: Request | None = None) -> list[HeaderLine]:
@@ -188,27 +261,32 @@ def none(_: Profile, _request: Request) -> list[HeaderLine]:
 
 # fmt: off
 CHECKS: Final = (
-    #     strikes               status  headers            RFC
-    Check(unknown_method,       501,    allow,             "3261 21.5.2"),
-    Check(unserved_method,      405,    allow,             "3261 8.2.1"),
-    Check(strange_scheme,       416,    none,              "3261 8.2.2.1"),
-    Check(requires_unsupported, 420,    which_unsupported, "3261 8.2.2.3"),
-    Check(strange_encoding,     415,    accept,            "3261 8.2.3"),
-    Check(strange_type,         415,    accept,            "3261 8.2.3"),
-    Check(wants_no_answer,      406,    why_not,           "3261 21.4.7"),
-    Check(lacks_contact,        400,    none,              "3261 8.1.1.8"),
+    #     strikes                status  headers            of                  RFC
+    Check(unknown_method,        501,    allow,             None,               "3261 21.5.2"),
+    Check(unserved_method,       405,    allow,             None,               "3261 8.2.1"),
+    Check(strange_scheme,        416,    none,              None,               "3261 8.2.2.1"),
+    Check(requires_unsupported,  420,    which_unsupported, "require",          "3261 8.2.2.3"),
+    Check(strange_encoding,      415,    accept,            "content-encoding", "3261 8.2.3"),
+    Check(strange_type,          415,    accept,            None,               "3261 8.2.3"),
+    Check(strange_message,       415,    message_types,     None,               "3428 7"),
+    Check(wants_no_answer,       406,    why_not,           "accept",           "3261 21.4.7"),
+    Check(lacks_contact,         400,    none,              None,               "3261 8.1.1.8"),
+    Check(no_invite,             400,    none,              "replaces",         "3891 3"),
+    Check(no_invite,             400,    none,              "join",             "3911 4"),
+    Check(too_short_an_interval, 422,    smallest_interval, "session-expires",  "4028 9"),
 )
 # fmt: on
 
 
 def screen(profile: Profile, request: Request) -> tuple[Check, list[HeaderLine]] | None:
     """The first check that strikes, with the headers of its answer; None when the request may go on."""
+    there = request.names
     for check in CHECKS:
-        if check.strikes(profile, request):
+        if (check.of is None or check.of in there) and check.strikes(profile, request):
             return check, check.headers(profile, request)
     return None
 
 
 def capabilities(profile: Profile) -> list[HeaderLine]:
     """What an OPTIONS is told (RFC 3261 11.2)."""
-    return [*allow(profile), *accept(profile), ("Supported", ", ".join(profile.supported))]
+    return [*allow(profile), *accept(profile), ("Supported", ", ".join(supported(profile)))]

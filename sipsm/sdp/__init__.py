@@ -10,7 +10,7 @@ from sipsm.sdp.description import SessionDescription, Stream, as_bytes, as_descr
 from sipsm.sdp.fields import Attribute, Bandwidth, Connection, Origin, Repeat, Timing, ZoneAdjustment
 from sipsm.sdp.media import Media
 from sipsm.sdp.modifying import add_stream, change_stream, hold, move, remove_stream, resume
-from sipsm.sdp.offer_answer import OfferAnswerUac, OfferAnswerUas, SdpArrived, has_sdp
+from sipsm.sdp.offer_answer import OfferAnswer, SdpArrived, has_sdp
 from sipsm.sdp.section import Direction
 
 __all__ = [
@@ -21,8 +21,7 @@ __all__ = [
     "Direction",
     "Fault",
     "Media",
-    "OfferAnswerUac",
-    "OfferAnswerUas",
+    "OfferAnswer",
     "Origin",
     "Repeat",
     "SdpArrived",

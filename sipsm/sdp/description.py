@@ -276,7 +276,14 @@ def as_description(sdp: Sdp) -> SessionDescription:
 
 
 def as_bytes(sdp: Sdp) -> bytes:
-    """The bytes of a description; bytes are taken as they are, whatever they are."""
+    """The bytes of a description; bytes are taken as they are, whatever they are.
+
+    Raises LocalProtocolError for what is neither.
+    """
+    if not isinstance(sdp, bytes | SessionDescription):
+        raise LocalProtocolError(
+            f"a session description is given as bytes or SessionDescription, and this is {type(sdp).__name__}"
+        )
     return bytes(sdp)
 
 

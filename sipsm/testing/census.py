@@ -22,8 +22,8 @@ def census(endpoint: Any) -> dict[str, int]:
         "requests on their way": len(sending.deliveries) + len(sending.waiting),
         "responses on another way": len(sending.responses),
         "calls": len(endpoint.calls),
-        "incoming calls": len(agent.incoming),
-        "dialogs": len(agent.dialogs),
+        "incoming calls": len(agent.calls.incoming),
+        "dialogs": len(agent.calls.dialogs),
         "connections": len(endpoint.flows) + len(endpoint.opening),
         "users of connections": len(endpoint._flows._users),
     } | deadlines

@@ -133,6 +133,8 @@ def read(value: Any, known: Known) -> Any:
         return Uri.parse(part)
     if kind == "call":
         return known.calls[part]
+    if kind == "dialog":
+        return known.calls[part[0]].legs[part[1]]
     if kind == "send":
         return known.sends[part]
     if kind == "options":

@@ -50,8 +50,8 @@ def reject(status: int = 603, *, after: float = 0.0) -> Step:
 
 
 def answer_offer(sdp: bytes | None = None, *, after: float = 0.0) -> Step:
-    """The caller, who has sent no offer, answers the one in the 2xx."""
-    waits = frozenset({CallState.ANSWERING})
+    """Whoever gets an offer within the call answers it: in a response, or in a re-INVITE, an UPDATE or a PRACK."""
+    waits = frozenset({CallState.INCOMING}) | BEFORE_THE_ANSWER | WHILE_UP
     return Step(OfferReceived, after, lambda call, own: (call.answer_offer, (own if sdp is None else sdp,)), waits)
 
 

@@ -6,7 +6,7 @@ the program that gave the commands. So it can be kept, sent to somebody, and com
 The first line is `{"tape": 1, "seed": ..., "start": ...}`. An agent is `{"agent": ...}`. What happens to one is
 `{"at": ..., "who": ..., "in": [function, arguments, options], "out": [...]}`: the function of its endpoint, or of one
 of its calls, and what it returned. Bytes are texts in which each character is one byte (ISO 8859-1). A call is a
-number, counted for each endpoint from 0.
+number, counted for each endpoint from 0; a dialog of it as well.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from attrs import asdict
 
 from sipsm.grammar import Uri
-from sipsm.role import Call, Limits, Profile
+from sipsm.role import Call, Limits, Policy, Profile
 from sipsm.transaction import TimerValues
 from sipsm.transport import (
     Close,
@@ -34,11 +34,13 @@ from sipsm.transport import (
     Send,
     Srv,
 )
+from sipsm.usage import Leg
 
 FORMAT = 1
 """The version of what is written on a tape."""
 SETTINGS: dict[str, type[Any]] = {
     "profile": Profile,
+    "policy": Policy,
     "limits": Limits,
     "times": TimerValues,
     "message_limits": MessageLimits,
@@ -164,6 +166,8 @@ def written(value: Any, known: Known) -> Any:
         return {kind: {name: written(part, known) for name, part in asdict(value, recurse=False).items()}}
     if isinstance(value, Call):
         return {"call": _number(value, known.calls)}
+    if isinstance(value, Leg):
+        return {"dialog": [_number(value.call, known.calls), _number(value, value.call.legs)]}
     if isinstance(value, Send):
         return {"send": _number(value, known.sends)}
     if isinstance(value, Mapping):

@@ -1,11 +1,12 @@
-"""What lives in a dialog (RFC 5057's word): here the INVITE and its session (RFC 3261 13, 15, 9)."""
+"""What lives in a dialog (RFC 5057's word): here the INVITE and its session.
+
+RFC 3261 9, 13, 14, 15; RFC 3262, RFC 3311, RFC 4028.
+"""
 
 from __future__ import annotations
 
-from sipsm.usage.invite_uac import InviteUac
-from sipsm.usage.invite_uas import InviteUas
+from sipsm.usage.around import Invitation, Leg
 from sipsm.usage.outputs import EndReason
-from sipsm.usage.session import SessionUac, SessionUas
-from sipsm.usage.wiring import UAC, UAS
+from sipsm.usage.wiring import CALL
 
-__all__ = ["UAC", "UAS", "EndReason", "InviteUac", "InviteUas", "SessionUac", "SessionUas"]
+__all__ = ["CALL", "EndReason", "Invitation", "Leg"]

@@ -21,6 +21,9 @@ def header_lines(lines: Iterable[tuple[str, str]]) -> HeaderLines:
     return tuple((name, value) for name, value in lines)
 
 
+# -------------------------------------------------------------------- what is to be sent
+
+
 @frozen
 class Reply:
     """Send a response to the INVITE."""
@@ -30,6 +33,19 @@ class Reply:
     body: bytes = b""
     content_type: str = "application/sdp"
     headers: HeaderLines = field(default=(), converter=header_lines)
+
+
+@frozen
+class ReplyReliably:
+    """Send a provisional response to the INVITE with this RSeq number (RFC 3262 3)."""
+
+    reply: Reply
+    rseq: int
+
+
+@frozen
+class RepeatProvisional:
+    """Send the reliable provisional response once more."""
 
 
 @frozen
@@ -49,6 +65,17 @@ class Acknowledge:
 @frozen
 class AcknowledgeAgain:
     """Send the same ACK again."""
+
+
+@frozen
+class Prack:
+    """Send the PRACK for a reliable provisional response, with an answer or an offer if it is to bear one."""
+
+    response: Response | None = None
+    """The response; None in a command of the application: the one that waits."""
+    body: bytes = b""
+    content_type: str = "application/sdp"
+    headers: HeaderLines = field(default=(), converter=header_lines)
 
 
 @frozen
@@ -88,10 +115,43 @@ class Ask:
 
 
 @frozen
+class Modify:
+    """Send a re-INVITE or an UPDATE: to change the session, to refresh it, or to name another Contact."""
+
+    method: str
+    body: bytes = b""
+    content_type: str = "application/sdp"
+    headers: HeaderLines = field(default=(), converter=header_lines)
+    again: bool = False
+    """Whether this is the second try, after a 491."""
+    refresh: bool = False
+    """Whether the session timer asked for it, and not the application."""
+    wait_s: float = 0.0
+    """How long to wait before the other try, in seconds: drawn for it (RFC 3261 14.1)."""
+    since: tuple[bytes, bytes] | None = None
+    """What was agreed when it was wished for: what the offer in it was made from."""
+
+
+@frozen
 class Accept:
     """Answer a request within the dialog with 200."""
 
     request: Request
+
+
+@frozen
+class Decide:
+    """Answer the request that has been waiting for the application's word: an UPDATE or a PRACK."""
+
+    method: str
+    status: int
+    reason: str | None = None
+    body: bytes = b""
+    content_type: str = "application/sdp"
+    headers: HeaderLines = field(default=(), converter=header_lines)
+
+
+# -------------------------------------------------------------------- what is told
 
 
 class EndReason(StrEnum):
@@ -109,16 +169,22 @@ class EndReason(StrEnum):
     """We cancelled the INVITE."""
     CANCELLED_BY_PEER = "cancelled-by-peer"
     """The peer cancelled the INVITE, or sent a BYE before it was answered."""
+    EXPIRED = "expired"
+    """The time that the INVITE's Expires allows was over before it was answered (RFC 3261 13.3.1)."""
     TIMED_OUT = "timed-out"
     """No final response came to the INVITE; as a 408 (RFC 3261 8.1.3.1)."""
     TRANSPORT_FAILED = "transport-failed"
     """The INVITE could not be sent; as a 503 (RFC 3261 8.1.3.1)."""
     NOT_ACKNOWLEDGED = "not-acknowledged"
-    """Our 2xx never got its ACK (RFC 3261 13.3.1.4)."""
+    """Our 2xx never got its ACK (RFC 3261 13.3.1.4), or our reliable provisional response its PRACK (RFC 3262 3)."""
     NO_ANSWER = "no-answer"
-    """The ACK did not answer the offer in our 2xx."""
+    """The ACK or the PRACK did not answer our offer."""
     PEER_LOST = "peer-lost"
     """A request within the dialog got 481, 408 or silence (RFC 3261 12.2.1.2)."""
+    NOT_REFRESHED = "not-refreshed"
+    """Nobody refreshed the session before it expired (RFC 4028 10)."""
+    REPLACED = "replaced"
+    """Another call took its place (RFC 3891 3)."""
 
 
 @frozen
@@ -126,6 +192,22 @@ class Rang:
     """A provisional response other than 100 came."""
 
     response: Response
+    reliable: bool = False
+    """Whether it was sent reliably, and its PRACK waits for the application."""
+
+
+@frozen
+class EarlyEnded:
+    """An early dialog is over, while the INVITE goes on: a 199 said so, or its PRACK failed."""
+
+    message: Response | None
+
+
+@frozen
+class ProvisionalAcknowledged:
+    """The PRACK for our reliable provisional response has come."""
+
+    request: Request
 
 
 @frozen
@@ -133,6 +215,80 @@ class Connected:
     """The session is established: our 2xx has its ACK, or the peer's 2xx has come."""
 
     message: Request | Response
+
+
+@frozen
+class Failure:
+    """What an INVITE of ours came to, when it came to no 2xx."""
+
+    reason: EndReason
+    response: Response | None = None
+    wish: Modify | None = None
+    """What it was to change, if it was sent within a dialog."""
+
+    @property
+    def status(self) -> int:
+        """Of the response; 408 when there is none (RFC 3261 8.1.3.1)."""
+        if self.response is not None:
+            return self.response.status
+        return 503 if self.reason is EndReason.TRANSPORT_FAILED else 408
+
+
+@frozen
+class Modified:
+    """A re-INVITE or UPDATE of ours has been accepted."""
+
+    wish: Modify
+    response: Response
+
+
+@frozen
+class ModifyRefused:
+    """A re-INVITE or UPDATE of ours came to nothing; the session is as it was."""
+
+    failure: Failure
+    retry_after_s: float | None = None
+    """When it is tried once more by itself, seconds from now; None: it is not."""
+
+
+@frozen
+class PeerModifies:
+    """The peer wants to change the session and makes no offer, or names another Contact only."""
+
+    request: Request
+
+
+@frozen
+class OfferWithdrawn:
+    """The peer has cancelled its re-INVITE, or it expired."""
+
+    message: Request | None
+
+
+@frozen
+class TryAgain:
+    """Attempt the re-INVITE or UPDATE once more, if that may be done now."""
+
+    wish: Modify
+
+
+@frozen
+class Outdated:
+    """The re-INVITE or UPDATE that waits is not attempted once more: what it was to change has changed."""
+
+    wish: Modify
+
+
+@frozen
+class Refresh:
+    """Send a session refresh request, if that may be done now (RFC 4028 10)."""
+
+
+@frozen
+class SendInviteAgain:
+    """Send the initial INVITE anew, as this request."""
+
+    request: Request
 
 
 @frozen

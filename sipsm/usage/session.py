@@ -1,7 +1,7 @@
-"""The session in a dialog: the INVITE usage, in RFC 5057's words, from its 2xx to its BYE.
+"""The session in a dialog: the INVITE usage, in RFC 5057's words, from its INVITE to its BYE.
 
-RFC 3261 13.2.2.4 (the ACK of each 2xx), 13.3.1.4 (a 2xx without ACK), 15 (BYE). One table for each side, since the
-callee must not send BYE before it has the ACK, and the caller must acknowledge even what it does not want.
+RFC 3261 13.2.2.4 and 13.3.1.4 (a 2xx, and one without ACK), 14 (what a re-INVITE may cost), 15 (BYE), 12.2.1.2 (a peer
+that is lost); RFC 6228 (an early dialog that is over). The callee must not send BYE before it has the ACK.
 """
 
 from __future__ import annotations
@@ -12,21 +12,25 @@ from attrs import define, field
 
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
 from sipsm.message import Request, Response
-from sipsm.sdp import has_sdp, refuse_all
-from sipsm.usage import invite_uac
+from sipsm.sdp import has_sdp, offer_answer
+from sipsm.usage import acknowledging, invite_uac, invite_uas
 from sipsm.usage.outputs import (
     Accept,
-    Acknowledge,
-    AcknowledgeAgain,
     Ask,
     Connected,
+    EarlyEnded,
     EndReason,
+    Failure,
     HangUp,
+    OfferWithdrawn,
     Over,
     Rang,
 )
 
-EARLY: Final = "Early"
+INITIAL: Final = "Initial"
+INVITING: Final = "Inviting"
+INVITED: Final = "Invited"
+ANSWERING: Final = "Answering"
 ACCEPTED: Final = "Accepted"
 ESTABLISHED: Final = "Established"
 LEAVING: Final = "Leaving"
@@ -42,59 +46,75 @@ class Session(Machine):
     table: ClassVar[Table]
     reason: EndReason = EndReason.HUNG_UP
     """Why it is ending, while it is."""
-    offer: bytes = b""
-    """The offer in a 2xx that has not been acknowledged yet."""
-    acknowledged: bool = False
-    """Whether the 2xx has had its ACK from us."""
     bye: HangUp = field(factory=HangUp)
     """The BYE that waits for the ACK."""
 
-
-@define(eq=False)
-class SessionUac(Session):
-    """The session as the caller sees it."""
-
-    table: ClassVar[Table]
-
-
-@define(eq=False)
-class SessionUas(Session):
-    """The session as the callee sees it."""
-
-    table: ClassVar[Table]
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is wanted."""
+        return self.state not in {LEAVING, ENDING, DISCARDING, ENDED}
 
 
 # -------------------------------------------------------------------- guards
 
 
-def another_was_accepted(_: Session, _response: Response, at: Any) -> bool:
-    """Another branch of a fork has answered before; this one is not wanted."""
-    return bool(at.invite.state in (invite_uac.ACCEPTED, invite_uac.TERMINATED))
+def another_has_answered(_: Session, _x: Any, at: Any) -> bool:
+    """Another branch of a fork has answered before."""
+    return at.invite.state in {invite_uac.ACCEPTED, invite_uac.TERMINATED}
 
 
-def another_was_accepted_and_this_offers(session: Session, response: Response, at: Any) -> bool:
-    """The same, and its 2xx carries an offer."""
-    return another_was_accepted(session, response, at) and offers(session, response, at)
+def another_was_accepted(session: Session, response: Response, at: Any) -> bool:
+    """The same, and this one is not wanted."""
+    return another_has_answered(session, response, at) and not at.invite.keeps_forks
 
 
 def cancelled(_: Session, _response: Response, at: Any) -> bool:
-    """The 2xx crossed our CANCEL."""
-    return bool(at.invite.state in (invite_uac.CANCELLING, invite_uac.CANCEL_WAITS))
-
-
-def cancelled_and_offers(session: Session, response: Response, at: Any) -> bool:
-    """The same, and the 2xx carries an offer."""
-    return cancelled(session, response, at) and offers(session, response, at)
-
-
-def acknowledged(session: Session, _response: Response, _at: Any) -> bool:
-    """Its 2xx has been acknowledged once."""
-    return session.acknowledged
+    """The response crossed our CANCEL."""
+    return bool(at.invite.is_cancelled)
 
 
 def offers(_: Session, response: Response, at: Any) -> bool:
     """The 2xx carries the offer: its ACK must wait for our answer."""
-    return bool(at.offer_answer.state == "NoOffer") and has_sdp(response)
+    return bool(at.offer_answer.state == offer_answer.TO_BE_OFFERED) and has_sdp(response)
+
+
+def was_given_up(session: Session, _response: Response, at: Any) -> bool:
+    """This early dialog was given up while its INVITE went on, and has its 2xx now."""
+    is_first = at.ack.state == acknowledging.NONE and not at.invite.modifies
+    return session.reason is EndReason.PEER_LOST and is_first
+
+
+def comes_too_late(session: Session, response: Response, at: Any) -> bool:
+    """The same, and another branch has answered before."""
+    return was_given_up(session, response, at) and another_has_answered(session, response, at)
+
+
+def call_goes_on(_: Session, _x: Any, at: Any) -> bool:
+    """What was closed is a branch that is not wanted: another dialog of the call is up."""
+    return any(leg.session.state in {ANSWERING, ACCEPTED, ESTABLISHED} for leg in at.leg.call.legs)
+
+
+def is_unanswered(_: Session, _x: Any, at: Any) -> bool:
+    """The INVITE of the peer that this is about has had no final response."""
+    return at.invite.state in invite_uas.UNANSWERED
+
+
+def has_no_dialog(_: Session, _x: Any, at: Any) -> bool:
+    """No response to the INVITE has made it yet."""
+    return bool(at.dialog.state == "Initial" if at.outgoing else at.invite.provisional is None)
+
+
+def loses_the_dialog(_: Session, failure: Failure, _at: Any) -> bool:
+    """The peer does not know the dialog, or does not answer."""
+    # "If the response for a request within a dialog is a 481 (Call/Transaction Does Not Exist) or a 408 (Request
+    # Timeout), the UAC SHOULD terminate the dialog. A UAC SHOULD also terminate a dialog if no response at all is
+    # received for the request" (RFC 3261 12.2.1.2)
+    return failure.status in {408, 481} and failure.reason is not EndReason.CANCELLED
+
+
+def is_silent(_: Session, failure: Failure, _at: Any) -> bool:
+    """The peer has not answered."""
+    return failure.status == 408
 
 
 # -------------------------------------------------------------------- actions
@@ -105,35 +125,19 @@ def report_ringing(_: Session, response: Response, step: Step) -> None:
     step.emit(Rang(response))
 
 
-def report_connected(_: Session, message: Request | Response, step: Step) -> None:
+def report_early_ended(_: Session, x: Any, step: Step) -> None:
+    """Tell that this early dialog is over, and the INVITE is not."""
+    step.emit(EarlyEnded(x if isinstance(x, Response) else None))
+
+
+def report_connected(_: Session, message: Any, step: Step) -> None:
     """Tell that the session is established."""
     step.emit(Connected(message))
 
 
-def keep_offer(session: Session, response: Response, _step: Step) -> None:
-    """The answer to it belongs into the ACK."""
-    session.offer = response.body
-
-
-def send_ack(session: Session, x: Response | Acknowledge, step: Step) -> None:
-    """Acknowledge the 2xx; with the answer, when that was waited for."""
-    session.acknowledged = True
-    step.emit(x if isinstance(x, Acknowledge) else Acknowledge())
-
-
-def send_ack_again(_: Session, _response: Response, step: Step) -> None:
-    """The 2xx came again: so goes the ACK."""
-    # "The ACK MUST be passed to the client transport every time a retransmission of the 2xx final response that
-    # triggered the ACK arrives." (RFC 3261 13.2.2.4)
-    step.emit(AcknowledgeAgain())
-
-
-def send_refusing_ack(session: Session, x: Response | HangUp | Request, step: Step) -> None:
-    """Acknowledge a 2xx of no use whose offer must be answered: every stream is refused."""
-    # "If the offer in the 2xx response is not acceptable, the UAC core MUST generate a valid answer in the ACK and then
-    # send a BYE immediately." (RFC 3261 13.2.2.4)
-    session.acknowledged = True
-    step.emit(Acknowledge(refuse_all(x.body if isinstance(x, Response) else session.offer)))
+def report_withdrawn(_: Session, x: Any, step: Step) -> None:
+    """Tell that a re-INVITE of the peer need not be answered any more."""
+    step.emit(OfferWithdrawn(x if isinstance(x, Request) else None))
 
 
 def keep_bye(session: Session, bye: HangUp, _step: Step) -> None:
@@ -176,6 +180,16 @@ def remember_peer_lost(session: Session, _x: Any, _step: Step) -> None:
     session.reason = EndReason.PEER_LOST
 
 
+def remember_not_refreshed(session: Session, _x: Any, _step: Step) -> None:
+    """It ends because nobody refreshed it."""
+    session.reason = EndReason.NOT_REFRESHED
+
+
+def remember_replaced(session: Session, _x: Any, _step: Step) -> None:
+    """It ends because another call took its place."""
+    session.reason = EndReason.REPLACED
+
+
 def report_ended(session: Session, x: Any, step: Step) -> None:
     """Tell that it is over, for the reason remembered."""
     step.emit(Over(session.reason, x if isinstance(x, Request | Response) else None))
@@ -196,129 +210,177 @@ def report_declined(_: Session, _x: Any, step: Step) -> None:
     step.emit(Over(EndReason.DECLINED))
 
 
+def report_expired(_: Session, _x: Any, step: Step) -> None:
+    """Tell that the invitation was answered by nobody in time."""
+    step.emit(Over(EndReason.EXPIRED))
+
+
+def report_not_acknowledged(_: Session, _x: Any, step: Step) -> None:
+    """Tell that no PRACK came."""
+    step.emit(Over(EndReason.NOT_ACKNOWLEDGED))
+
+
+def report_no_answer(_: Session, _x: Any, step: Step) -> None:
+    """Tell that the PRACK did not answer our offer."""
+    step.emit(Over(EndReason.NO_ANSWER))
+
+
+def cause_lost(_: Session, failure: Failure, step: Step) -> None:
+    """The INVITE of a peer that has lost the dialog is refused."""
+    step.cause("LOST", failure)
+
+
+def cause_close(_: Session, _x: Any, step: Step) -> None:
+    """Whatever is under way within it is over."""
+    step.cause("CLOSE")
+
+
 def cause_over(_: Session, _x: Any, step: Step) -> None:
-    """The dialog and its exchange of descriptions end with it."""
+    """The dialog ends with it."""
     step.cause("OVER")
 
 
-# -------------------------------------------------------------------- tables
+# -------------------------------------------------------------------- table
 
-# "If the new session description is not acceptable, the UAS can reject it by returning a 488 (Not Acceptable Here)
-# response for the re-INVITE." (RFC 3261 14.2)  The session goes on unchanged.
-NO_REINVITE = "sessions are not modified here"
 NOT_UP = "the session is not established"
 IS_OVER = "the session is over"
+LATER = frozenset({ANSWERING, ACCEPTED, ESTABLISHED, LEAVING, ENDING, DISCARDING, ENDED})
+DONE = frozenset({ENDING, ENDED})
+HAS_BYE = frozenset({ENDING, DISCARDING})
+ALIVE = frozenset({INVITING, INVITED, ANSWERING, ACCEPTED, ESTABLISHED})
+GONE = frozenset({LEAVING, ENDING, DISCARDING, ENDED})
 
 # fmt: off
-COMMON = (
-    #   state           input         guard   next         actions                                       RFC
-    Row(ESTABLISHED,    "HANG UP",    always, ENDING,      (send_bye,),                                  "3261 15.1.1"),
-    Row(ESTABLISHED,    "BYE",        always, ENDED,       (accept_bye, report_hung_up_by_peer, cause_over), "3261 15.1.2"),
-    Row(ESTABLISHED,    "ASK",        always, ESTABLISHED, (send_request,),                              "3261 12.2.1"),
-    Row(ESTABLISHED,    "PEER LOST",  always, ENDING,      (remember_peer_lost, send_bye),               "3261 12.2.1.2"),
-    Row(ENDING,         "BYE",        always, ENDING,      (accept_bye,),                                "3261 15.1.2"),
-    Row(ENDING,         "BYE DONE",   always, ENDED,       (report_ended, cause_over),                   "3261 15.1.1"),
-    Refuse({ENDING, ENDED}, "HANG UP", always, None, "it is ending already, or over",                    "3261 15.1.1"),
-    Refuse({EARLY, ACCEPTED}, "ASK",  always, None, NOT_UP,                                              "3261 12.2.1"),
-    Refuse({ENDING, ENDED}, "ASK",    always, None, IS_OVER,                                             "3261 15.1.1"),
-    Refuse(ESTABLISHED, "INVITE",     always, 488, NO_REINVITE,                                          "3261 14.2"),
-    Refuse({ENDING, ENDED}, "INVITE", always, 481, IS_OVER,                                              "3261 12.2.2"),
-    Refuse(ENDED,       "BYE",        always, 481, IS_OVER,                                              "3261 15.1.2"),
-)
-
-SessionUac.table = Table(
-    "session of the UAC",
+Session.table = Table(
+    "session",
     rfc="3261 15",
-    initial=EARLY,
+    initial=INITIAL,
     rows=(
-        #   state        input       guard                 next         actions                        RFC
-        Row(EARLY,       "1XX",      cancelled,            EARLY,       (),                            "3261 9.1"),
-        Row(EARLY,       "1XX",      always,               EARLY,       (report_ringing,),             "3261 13.2.2.1"),
+        #   state        input       guard                 next         actions                                             RFC
+        Row(INITIAL,     ">INVITE",  always,               INVITING,    (),                                                 "3261 13.2"),
+        Row(INITIAL,     "<INVITE",  always,               INVITED,     (),                                                 "3261 13.3"),
+        # ---------------- as the caller
+        Row(INVITING,    "1XX",      cancelled,            INVITING,    (),                                                 "3261 9.1"),
+        # Only after a BYE that came before any 2xx: the call is over, and the branch not wanted.
+        Row(INVITING,    "1XX",      another_has_answered, ENDED,       (remember_peer_lost, cause_over),                   "3261 15.1.2"),
+        Row(INVITING,    "1XX",      always,               INVITING,    (report_ringing,),                                  "3261 13.2.2.1"),
+        # "Once a UAC has received and accepted a 199 response, it MUST NOT send any media associated with the early dialog."
+        Row(INVITING,    "199",      always,               ENDED,       (remember_peer_lost, report_early_ended, cause_over), "6228 4"),
+        Row(INVITING,    "PRACK FAILED", loses_the_dialog, ENDED,       (remember_peer_lost, report_early_ended, cause_over), "3261 12.2.1.2"),
+        Row(INVITING,    "UPDATE FAILED", loses_the_dialog, ENDED,      (remember_peer_lost, report_early_ended, cause_over), "3311 5.3"),
         # "If, after acknowledging any 2xx response to an INVITE, the UAC does not want to continue with that dialog, then
         # the UAC MUST terminate the dialog by sending a BYE request"
-        Row(EARLY,       "2XX",      another_was_accepted_and_this_offers,
-                                                           DISCARDING,  (send_refusing_ack, send_bye),            "3261 13.2.2.4"),
-        Row(EARLY,       "2XX",      another_was_accepted, DISCARDING,  (send_ack, send_bye),          "3261 13.2.2.4"),
-        Row(EARLY,       "2XX",      cancelled_and_offers, ENDING,      (remember_cancelled, send_refusing_ack, send_bye),
-                                                                                                                  "3261 9.1"),
-        Row(EARLY,       "2XX",      cancelled,            ENDING,      (remember_cancelled, send_ack, send_bye),
-                                                                                                                  "3261 9.1"),
-        Row(EARLY,       "2XX",      offers,               ACCEPTED,    (keep_offer,),                 "3261 13.2.2.4"),
-        Row(EARLY,       "2XX",      always,               ESTABLISHED, (send_ack, report_connected),  "3261 13.2.2.4"),
-        Row(EARLY,       "ABANDON",  always,               ENDED,       (cause_over,),                 "3261 13.2.2.4"),
+        Row(INVITING,    "2XX",      another_was_accepted, DISCARDING,  (send_bye, cause_close),                            "3261 13.2.2.4"),
+        Row(INVITING,    "2XX",      cancelled,            ENDING,      (remember_cancelled, send_bye, cause_close),        "3261 9.1"),
+        Row(INVITING,    "2XX",      offers,               ANSWERING,   (),                                                 "3261 13.2.2.4"),
+        Row(INVITING,    "2XX",      always,               ESTABLISHED, (report_connected,),                                "3261 13.2.2.4"),
+        Row(INVITING,    "ABANDON",  always,               ENDED,       (remember_peer_lost, cause_over),                   "3261 13.2.2.4"),
+        Row(INVITING,    "CLOSED",   call_goes_on,         INVITING,    (),                                                 "3261 13.2.2.4"),
+        Row(INVITING,    "CLOSED",   always,               ENDED,       (remember_peer_lost, cause_over),                   "3261 13.2.2.4"),
+        # An early dialog that was given up, by a 199 or since its peer was lost, is answered all the same.
+        Row(ENDED,       "2XX",      comes_too_late,       DISCARDING,  (send_bye, cause_close),                            "3261 13.2.2.4"),
+        Row(ENDED,       "2XX",      was_given_up,         ENDING,      (send_bye, cause_close),                            "3261 13.2.2.4"),
         # The callee sends BYE only behind its 2xx, which then was lost: there has been an answer, and it is over.
-        Row(EARLY,       "BYE",      another_was_accepted, ENDED,       (accept_bye, cause_over),      "3261 15.1.2"),
-        Row(EARLY,       "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_over),
-                                                                                                                  "3261 15.1.2"),
-        Refuse(EARLY,    "HANG UP",  always,               None, "nobody has answered; cancel instead",           "3261 15"),
-        Row(ACCEPTED,    "ACK",      always,               ESTABLISHED, (send_ack, report_connected),  "3261 13.2.2.4"),
-        Row(ACCEPTED,    "HANG UP",  always,               ENDING,      (send_refusing_ack, send_bye), "3261 13.2.2.4"),
-        Row(ACCEPTED,    "BYE",      always,               ENDED,       (send_refusing_ack, accept_bye, report_hung_up_by_peer, cause_over),
-                                                                                                                  "3261 15.1.2"),
-        Row(ESTABLISHED, "2XX",      always,               ESTABLISHED, (send_ack_again,),             "3261 13.2.2.4"),
-        Row(ENDING,      "2XX",      always,               ENDING,      (send_ack_again,),             "3261 13.2.2.4"),
-        Row(DISCARDING,  "2XX",      always,               DISCARDING,  (send_ack_again,),             "3261 13.2.2.4"),
-        Row(ENDED,       "2XX",      acknowledged,         ENDED,       (send_ack_again,),             "3261 13.2.2.4"),
-        Row(ENDED,       "2XX",      always,               ENDED,       (send_ack,),                   "3261 13.2.2.4"),
-        Row(DISCARDING,  "BYE",      always,               DISCARDING,  (accept_bye,),                 "3261 15.1.2"),
-        Row(DISCARDING,  "BYE DONE", always,               ENDED,       (cause_over,),                 "3261 15.1.1"),
-        Refuse({EARLY, ACCEPTED}, "INVITE", always,        491, "our INVITE is under way",                        "3261 14.2"),
-        Refuse(DISCARDING, "INVITE", always,               481, IS_OVER,                                          "3261 12.2.2"),
-        *COMMON,
-    ),
-    ignored=(
-        Ignore({ACCEPTED, ESTABLISHED, ENDING, DISCARDING, ENDED}, "1XX", "late provisional"),
-        Ignore(ACCEPTED, "2XX", "the ACK waits for the answer to the 2xx's offer"),
-        Ignore({ACCEPTED, ESTABLISHED, ENDING, DISCARDING, ENDED}, "ABANDON", "this dialog has been confirmed, or is over"),
-        Ignore({EARLY, ESTABLISHED, ENDING, DISCARDING, ENDED}, "ACK", "offer/answer refuses an answer that nobody waits for"),
-        Ignore({EARLY, ACCEPTED, ESTABLISHED, ENDED}, "BYE DONE", "no BYE is under way"),
-        Ignore({EARLY, ACCEPTED, ENDING, DISCARDING, ENDED}, "PEER LOST", "it is not established, or ending already"),
-        Ignore(DISCARDING, {"HANG UP", "ASK"}, "the application has never seen this dialog"),
-    ),
-)
-
-SessionUas.table = Table(
-    "session of the UAS",
-    rfc="3261 15",
-    initial=EARLY,
-    rows=(
-        #   state        input        guard   next         actions                                             RFC
-        Row(EARLY,       "ACCEPT",    always, ACCEPTED,    (),                                                 "3261 13.3.1.4"),
-        Row(EARLY,       "REJECT",    always, ENDED,       (report_declined, cause_over),                      "3261 13.3.1.3"),
-        Row(EARLY,       "CANCEL",    always, ENDED,       (report_cancelled_by_peer, cause_over),             "3261 9.2"),
-        Row(EARLY,       "BYE",       always, ENDED,       (accept_bye, report_cancelled_by_peer, cause_over), "3261 15.1.2"),
+        Row(INVITING,    "BYE",      another_has_answered, ENDED,       (accept_bye, cause_over),                           "3261 15.1.2"),
+        Row(INVITING,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
+        Refuse(INVITING, "HANG UP",  always,               None, "nobody has answered; cancel instead",                     "3261 15"),
+        Row(ANSWERING,   "ANSWER",   always,               ESTABLISHED, (report_connected,),                                "3261 13.2.2.4"),
+        Row(ANSWERING,   "HANG UP",  always,               ENDING,      (send_bye, cause_close),                            "3261 13.2.2.4"),
+        Row(ANSWERING,   "REPLACED", always,               ENDING,      (remember_replaced, send_bye, cause_close),         "3891 3"),
+        Row(ANSWERING,   "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
+        # ---------------- as the callee
+        Row(INVITED,     "ACCEPTED", always,               ACCEPTED,    (),                                                 "3261 13.3.1.4"),
+        Row(INVITED,     "REJECT",   always,               ENDED,       (report_declined, cause_close, cause_over),         "3261 13.3.1.3"),
+        Row(INVITED,     "CANCEL",   always,               ENDED,       (report_cancelled_by_peer, cause_close, cause_over), "3261 9.2"),
+        Row(INVITED,     "EXPIRED",  always,               ENDED,       (report_expired, cause_close, cause_over),          "3261 13.3.1"),
+        Row(INVITED,     "NO PRACK", always,               ENDED,       (report_not_acknowledged, cause_close, cause_over), "3262 3"),
+        Row(INVITED,     "NO ANSWER", always,              ENDED,       (report_no_answer, cause_close, cause_over),        "3262 5"),
+        # The callee may send no BYE: an early dialog that the caller has lost ends with its INVITE.
+        Row(INVITED,     "UPDATE FAILED", loses_the_dialog, INVITED,    (cause_lost,),                                      "3311 5.3"),
+        Row(INVITED,     "LOST",     always,               ENDED,       (remember_peer_lost, report_ended, cause_close, cause_over), "3261 12.2.1.2"),
+        Row(INVITED,     "BYE",      always,               ENDED,       (accept_bye, report_cancelled_by_peer, cause_close, cause_over), "3261 15.1.2"),
         # "the callee's UA MAY send a BYE on confirmed dialogs, but MUST NOT send a BYE on early dialogs. However, the
         # callee's UA MUST NOT send a BYE on a confirmed dialog until it has received an ACK for its 2xx response or until
         # the server transaction times out."
-        Refuse(EARLY,    "HANG UP",   always, None, "cannot send BYE: the dialog is early and you are the UAS; answer "
-                                                    "or reject the INVITE instead",                           "3261 15"),
-        Row(ACCEPTED,    "HANG UP",   always, LEAVING,     (keep_bye,),                                        "3261 15"),
-        Row(ACCEPTED,    "ACK",       always, ESTABLISHED, (report_connected,),                                "3261 13.3.1.4"),
+        Refuse(INVITED,  "HANG UP",  always, None, "cannot send BYE: the dialog is early and you are the UAS; answer "
+                                                   "or reject the INVITE instead",                                          "3261 15"),
+        Row(ACCEPTED,    "HANG UP",  always,               LEAVING,     (keep_bye,),                                        "3261 15"),
+        Row(ACCEPTED,    "ACK",      always,               ESTABLISHED, (report_connected,),                                "3261 13.3.1.4"),
         # "If the server retransmits the 2xx response for 64*T1 seconds without receiving an ACK, the dialog is
         # confirmed, but the session SHOULD be terminated. This is accomplished with a BYE"
-        Row(ACCEPTED,    "NO ACK",    always, ENDING,      (remember_no_ack, send_bye),                        "3261 13.3.1.4"),
-        Row(ACCEPTED,    "BYE",       always, ENDED,       (accept_bye, report_hung_up_by_peer, cause_over),   "3261 15.1.2"),
-        Row(LEAVING,     "ACK",       always, ENDING,      (send_bye,),                                        "3261 15"),
-        Row(LEAVING,     "NO ACK",    always, ENDING,      (send_bye,),                                        "3261 15"),
-        Row(LEAVING,     "BYE",       always, ENDED,       (accept_bye, report_hung_up_by_peer, cause_over),   "3261 15.1.2"),
-        Refuse(LEAVING,  "HANG UP",   always, None, "it is ending already: the BYE waits for the ACK",        "3261 15"),
-        Row(ESTABLISHED, "NO ANSWER", always, ENDING,      (remember_no_answer, send_bye),                     "3261 14.2"),
-        # "A UAS that receives a second INVITE before it sends the final response to a first INVITE ... MUST return a 500
-        # (Server Internal Error) response"
-        Refuse(EARLY,    "INVITE",    always, 500, "the first INVITE has not been answered",                  "3261 14.2"),
-        Refuse({ACCEPTED, LEAVING}, "INVITE", always, 488, NO_REINVITE,                                       "3261 14.2"),
-        Refuse(LEAVING,  "ASK",       always, None, IS_OVER,                                                  "3261 15"),
-        *COMMON,
+        Row(ACCEPTED,    "NO ACK",   always,               ENDING,      (remember_no_ack, send_bye, cause_close),           "3261 13.3.1.4"),
+        Row(ACCEPTED,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
+        Row(ACCEPTED,    "REPLACED", always,               LEAVING,     (remember_replaced,),                               "3891 3"),
+        Row(ACCEPTED,    "UPDATE FAILED", loses_the_dialog, LEAVING,    (remember_peer_lost,),                              "3311 5.3"),
+        Row(LEAVING,     "ACK",      always,               ENDING,      (send_bye, cause_close),                            "3261 15"),
+        Row(LEAVING,     "NO ACK",   always,               ENDING,      (send_bye, cause_close),                            "3261 15"),
+        Row(LEAVING,     "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
+        Refuse(LEAVING,  "HANG UP",  always,               None, "it is ending already: the BYE waits for the ACK",         "3261 15"),
+        # ---------------- either
+        Row(ESTABLISHED, "HANG UP",  always,               ENDING,      (send_bye, cause_close),                            "3261 15.1.1"),
+        Row(ESTABLISHED, "REPLACED", always,               ENDING,      (remember_replaced, send_bye, cause_close),         "3891 3"),
+        Row(ESTABLISHED, "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
+        Row(ESTABLISHED, "PEER LOST", always,              ENDING,      (remember_peer_lost, send_bye, cause_close),        "3261 12.2.1.2"),
+        Row(ESTABLISHED, "FAILED",   loses_the_dialog,     ENDING,      (remember_peer_lost, send_bye, cause_close),        "3261 14.1"),
+        Row(ESTABLISHED, "UPDATE FAILED", loses_the_dialog, ENDING,     (remember_peer_lost, send_bye, cause_close),        "3311 5.3"),
+        # A 481 is no word on the dialog here: it also answers a PRACK that "does not match" (RFC 3262 3). Silence is.
+        Row(ESTABLISHED, "PRACK FAILED", is_silent,        ENDING,      (remember_peer_lost, send_bye, cause_close),        "3261 12.2.1.2"),
+        Row(ESTABLISHED, "NO ACK",   always,               ENDING,      (remember_no_ack, send_bye, cause_close),           "3261 14.2"),
+        Row(ESTABLISHED, "NO ANSWER", is_unanswered,       ESTABLISHED, (report_withdrawn,),                                "3262 5"),
+        Row(ESTABLISHED, "NO ANSWER", always,              ENDING,      (remember_no_answer, send_bye, cause_close),        "3261 14.2"),
+        Row(ESTABLISHED, "CANCEL",   always,               ESTABLISHED, (report_withdrawn,),                                "3261 14.2"),
+        Row(ESTABLISHED, "EXPIRED",  always,               ESTABLISHED, (report_withdrawn,),                                "3261 13.3.1"),
+        Row(ESTABLISHED, "NO PRACK", always,               ESTABLISHED, (report_withdrawn,),                                "3262 3"),
+        # "if the side not performing refreshes does not receive a session refresh request before the session expiration, it
+        # SHOULD send a BYE to terminate the session"
+        Row(ESTABLISHED, "SESSION EXPIRED", always,        ENDING,      (remember_not_refreshed, send_bye, cause_close),    "4028 10"),
+        Row(HAS_BYE,     "BYE",      always,               None,        (accept_bye,),                                      "3261 15.1.2"),
+        Row(ENDING,      "BYE DONE", always,               ENDED,       (report_ended, cause_over),                         "3261 15.1.1"),
+        Row(DISCARDING,  "BYE DONE", always,               ENDED,       (cause_over,),                                      "3261 15.1.1"),
+        Refuse(DONE,     "HANG UP",  always,               None, "it is ending already, or over",                           "3261 15.1.1"),
+        Refuse({INITIAL, ENDED}, "BYE", always,            481, IS_OVER,                                                    "3261 15.1.2"),
+        Row(ESTABLISHED, "ASK",      always,               ESTABLISHED, (send_request,),                                    "3261 12.2.1"),
+        Refuse(ALIVE - {ESTABLISHED}, "ASK", always,       None, NOT_UP,                                                    "3261 12.2.1"),
+        Refuse(GONE - {DISCARDING}, "ASK", always,         None, IS_OVER,                                                   "3261 15.1.1"),
+        # ---------------- modifications
+        Refuse(GONE,     ">REINVITE", always,              None, IS_OVER,                                                   "3261 15.1.1"),
+        Refuse(GONE,     "<REINVITE", always,              481, IS_OVER,                                                    "3261 12.2.2"),
+        # "It MAY be sent for both early and confirmed dialogs": not before there is one.
+        Refuse({INVITING, INVITED}, ">UPDATE", has_no_dialog, None, "no response to the INVITE has made the dialog yet",    "3311 5.1"),
+        Refuse(GONE,     ">UPDATE",  always,               None, IS_OVER,                                                   "3261 15.1.1"),
+        Refuse(GONE,     "<UPDATE",  always,               481, IS_OVER,                                                    "3261 12.2.2"),
+        # "In the Mortal state, BYE can be accepted, and the other messages in the INVITE dialog usage are responded to with an
+        # error."
+        Refuse(GONE,     "<ASK",     always,               481, IS_OVER,                                                    "5407 2"),
     ),
     ignored=(
-        Ignore({ACCEPTED, LEAVING, ESTABLISHED, ENDING, ENDED}, {"ACCEPT", "REJECT"}, "the INVITE's life refuses this"),
-        Ignore({ACCEPTED, LEAVING, ESTABLISHED, ENDING, ENDED}, "CANCEL", "no effect after a final response, 3261 9.2"),
-        Ignore(EARLY, {"ACK", "NO ACK"}, "nothing has been accepted"),
-        Ignore({ESTABLISHED, ENDING, ENDED}, "ACK", "a repeat of the ACK"),
-        Ignore({ESTABLISHED, ENDING, ENDED}, "NO ACK", "the ACK came, or it is over"),
-        Ignore({EARLY, ACCEPTED, LEAVING, ENDING, ENDED}, "NO ANSWER", "it is not established, or ending already"),
-        Ignore({EARLY, ACCEPTED, LEAVING, ESTABLISHED, ENDED}, "BYE DONE", "no BYE is under way"),
-        Ignore({EARLY, ACCEPTED, LEAVING, ENDING, ENDED}, "PEER LOST", "it is not established, or ending already"),
+        Ignore(INITIAL, {"1XX", "199", "2XX", "PRACK FAILED", "UPDATE FAILED", "ABANDON", "CLOSED", "ANSWER", "ACCEPTED", "REJECT", "CANCEL", "EXPIRED", "NO PRACK", "NO ANSWER", "LOST",
+                         "ACK", "NO ACK", "HANG UP", "REPLACED", "PEER LOST", "FAILED", "SESSION EXPIRED", "BYE DONE", "ASK", ">REINVITE",
+                         "<REINVITE", ">UPDATE", "<UPDATE", "<ASK"}, "there is no INVITE yet"),
+        Ignore({INVITING, INVITED} | LATER, {">INVITE", "<INVITE"}, "made only once"),
+        Ignore(LATER, {"1XX", "199", "PRACK FAILED"}, "late provisional"),
+        Ignore(LATER, "2XX", "a repeat, or one to a re-INVITE: its ACK is seen to"),
+        Ignore({INVITED} | LATER, {"ABANDON", "CLOSED"}, "this dialog has been confirmed, or is over"),
+        Ignore(INVITED, {"1XX", "199", "2XX", "PRACK FAILED"}, "no INVITE of ours"),
+        Ignore(INVITING, "PRACK FAILED", "the dialog is there"),
+        Ignore({INVITING, INVITED} | LATER, "UPDATE FAILED", "the session is as it was"),
+        Ignore({INVITING, INVITED, ACCEPTED, ESTABLISHED, LEAVING, ENDING, DISCARDING, ENDED}, "ANSWER", "the ACK of a re-INVITE, or nobody waits for it"),
+        Ignore({INVITING} | LATER, {"ACCEPTED", "REJECT"}, "of a re-INVITE: the session goes on; or the INVITE's life refuses it"),
+        Ignore({INVITING} | LATER - {ESTABLISHED}, {"EXPIRED", "NO PRACK"}, "no INVITE of the peer is unanswered"),
+        Ignore({INVITING} | LATER, "LOST", "no INVITE of the peer makes the dialog"),
+        Ignore({INVITING} | LATER - {ESTABLISHED}, "CANCEL", "no INVITE of the peer is unanswered"),
+        Ignore(ALIVE - {INVITED, ESTABLISHED} | GONE, "NO ANSWER", "it is not established, or ending already"),
+        Ignore({INVITING, INVITED, ANSWERING}, {"ACK", "NO ACK"}, "nothing has been accepted"),
+        Ignore({ESTABLISHED, ENDING, DISCARDING, ENDED}, "ACK", "a repeat of the ACK, or that of a re-INVITE"),
+        Ignore({ENDING, DISCARDING, ENDED}, "NO ACK", "it is over"),
+        Ignore({INVITING, INVITED} | GONE, "REPLACED", "it is not confirmed, or over"),
+        Ignore(ALIVE - {ESTABLISHED} | GONE, {"PEER LOST", "SESSION EXPIRED"}, "it is not established, or ending already"),
+        Ignore({INVITING, INVITED} | LATER, "FAILED", "the session is as it was, or goes with the INVITE"),
+        Ignore({INVITING, INVITED, ANSWERING, ACCEPTED, ESTABLISHED, LEAVING, ENDED}, "BYE DONE", "no BYE is under way"),
+        Ignore(DISCARDING, {"HANG UP", "ASK"}, "the application has never seen this dialog"),
+        Ignore(ALIVE, ">REINVITE", "turn-taking sees to it, and refuses it until the call is up"),
+        Ignore(ALIVE, {"<REINVITE", ">UPDATE", "<UPDATE"}, "turn-taking and the exchange of descriptions see to it"),
+        Ignore(ALIVE, "<ASK", "it is answered by its method"),
     ),
 )
 # fmt: on

@@ -22,13 +22,20 @@ from sipsm import (
     EndReason,
     Established,
     IncomingCall,
+    InfoReceived,
     LocalProtocolError,
+    ModificationRefused,
+    Modified,
     OfferReceived,
+    OfferRequested,
+    Policy,
     Profile,
+    ProvisionalAcknowledged,
     RequestServed,
     Ringing,
     TimerValues,
 )
+from sipsm.sdp import SessionDescription, hold
 from sipsm.transport.flow import bracketed
 from tests.adapters.driving import Adapter, done, first, opened, rest
 from tests.adapters.peer import SDP, Peer, Place, branch_of, header, peer_at, silent_port, tag_of
@@ -408,6 +415,128 @@ async def a_request_within_a_call(adapter: Adapter, place: Place) -> None:
             assert [type(event) for event in await rest(call)] == [Ended]
 
 
+async def a_session_that_we_change(adapter: Adapter, place: Place) -> None:
+    """Our re-INVITE puts the call on hold, described as bytes or as a description; an INFO is asked and answered."""
+    held = hold(SDP)
+
+    def callee(peer: Peer) -> None:
+        peer.respond(peer.hear("INVITE "), "200 OK", body=SDP)
+        peer.hear("ACK ")
+        again = peer.hear("INVITE ")
+        assert again.encode().endswith(b"\r\n\r\n" + bytes(held))
+        peer.respond(again, "200 OK", body=SDP)
+        peer.hear("ACK ")
+        update = peer.hear("UPDATE ")
+        assert update.encode().endswith(b"\r\n\r\n" + SDP)
+        peer.respond(update, "488 Not Acceptable Here")
+        info = peer.hear("INFO ")
+        assert info.endswith("\r\n\r\nSignal=1")
+        peer.respond(info, "200 OK")
+        peer.respond(peer.hear("BYE "), "200 OK")
+
+    with peer_at(place) as stage:
+        stage.play(callee)
+        async with opened(adapter.agent(place.any_port)) as agent:
+            call = await done(agent.invite(stage.uri, offer=SessionDescription.parse(SDP)))
+            await done(call.outcome())
+            await done(call.offer(held))
+            assert (await first(call, Modified)).method == "INVITE"
+            assert call.agreed == (bytes(held), SDP)
+            await done(call.offer(SDP, method="UPDATE"))
+            assert (await first(call, ModificationRefused)).status == 488
+            assert call.agreed == (bytes(held), SDP)
+            answered = await done(call.info(None, b"Signal=1", "application/dtmf-relay"))
+            assert (answered.status, answered.request.call) == (200, call.core)
+            await done(call.hang_up())
+
+
+async def a_session_that_the_peer_changes(adapter: Adapter, place: Place) -> None:
+    """The peer's re-INVITE is refused, its UPDATE answered, its bare re-INVITE gets an offer; its INFO is told."""
+
+    def caller(peer: Peer) -> None:
+        invite = peer.ask("INVITE", body=SDP)
+        answer = peer.hear("SIP/2.0 200 ")
+        tag = tag_of(answer)
+        peer.ask("ACK", like=invite, to_tag=tag)
+        again = peer.ask("INVITE", like=invite, to_tag=tag, cseq=2, body=SDP)
+        peer.hear("SIP/2.0 488 ")
+        peer.ask("ACK", like=invite, to_tag=tag, cseq=2, branch=branch_of(again))
+        peer.ask("UPDATE", like=invite, to_tag=tag, cseq=3, body=SDP)
+        assert peer.hear("SIP/2.0 200 ").encode().endswith(b"\r\n\r\n" + SDP)
+        peer.ask("INVITE", like=invite, to_tag=tag, cseq=4)
+        assert peer.hear("SIP/2.0 200 ").encode().endswith(b"\r\n\r\n" + SDP)
+        peer.ask("ACK", like=invite, to_tag=tag, cseq=4, body=SDP)
+        peer.ask("INFO", like=invite, to_tag=tag, cseq=5)
+        peer.hear("SIP/2.0 200 ")
+        peer.ask("BYE", like=invite, to_tag=tag, cseq=6)
+        peer.hear("SIP/2.0 200 ")
+
+    with peer_at(place) as stage:
+        async with opened(adapter.agent(place.any_port)) as agent:
+            stage.play(caller, agent.local.address)
+            call = agent.bound((await first(agent, IncomingCall)).call)
+            await done(call.answer(SDP))
+            await first(call, OfferReceived)
+            await done(call.reject_offer())
+            offer = await first(call, OfferReceived)
+            await done(call.answer_offer(SessionDescription.parse(offer.sdp)))
+            await first(call, OfferRequested)
+            await done(call.answer(SDP))
+            await first(call, AnswerReceived)
+            assert (await first(call, InfoReceived)).package is None
+            assert (await done(call.ended())).reason is EndReason.HUNG_UP_BY_PEER
+
+
+async def a_reliable_response_of_ours(adapter: Adapter, place: Place) -> None:
+    """Early media: the 183 with the answer is acknowledged by a PRACK before the call is answered."""
+
+    def caller(peer: Peer) -> None:
+        invite = peer.ask("INVITE", "Supported: 100rel", body=SDP)
+        early = peer.hear("SIP/2.0 183 ")
+        assert early.encode().endswith(b"\r\n\r\n" + SDP)
+        rack = f"RAck: {header(early, 'RSeq')} 1 INVITE"
+        peer.ask("PRACK", rack, like=invite, to_tag=tag_of(early), cseq=2)
+        peer.hear("SIP/2.0 200 ")
+        answer = peer.hear("SIP/2.0 200 ")
+        assert header(answer, "CSeq") == "1 INVITE"
+        peer.ask("ACK", like=invite, to_tag=tag_of(answer))
+        peer.ask("BYE", like=invite, to_tag=tag_of(answer), cseq=3)
+        peer.hear("SIP/2.0 200 ")
+
+    with peer_at(place) as stage:
+        async with opened(adapter.agent(place.any_port)) as agent:
+            stage.play(caller, agent.local.address)
+            call = agent.bound((await first(agent, IncomingCall)).call)
+            await done(call.ring(183, sdp=SDP, reliable=True))
+            await first(call, ProvisionalAcknowledged)
+            await done(call.answer())
+            assert isinstance(await done(call.outcome()), Established)
+            await done(call.ended())
+
+
+async def a_reliable_response_of_the_peer(adapter: Adapter, place: Place) -> None:
+    """The policy may leave each PRACK to the program, which then says when, and in which of the early dialogs."""
+
+    def callee(peer: Peer) -> None:
+        invite = peer.hear("INVITE ")
+        peer.respond(invite, "183 Session Progress", "Require: 100rel", "RSeq: 7", body=SDP)
+        prack = peer.hear("PRACK ")
+        assert header(prack, "RAck").startswith("7 ")
+        peer.respond(prack, "200 OK")
+        peer.respond(invite, "200 OK")
+        peer.hear("ACK ")
+        peer.respond(peer.hear("BYE "), "200 OK")
+
+    with peer_at(place) as stage:
+        stage.play(callee)
+        async with opened(adapter.agent(place.any_port, policy=Policy(prack_by_hand=True))) as agent:
+            call = await done(agent.invite(stage.uri, offer=SDP))
+            ringing = await first(call, Ringing)
+            await done(call.acknowledge(dialog=ringing.dialog))
+            assert isinstance(await done(call.outcome()), Established)
+            await done(call.hang_up())
+
+
 SCENARIOS: Final[list[Scenario]] = [
     an_outgoing_call,
     a_call_without_an_offer,
@@ -417,6 +546,10 @@ SCENARIOS: Final[list[Scenario]] = [
     a_call_that_is_cancelled,
     a_call_that_the_peer_cancels,
     a_request_within_a_call,
+    a_session_that_we_change,
+    a_session_that_the_peer_changes,
+    a_reliable_response_of_ours,
+    a_reliable_response_of_the_peer,
     options_both_ways,
     a_name_that_has_no_address,
     misuse,

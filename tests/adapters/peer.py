@@ -58,6 +58,9 @@ class Peer(ABC):
         self.address: Address = listening.getsockname()[:2]
         self.agent: Address = ("", 0)
         """Where the last message came from, or where to say the first."""
+        self.ignores_repeats = False
+        """Whether what has come before is not heard again: where timers run that a busy machine may be too slow for."""
+        self._heard: set[bytes] = set()
 
     @abstractmethod
     def say(self, message: str | bytes) -> None:
@@ -83,7 +86,11 @@ class Peer(ABC):
 
     def hear(self, start: str) -> str:
         """The next message, which starts like this."""
-        message = self.next().decode()
+        data = self.next()
+        while self.ignores_repeats and data in self._heard:
+            data = self.next()
+        self._heard.add(data)
+        message = data.decode()
         assert message.startswith(start), f"{start!r} was to come, not {message!r}"
         return message
 
@@ -94,8 +101,8 @@ class Peer(ABC):
         assert message.startswith(start), f"{start!r} was to come, not {message!r}"
         return message
 
-    def respond(self, request: str, status: str, *, body: bytes = b"") -> None:
-        """Answer a request, with our tag and Contact."""
+    def respond(self, request: str, status: str, *headers: str, body: bytes = b"") -> None:
+        """Answer a request, with our tag and Contact, and these header lines."""
         to = header(request, "To")
         self.say(
             _message(
@@ -106,6 +113,7 @@ class Peer(ABC):
                 f"Call-ID: {header(request, 'Call-ID')}",
                 f"CSeq: {header(request, 'CSeq')}",
                 f"Contact: <{self.uri}>",
+                *headers,
                 body=body,
             )
         )
@@ -113,14 +121,17 @@ class Peer(ABC):
     def ask(
         self,
         method: str,
-        *,
+        *headers: str,
         like: str | None = None,
         to_tag: str = "",
         cseq: int = 1,
         branch: str = "",
         body: bytes = b"",
     ) -> str:
-        """Send a request: a new one, or with the Call-ID and From of an earlier one `like` it. Returns it."""
+        """Send a request: a new one, or with the Call-ID and From of an earlier one `like` it. Returns it.
+
+        `headers` are lines such as "Supported: 100rel".
+        """
         number = next(_numbers)
         target = f"sip:agent@{bracketed(self.agent[0])}:{self.agent[1]}"
         request = _message(
@@ -132,6 +143,7 @@ class Peer(ABC):
             f"Call-ID: {header(like, 'Call-ID') if like else f'call-{number}@peer'}",
             f"CSeq: {cseq} {method}",
             f"Contact: <{self.uri}>",
+            *headers,
             body=body,
         ).decode()
         self.say(request)

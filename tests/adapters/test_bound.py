@@ -19,12 +19,17 @@ from sipsm import (
     Endpoint,
     EndReason,
     Established,
+    Event,
     Flow,
+    Forked,
     Limits,
     Listening,
     LocalProtocolError,
+    MessageReceived,
     Open,
+    OutgoingRequest,
     Output,
+    Policy,
     Resolve,
     Send,
     SnapshotError,
@@ -40,28 +45,39 @@ from sipsm.endpoint.bound import (
     hosts_of,
 )
 from sipsm.endpoint.suspended import Suspended
+from sipsm.sdp import SessionDescription
+from tests.adapters.peer import SDP
 from tests.endpoint.by_hand import Bench
 
 NOISE = Dropped(DropReason.NOT_SIP, "noise", Flow("UDP", ("192.0.2.1", 5060), ("192.0.2.2", 5060)), b"noise")
 
 
-class Caller(BoundCall[list[Output]]):
+class Caller(BoundCall[list[Output], list[Output]]):
     """A call whose commands just return their outputs."""
 
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> list[Output]:
         return command(*args, **kwargs, now=1000.0)
 
+    def _ask(
+        self, command: Callable[..., tuple[OutgoingRequest, list[Output]]], *args: Any, **kwargs: Any
+    ) -> list[Output]:
+        return command(*args, **kwargs, now=1000.0)[1]
+
 
 class Agent(BoundAgent[Caller]):
     """An agent whose datagrams the test carries."""
 
+    @property
+    def _now(self) -> float:
+        return 1000.0
+
     def _new_call(self, core: Call) -> Caller:
         return Caller(core)
 
-    def invite(self) -> Caller:
-        """A new call."""
-        core, _ = self.endpoint.invite("sip:bob@192.0.2.2", now=1000.0)
-        return self._begun(core)
+    def invite(self, again: Caller | None = None) -> Caller:
+        """A new call, or another attempt at one that was refused."""
+        call, _ = self._invited("sip:bob@192.0.2.2", again)
+        return call
 
 
 def opened(**options: Any) -> Agent:
@@ -98,7 +114,7 @@ def test_an_agent_takes_every_keyword_of_an_endpoint() -> None:
 def test_commands_need_no_now() -> None:
     """Each command is the core's, with the present given by the adapter."""
     call = opened().invite()
-    assert (call.outgoing, call.local_sdp, call.remote_sdp) == (True, b"", b"")
+    assert (call.outgoing, call.local_sdp, call.remote_sdp, call.agreed) == (True, b"", b"", None)
     assert call.call_id in repr(call)
     assert "calling" in repr(call)
     not_now: list[Callable[[], object]] = [
@@ -106,13 +122,49 @@ def test_commands_need_no_now() -> None:
         call.answer,
         call.reject,
         call.hang_up,
-        lambda: call.answer_offer(b""),
+        call.acknowledge,
+        call.offer,
+        call.reject_offer,
+        lambda: call.answer_offer(b"v=0"),
+        lambda: call.request("OPTIONS"),
+        lambda: call.info(None),
     ]
     for command in not_now:
         with pytest.raises(LocalProtocolError):
             command()
     assert call.cancel() == [], "the CANCEL waits for a provisional response"
     assert str(call.state) == "ending"
+
+
+def test_a_description_is_given_read_or_not() -> None:
+    """As bytes, which may be anything, or as a description; never as a text."""
+    call = opened().invite()
+    for sdp in (SDP, SessionDescription.parse(SDP)):
+        with pytest.raises(LocalProtocolError, match="not for the caller"):
+            call.answer(sdp)
+    with pytest.raises(LocalProtocolError, match="this is str"):
+        call.answer(SDP.decode())  # type: ignore[arg-type]  # that is the mistake
+
+
+def test_a_policy_survives() -> None:
+    """Who goes on elsewhere does what was chosen before."""
+    policy = Policy(reliable=True, session_interval_s=90)
+    again = Agent.restored(asleep(opened(policy=policy), 1000.0, 0.0))
+    again._opened(("192.0.2.1", 5060))
+    assert again.endpoint.terms.session_interval_s == 90
+
+
+def test_a_call_that_was_refused_is_tried_again() -> None:
+    """The new call has the Call-ID of the one before it, and is another one."""
+    bench, agent = Bench(), opened()
+    bench.endpoint = agent.endpoint
+    call = agent.invite()
+    with pytest.raises(LocalProtocolError, match="again"):
+        agent.invite(call)
+    bench.receive(bench.response(call.core.invite, 486))
+    again = agent.invite(call)
+    assert again is not call
+    assert again.call_id == call.call_id
 
 
 def test_an_event_goes_to_its_call_and_to_the_agent() -> None:
@@ -125,6 +177,48 @@ def test_an_event_goes_to_its_call_and_to_the_agent() -> None:
     assert (mine._take(), mine._take(), other._take()) == (ended, None, None)
     assert (mine._outcome, mine._ended, mine._over(), other._over()) == (ended, ended, True, False)
     assert (agent._take(), agent._take(), agent._take()) == (NOISE, ended, None)
+
+
+def test_a_fork_that_is_kept_is_a_call_of_its_own() -> None:
+    """The agent, the new call and the one that it comes from are told; the branch is then found as any call."""
+    bench, agent = Bench(), opened(policy=Policy(keeps_forks=True))
+    bench.endpoint = agent.endpoint
+    call = agent.invite()
+
+    def answered(tag: str) -> list[Event]:
+        flow = Flow("UDP", ("192.0.2.1", 5060), ("192.0.2.2", 5060))
+        outputs = agent.endpoint.receive(bench.response(call.core.invite, 200, tag=tag), flow, 1001.0)
+        events = [output for output in outputs if isinstance(output, Event)]
+        for event in events:
+            agent._note(event)
+        return events
+
+    answered("one")
+    forked = answered("two")[0]
+    assert isinstance(forked, Forked)
+    assert forked.forked_from is call.core
+    branch = agent.bound(forked.call)
+    assert agent.calls == [call, branch]
+    assert branch._take() is forked
+    assert isinstance(branch._take(), Established)
+    assert forked in call._unread
+    agent._note(over(call))
+    while agent._take() is not None:
+        pass
+    late = answered("three")[0]
+    assert isinstance(late, Forked), "also of a call that has been forgotten"
+    assert agent.calls == [branch, agent.bound(late.call)]
+
+
+def test_a_message_belongs_to_a_call_or_to_none() -> None:
+    """An instant message in a call is told to that call, one outside to the agent alone."""
+    agent = opened()
+    call = agent.invite()
+    message = call.core.invite
+    inside, outside = MessageReceived(call.core, message), MessageReceived(None, message)
+    for event in (inside, outside):
+        agent._note(event)
+    assert (list(call._unread), list(agent._unread)) == ([inside], [inside, outside])
 
 
 def test_the_outcome_is_what_came_first() -> None:

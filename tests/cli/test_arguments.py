@@ -31,7 +31,56 @@ WRONG = {
     "a contact for a call that is taken": "uas --contact sip:carol@c",
     "a proxy that is no SIP URI": "call sip:bob@b --proxy tel:1",
     "a share above 1": "demo --loss 1.5",
+    "a session interval that is too short": "call sip:bob@b --session-expires 89",
+    "an INFO package that is none": "uas --recv-info a/b",
+    "a step that is none": "call sip:bob@b --do sing",
+    "a step of a transfer": "call sip:bob@b --do refer",
 }
+WRONG_STEPS = [
+    "wait",
+    "wait up",
+    "sleep",
+    "sleep soon",
+    "sleep -1",
+    "sleep inf",
+    "hold 5",
+    "media",
+    "media video+audio",
+    "info",
+    "info plain x",
+    "info text/plain @no/such/file",
+    "bye; bye now",
+    "refer sip:carol@c",
+    "consult sip:carol@c",
+    "transfer",
+]
+
+
+@pytest.mark.parametrize("script", WRONG_STEPS)
+@pytest.mark.parametrize("command", ["uas", "call sip:bob@b"])
+def test_a_wrong_step_is_wrong_usage(command: str, script: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A script is read before anything is sent; what belongs to a transfer is not there, and that is said."""
+    with pytest.raises(SystemExit) as ended:
+        parse([*command.split(), "--do", script])
+    assert ended.value.code == 2
+    said = capsys.readouterr().err
+    assert "--do" in said
+    assert ("no step yet" in said) == (script.split(maxsplit=1)[0] in {"refer", "consult", "transfer"})
+
+
+def test_a_script() -> None:
+    """Steps are divided by semicolons; a body is a text, with semicolons where it stands in quotes."""
+    script = 'wait ringing;; sleep 0.5 ; info text/plain "a; b";info a/b;info a/b say "x"; media audio+video;'
+    steps = parse(["call", "sip:bob@b", "--do", script]).do
+    assert [(str(step), step.body, step.seconds) for step in steps] == [
+        ("wait ringing", b"", 0.0),
+        ("sleep 0.5", b"", 0.5),
+        ("info text/plain", b"a; b", 0.0),
+        ("info a/b", b"", 0.0),
+        ("info a/b", b'say "x"', 0.0),
+        ("media audio+video", b"", 0.0),
+    ]
+    assert parse(["uas"]).do == []
 
 
 @pytest.mark.parametrize("words", WRONG.values(), ids=WRONG)

@@ -136,7 +136,9 @@ def test_options_shows_what_the_other_end_can_do() -> None:
         for_people = sipsm("options", uri)
         for_scripts = sipsm("options", "sip:anybody@example.com", "--proxy", uri, "--json")
     assert for_people.returncode == for_scripts.returncode == 0
-    assert "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS\nAccept: application/sdp\nSupported:" in for_people.stdout
+    allow = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
+    supported = "Supported: 100rel, timer, replaces"
+    assert f"{allow}\nAccept: application/sdp\n{supported}" in for_people.stdout
     (told_by_json,) = told(for_scripts.stdout, "capabilities")
     assert "INVITE" in told_by_json["allow"]
     assert told_by_json["accept"] == ["application/sdp"]

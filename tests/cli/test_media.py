@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from attrs import evolve
 
+from sipsm.sdp import Direction, as_description, hold
 from sipsm_cli import media
 
 OFFER = b"v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=100 200\r\n"
@@ -64,7 +66,46 @@ def test_the_direction_is_turned_round(session: str, stream: str, answered: str 
     offer = OFFER.decode() + (f"a={session}\r\n" if session else "") + "m=audio 5000 RTP/AVP 0\r\n"
     offer += f"a={stream}\r\n" if stream else ""
     answer = media.answer(offer.encode(), "192.0.2.7", 1).decode().splitlines()
-    assert [line[2:] for line in answer if line[2:] in media.DIRECTIONS] == ([answered] if answered else [])
+    # Where the offer says it for the stream, so does the answer.
+    said = answered or stream
+    assert [line[2:] for line in answer if line[2:] in list(Direction)] == ([said] if said else [])
+
+
+@pytest.mark.rfc("3264 8", "3264 8.1", "3264 8.2")
+def test_streams_come_and_go() -> None:
+    """A stream that is not wanted any more keeps its place; one that comes takes it. The version rises with each."""
+    audio = as_description(media.offer("192.0.2.7", 1))
+    both = media.with_streams(audio, ["audio", "video"])
+    video = media.with_streams(both, ["video"])
+    assert media.with_streams(video, ["video"]) == video
+    assert media.with_streams(video, ["audio", "video"]) == both.with_origin(evolve(both.origin, version=4))
+    assert streams(bytes(both)) == ["m=audio 49170 RTP/AVP 0 8", "m=video 49172 RTP/AVP 96"]
+    assert streams(bytes(video)) == ["m=audio 0 RTP/AVP 0 8", "m=video 49172 RTP/AVP 96"]
+    assert [each.origin.version for each in (audio, both, video)] == [1, 2, 3]
+
+
+@pytest.mark.rfc("3264 8.4")
+def test_a_session_is_held_when_no_stream_flows_as_it_should() -> None:
+    """By either end, on all streams that there are; what cannot be read is not held."""
+    ours = as_description(media.offer("192.0.2.7", 1))
+    both = media.with_streams(ours, ["audio", "video"])
+    assert not media.is_held(bytes(ours), bytes(ours))
+    assert media.is_held(bytes(hold(ours)), bytes(ours))
+    assert media.is_held(bytes(both), bytes(hold(both)))
+    assert not media.is_held(bytes(both), bytes(hold(both, [0])))
+    assert not media.is_held(b"no SDP", bytes(hold(ours)))
+    assert not media.is_held(OFFER, OFFER), "nothing is there to be held"
+
+
+@pytest.mark.rfc("3264 8")
+def test_an_answer_goes_on_from_the_one_before() -> None:
+    """The same offer again gets the very same answer; another one gets the next version, here while we hold."""
+    offer = media.offer("192.0.2.1", 9)
+    before = media.answer(offer, "192.0.2.7", 1)
+    assert media.answer(offer, "192.0.2.7", 2, previous=before) == before
+    held = media.answer(offer, "192.0.2.7", 1, previous=before, direction=Direction.SENDONLY)
+    assert held.splitlines()[1] == b"o=- 1 2 IN IP4 192.0.2.7"
+    assert b"\r\na=sendonly\r\n" in held
 
 
 def test_any_bytes_are_read_as_some_description() -> None:

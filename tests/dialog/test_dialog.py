@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -75,9 +76,23 @@ def test_made_by_a_response() -> None:
     assert list(dialog.route_set) == ["<sip:p2;lr>", "<sip:p1;lr>"]
     take(dialog, "2XX", response(200, "Contact: <sip:bob@192.0.2.5>"))
     assert (dialog.state, str(dialog.remote_target), [*dialog.route_set]) == ("Confirmed", "sip:bob@192.0.2.5", [])
-    for name in ("1XX", "2XX"):
-        assert take(dialog, name, response(200, "Record-Route: <sip:p9;lr>", tag=";tag=other")).ignored
+    assert take(dialog, "1XX", response(180, "Record-Route: <sip:p9;lr>", tag=";tag=other")).ignored
     assert (dialog.remote_tag, [*dialog.route_set]) == ("b1", [])
+
+
+@pytest.mark.rfc("3261 12.2", "6141 4.7")
+@pytest.mark.parametrize(("ack", "target"), [("None", "sip:bob@192.0.2.6"), ("Sent", "sip:bob@192.0.2.5")])
+def test_a_2xx_within_it(ack: str, target: str) -> None:
+    """The first one to a re-INVITE tells where the peer is now, a repeat of it does not; the route never changes."""
+    dialog = as_uac(invite())
+    take(dialog, "2XX", response(200, "Contact: <sip:bob@192.0.2.5>", "Record-Route: <sip:p1;lr>"))
+    around = SimpleNamespace(ack=SimpleNamespace(state=ack))
+    x = response(200, "Contact: <sip:bob@192.0.2.6>", "Record-Route: <sip:p9;lr>")
+    decision = dialog.find("2XX", x, around)
+    assert decision.taken == (ack == "None")
+    if decision.taken:
+        dialog.act(decision, "2XX", dialog.state, x, Step(1000.0))
+    assert (str(dialog.remote_target), dialog.route_set) == (target, ("<sip:p1;lr>",))
 
 
 @pytest.mark.rfc("3261 12.1.2")

@@ -131,8 +131,8 @@ class Bench:
         agent, transactions = self.endpoint._agent, self.endpoint._transactions
         held = {
             "calls": len(self.endpoint.calls),
-            "dialogs": len(agent.dialogs),
-            "incoming": len(agent.incoming),
+            "dialogs": len(agent.calls.dialogs),
+            "incoming": len(agent.calls.incoming),
             "clients": len(transactions.clients),
             "servers": len(transactions.servers),
             "resolving": len(self.endpoint._sending.waiting),

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sipsm import Dropped, DropReason, Ended, Request, Send
+from sipsm import Dropped, DropReason, Ended, Request, Resolve, Send
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 from tests.endpoint.snapshot import snapshot
-from tests.role.stages import STAGES, Stage, to_its_end
+from tests.role.stages import STAGES, Stage, at, to_its_end
 
 # fmt: off
 NAMES = [
@@ -116,8 +116,7 @@ def test_any_bytes_at_all(data: bytes) -> None:
 def test_any_message_at_any_stage(stage: Stage, seed: int) -> None:
     """Messages of a running call, whole and damaged, in any order; the call can end after all of them."""
     chance = Random(seed)
-    bench = Bench(seed)
-    call = stage(bench)
+    bench, call = at(stage, seed)
     for _ in range(12):
         checked(bench, mutated(chance, messages(bench, chance)))
         if chance.random() < 0.2:
@@ -130,7 +129,9 @@ def test_any_message_at_any_stage(stage: Stage, seed: int) -> None:
 
 
 def finish(bench: Bench) -> None:
-    """End every call that is still there, as its peer."""
+    """End every call that is still there, as its peer; no name is known to the DNS."""
+    for resolve in bench.told(Resolve):
+        bench.looked_up(resolve=resolve)
     for call in bench.endpoint.calls:
         bench.sent.clear()
         if call.outgoing:

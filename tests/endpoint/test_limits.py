@@ -259,7 +259,7 @@ def test_a_call_that_is_over_waits_for_nothing() -> None:
     bench = Bench()
     call = bench.incoming()
     bench.take(call.answer(SDP2, now=bench.now))
-    waits_until = call.watched_at
+    waits_until = call.alarm.watched_at
     bench.receive(bench.in_dialog("BYE", 2, call))
-    assert (waits_until, call.watched_at) == (bench.now + 0.5, None)
+    assert (waits_until, call.alarm.watched_at) == (bench.now + 0.5, None)
     assert bench.endpoint.calls == []

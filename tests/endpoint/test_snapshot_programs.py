@@ -14,6 +14,7 @@ from sipsm import Call, Endpoint, Ids, OutgoingRequest
 from sipsm.endpoint.snapshot import restore, save
 from sipsm.message.message import Message
 from sipsm.role import Output
+from sipsm.usage import Leg
 from tests.endpoint.test_programs import World
 
 
@@ -23,6 +24,8 @@ def shown(x: Any) -> Any:
         return bytes(x)
     if isinstance(x, Call):
         return (x.call_id, x.outgoing, x.state)
+    if isinstance(x, Leg):
+        return (x.dialog.local_tag, x.dialog.remote_tag, x.dialog.state, x.session.state)
     if isinstance(x, OutgoingRequest):
         return (x.method, bytes(x.request), x.status)
     if attrs.has(type(x)):
@@ -71,10 +74,11 @@ class Stopping(Seen):
 
 
 def run(world: Seen, steps: int) -> Seen:
-    """A program of so many steps, and then time until all is quiet."""
+    """A program of so many steps, then a while in which nobody does anything, and then its end."""
     for _ in range(steps):
         world.step()
-    world.wait(3600)
+    world.wait(150)
+    world.end()
     return world
 
 

@@ -36,6 +36,39 @@ def test_a_call_within_one_program_ends_well(name: str) -> None:
     assert "hung-up-by-peer" in output
 
 
+HOLD = """\
+Bob: my audio is recvonly
+Alice: Bob's audio is recvonly
+Bob: my audio is sendrecv
+Alice: Bob's audio is sendrecv
+Alice: hung-up
+"""
+EARLY_MEDIA = """\
+Alice: media from port 5000, though nobody has answered
+Alice: 183 Session Progress
+Bob: she hears the announcement
+Alice: answered
+Alice: hung-up
+"""
+BOT = """\
+bot: the caller talks with the desk
+bot: hung-up
+Alice: my media went to IN IP4 192.0.2.20
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "said"), [("hold_and_resume.py", HOLD), ("early_media.py", EARLY_MEDIA), ("answering_bot.py", BOT)]
+)
+def test_what_an_example_says(name: str, said: str) -> None:
+    """Each end says what it hears of the other; who speaks first, where both may, is left open."""
+    with start(f"examples/{name}") as program:
+        output, _ = program.communicate(timeout=30)
+    assert program.returncode == 0, output
+    assert sorted(output.splitlines()) == sorted(said.splitlines())
+
+
 @pytest.mark.slow
 def test_the_plain_socket_answers_a_call() -> None:
     """What has nothing but the endpoint and a socket is called by the command line, and both end in order."""

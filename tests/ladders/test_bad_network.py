@@ -101,7 +101,7 @@ def test_over_behind_the_worst_network(flow: Flow, loss: float) -> None:
     for seed in range(8):
         net, alice, bob = parties(seed, loss=loss, delay=(0.01, 0.3))
         flow(net, alice, bob)
-        net.run()
+        net.run(until=300)
         for call in bob.endpoint.calls:
             # Alice is gone, and no packet has told him so: it rings until he is tired of it.
             bob.do(call.reject)

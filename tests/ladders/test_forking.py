@@ -8,7 +8,7 @@ import pytest
 
 from sipsm import CallState, Dropped, DropReason, EndReason, LocalProtocolError, Request
 from sipsm.machine import Machine, Row
-from sipsm.role import AnswerReceived, Ended, Established, Limits, OfferReceived, Ringing
+from sipsm.role import AnswerReceived, Ended, Established, Forked, Limits, OfferReceived, Policy, Ringing
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 
 
@@ -133,7 +133,7 @@ def test_a_refusal_ends_every_early_dialog() -> None:
 
 @pytest.mark.rfc("3261 13.2.2.4", "3261 15.1.2", "3261 14.2")
 def test_an_unwanted_branch_is_not_the_application_s() -> None:
-    """While it is being hung up its requests are answered, and none of them concerns the call."""
+    """While it is being hung up only BYE means anything in it, and none of its requests concerns the call."""
     bench = Bench()
     call = bench.answered(tag="a")
     bench.receive(bench.response(call.invite, 200, tag="b", body=SDP2))
@@ -146,7 +146,7 @@ def test_an_unwanted_branch_is_not_the_application_s() -> None:
     bench.receive(bench.request("INVITE", cseq=1, body=SDP, **unwanted))
     bench.receive(bench.request("OPTIONS", cseq=2, **unwanted))
     bench.receive(bench.request("BYE", cseq=3, **unwanted))
-    assert bench.statuses == [481, 200, 200]
+    assert bench.statuses == [481, 481, 200]
     bench.receive(bench.response(bye, 481))
     bench.receive(bench.request("BYE", cseq=4, **unwanted))
     assert bench.statuses[3:] == [481]
@@ -249,6 +249,24 @@ def test_answers_without_what_they_should_have() -> None:
             call.answer_offer(SDP2, now=bench.now)
 
 
+@pytest.mark.rfc("3261 13.2.2.4", "3311 5.3")
+def test_what_waits_in_a_branch_goes_with_it() -> None:
+    """An UPDATE that collided in an early dialog is tried again there, when the branch has become a call of its own."""
+    bench = Bench(policy=Policy(keeps_forks=True))
+    call = bench.outgoing()
+    for tag in "ab":
+        bench.receive(bench.response(call.invite, 180, tag=tag))
+    bench.take(call.offer(method="UPDATE", dialog=call.legs[1], now=bench.now))
+    bench.receive(bench.response(bench.last_request, 491))
+    for tag in "ab":
+        bench.receive(bench.response(call.invite, 200, tag=tag, body=SDP2))
+    (forked,) = bench.told(Forked)
+    assert (forked.forked_from, forked.call.here.dialog.remote_tag) == (call, "b")
+    bench.drain()
+    bench.wait(4)
+    assert (len(set(bench.wires)), bench.last_request.method, bench.last_request.to.tag) == (1, "UPDATE", "b")
+
+
 class Beginnings:
     """A watcher that remembers who took an INVITE for the first time."""
 
@@ -261,7 +279,7 @@ class Beginnings:
     sent = received
 
     def moved(self, machine: Machine, before: str, name: str, _row: Row, now: float) -> None:
-        if before == "Initial" and name.startswith("INVITE"):
+        if before == "Initial" and name.startswith(">INVITE+"):
             self.seen.append((machine.table.name, name, now))
 
 
@@ -274,4 +292,4 @@ def test_a_watcher_sees_each_branch_begin() -> None:
         watcher.seen.clear()
         bench.now = at
         bench.receive(bench.response(call.invite, 180, tag=tag))
-        assert watcher.seen == ([("offer/answer of the UAC", "INVITE+SDP", at)] if tag == "b" else [])
+        assert watcher.seen == ([("offer/answer", ">INVITE+SDP", at)] if tag == "b" else [])

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sipsm import Answered, CallState, EndReason, LocalProtocolError, Request
+from sipsm import Answered, CallState, EndReason, LocalProtocolError, OfferReceived, Request
 from sipsm.role import Ended, Established
 from sipsm.testing import answer, ladder, nothing_left
 from tests.endpoint.by_hand import SDP, SDP2, Bench
@@ -190,7 +190,7 @@ def test_a_strict_router() -> None:
 
 @pytest.mark.rfc("3261 13.2.2.4", "3261 12.1.2", "3261-C21")
 def test_the_route_is_the_2xx_s() -> None:
-    """What an early response said of the route and target is replaced by the 2xx, and by nothing after that."""
+    """What the first early response said of the route and target is replaced by the 2xx, and by nothing else."""
     bench = Bench()
     call = bench.outgoing()
     early = ["Record-Route: <sip:192.0.2.7;lr>"]
@@ -198,7 +198,7 @@ def test_the_route_is_the_2xx_s() -> None:
     dialog = call.here.dialog
     assert list(dialog.route_set) == ["<sip:192.0.2.7;lr>"]
     bench.receive(bench.response(call.invite, 183, headers=ROUTES[1:], contact="<sip:later@192.0.2.2>"))
-    assert list(dialog.route_set) == ["<sip:192.0.2.8;x=1;lr=on>"]
+    assert (list(dialog.route_set), str(dialog.remote_target)) == (["<sip:192.0.2.7;lr>"], "sip:early@192.0.2.2")
     confirming: dict[str, Any] = {"contact": "<sip:late@192.0.2.2>", "body": SDP2}
     bench.receive(bench.response(call.invite, 200, **confirming))
     assert (list(dialog.route_set), str(dialog.remote_target)) == ([], "sip:late@192.0.2.2")
@@ -220,12 +220,14 @@ def test_requests_leave_the_route_alone() -> None:
 
 @pytest.mark.rfc("3261 14.2", "3261 14.1")
 @pytest.mark.parametrize("ours", [True, False])
-def test_a_reinvite_is_refused_and_the_call_goes_on(ours: bool) -> None:
-    """Sessions are not modified: 488, and everything stays as it was."""
+def test_a_reinvite_may_be_refused_and_the_call_goes_on(ours: bool) -> None:
+    """The application says 488, and everything stays as it was."""
     bench = Bench()
     call = bench.answered() if ours else bench.acked()
     local, remote, target = call.local_sdp, call.remote_sdp, call.here.dialog.remote_target
     bench.receive(bench.in_dialog("INVITE", 5, call, branch="z9hG4bKre", body=SDP, contact="<sip:moved@192.0.2.2>"))
+    assert [(event.call, event.sdp) for event in bench.told(OfferReceived)] == [(call, SDP)]
+    bench.take(call.reject_offer(now=bench.now))
     assert (bench.last_response.status, call.state) == (488, CallState.ESTABLISHED)
     assert (call.local_sdp, call.remote_sdp, call.here.dialog.remote_target) == (local, remote, target)
     bench.receive(bench.in_dialog("ACK", 5, call, branch="z9hG4bKre"))
@@ -235,6 +237,21 @@ def test_a_reinvite_is_refused_and_the_call_goes_on(ours: bool) -> None:
     assert ended(bench) == [EndReason.HUNG_UP]
     bench.quiet()
     assert bench.left() == {}
+
+
+@pytest.mark.rfc("3261 14.1", "3261 13.2.2.4")
+def test_the_ack_of_a_reinvite_waits_for_the_answer_however_long() -> None:
+    """A 2xx that makes the offer is acknowledged with our answer, also when no repeat of it can come any more."""
+    bench = Bench()
+    call = bench.answered()
+    bench.take(call.offer(now=bench.now))
+    reinvite = bench.last_request
+    bench.receive(bench.response(reinvite, 200, body=SDP))
+    bench.wait(100)
+    assert bench.last_request == reinvite
+    bench.take(call.answer_offer(SDP2, now=bench.now))
+    assert (bench.last_request.method, bench.last_request.cseq.number) == ("ACK", reinvite.cseq.number)
+    assert (bench.last_request.body, call.agreed) == (SDP2, (SDP2, SDP))
 
 
 @pytest.mark.rfc("3261 14.2", "3261-S14")
@@ -267,23 +284,25 @@ def test_an_invite_while_it_is_being_hung_up(ours: bool) -> None:
     assert (bench.last_response.status, call.state) == (481, CallState.ENDING)
 
 
-@pytest.mark.rfc("3261 14.2", "3261 12.2.2")
+@pytest.mark.rfc("3261 14.2", "3261 12.2.2", "3261 15.1.2")
 def test_a_second_invite_before_the_ack_or_after_the_end() -> None:
-    """Before the ACK of the first a second INVITE is refused like any other; after the BYE there is no dialog."""
+    """Before the ACK of the first a second INVITE makes its offer, a third must wait; after the BYE it is too late."""
     bench = Bench()
     call = bench.incoming()
     bench.take(call.answer(SDP2, now=bench.now))
     bench.receive(bench.in_dialog("INVITE", 2, call, body=SDP))
-    assert bench.last_response.status == 488
+    assert bench.statuses == [200]
+    assert [(event.call, event.sdp) for event in bench.told(OfferReceived)] == [(call, SDP)]
     bench.take(call.hang_up(now=bench.now))
     with pytest.raises(LocalProtocolError, match="the BYE waits for the ACK"):
         call.hang_up(now=bench.now)
     with pytest.raises(LocalProtocolError, match="the session is over"):
         call.request("OPTIONS", now=bench.now)
     bench.receive(bench.in_dialog("INVITE", 3, call, body=SDP))
-    assert bench.last_response.status == 488
+    assert bench.last_response.status == 500
     bench.receive(bench.in_dialog("ACK", 1, call))
     assert bench.told(Established) == []
+    assert (bench.methods, bench.statuses, bench.last_response.cseq.number) == (["BYE"], [200, 500, 487], 2)
     bench.receive(bench.in_dialog("INVITE", 4, call, body=SDP))
     assert (bench.last_response.status, call.state) == (481, CallState.ENDING)
     bench.receive(bench.response(bench.last_request, 200))

@@ -186,7 +186,7 @@ def test_grid() -> None:
         "house",
         {"lamp": [LAMP], "other": [LAMP]},
         {
-            "switch": {"lamp": To("push", "9 2"), "other": To("pull", "9 3", each=True)},
+            "switch": {"lamp": To("push", "9 2"), "other": To("pull", "9 3", "each dialog")},
             "storm": {"lamp": No("it is inside"), "other": To("break", "9 4")},
             "Timer T": {"lamp": To("Timer T", "9 5"), "other": To("Timer T", "9 5")},
             "Timer U": {"lamp": To("Timer U", "9 5"), "other": To("Timer U", "9 5")},
@@ -195,7 +195,7 @@ def test_grid() -> None:
     assert grid(wiring) == text("""
         | event | lamp | other |
         | --- | --- | --- |
-        | switch | **push** (9 2) | **pull** of each dialog (9 3) |
+        | switch | **push** (9 2) | **pull**, each dialog (9 3) |
         | storm | - it is inside | **break** (9 4) |
         | Timer T | **Timer T** (9 5) | **Timer T** (9 5) |
         | Timer U | **Timer U** (9 5) | **Timer U** (9 5) |

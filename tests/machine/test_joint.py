@@ -24,16 +24,30 @@ from sipsm.machine import (
     once,
 )
 from sipsm.transaction import InviteClientTransaction
-from sipsm.usage import UAS
+from sipsm.usage import CALL
 from tests.machine.toys import START, Toy, causes, kind_of, note, row, toy
 
 
 class Dialog:
-    """Two machines side by side."""
+    """Two machines side by side; the right one may be asleep."""
 
     def __init__(self, left: Toy, right: Toy) -> None:
         self.left = left
         self.right = right
+        self.call = [self]
+        self.awakened: list[str] = []
+
+    def awaken(self, place: str) -> Machine:
+        """Its machine of this place, made now."""
+        self.awakened.append(place)
+        machine = kind_of(getattr(self, place).table)()
+        setattr(self, place, machine)
+        return machine
+
+    def within(self, scope: str, place: str) -> list[Dialog]:
+        """All dialogs of the call, or those whose left machine is on."""
+        assert place in {"left", "right"}
+        return self.call if scope == "each" else [each for each in self.call if each.left.state == scope]
 
     @property
     def states(self) -> tuple[str, str]:
@@ -47,17 +61,19 @@ class Joint:
     def __init__(self, wiring: Wiring, *dialogs: Dialog) -> None:
         self.wiring = wiring
         self.dialogs = list(dialogs)
+        for dialog in dialogs:
+            dialog.call = self.dialogs
         self.step = Step(START)
 
     def take(self, event: str, x: Any = None) -> Outcome:
         """One event, offered to those who have a say in it."""
         self.step = Step(START)
-        return joint_step(self.wiring, self.dialogs[0], self.dialogs, event, x, self.step)
+        return joint_step(self.wiring, self.dialogs[0], event, x, self.step)
 
     @property
     def outputs(self) -> list[Any]:
         """What the last step came to."""
-        return self.step.outputs
+        return [output for _, output in self.step.outputs]
 
 
 NO = No("none of its business")
@@ -74,9 +90,9 @@ def joint(left: Toy, right: Toy, grid: dict[str, tuple[To | No, To | No]], other
     return Joint(wiring, Dialog(left, right), *more)
 
 
-def to(name: str, *, each: bool = False) -> To:
+def to(name: str, scope: str = "") -> To:
     """A wire."""
-    return To(name, "0 3", each)
+    return To(name, "0 3", scope)
 
 
 def say(text: str) -> Action:
@@ -210,21 +226,82 @@ def test_a_timer_of_no_length_is_an_event_of_the_same_step() -> None:
 
 
 def test_a_wire_reaches_the_dialog_of_the_event_or_each_dialog() -> None:
-    """`each` offers the event to that machine of every dialog, in their order."""
+    """A scope offers the event to that machine of every dialog within it, in their order."""
     left, right = toy(row({"Off", "On"}, "go", "On")), toy(row({"Off", "On"}, "go", "On", note))
     here = joint(left, right, BOTH, others=2)
     here.take("go")
     assert [dialog.states for dialog in here.dialogs] == [("On", "On"), ("Off", "Off"), ("Off", "Off")]
-    everywhere = joint(type(left)(), type(right)(), {"go": (to("go"), to("go", each=True))}, others=2)
+    everywhere = joint(type(left)(), type(right)(), {"go": (to("go"), to("go", "each"))}, others=2)
     everywhere.take("go", 1)
     assert [dialog.states for dialog in everywhere.dialogs] == [("On", "On"), ("Off", "On"), ("Off", "On")]
     assert everywhere.outputs == [("On", 1)] * 3
+    assert [at for at, _ in everywhere.step.outputs] == everywhere.dialogs
+
+
+def test_who_is_within_a_scope_is_asked_when_the_event_happens() -> None:
+    """A scope may leave some out, or all; then nobody has a say."""
+    left, right = toy(row("Off", "begin", "On")), toy(row("Off", "go", "On"))
+    here = joint(left, right, {"begin": (to("begin"), NO), "go": (NO, to("go", "On"))}, others=1)
+    assert here.take("go") == Outcome(moved=False, why_not="nobody has a say in it")
+    here.take("begin")
+    assert here.take("go").moved
+    assert [dialog.states for dialog in here.dialogs] == [("On", "On"), ("Off", "Off")]
+
+
+def test_an_output_comes_with_the_machines_around_it() -> None:
+    """Also that of an event which another one has caused, in the dialog where it was."""
+    left = toy(row("Off", "begin", None), row("Off", "end", "Over", say("end")))
+    right = toy(row("Off", "begin", "On", say("on"), causes("end")))
+    pair = joint(left, right, {"begin": (NO, to("begin", "each")), "end": (to("end"), NO)}, others=1)
+    pair.take("begin")
+    first, second = pair.dialogs
+    assert pair.step.outputs == [(first, "on"), (second, "on"), (first, "end"), (second, "end")]
+
+
+# ---------------------------------------------------------------- asleep
+
+
+def asleep(machine: Toy) -> Toy:
+    """The one that stands for all of its kind."""
+
+    class Asleep(type(machine)):  # type: ignore[misc]  # the class is only known here
+        asleep = True
+
+    made: Toy = Asleep()
+    return made
+
+
+def test_a_machine_awakes_when_it_moves() -> None:
+    """The one that stands for it stays as it is, and the made one takes the row and acts."""
+    pair = joint(toy(row({"Off", "On"}, "go", "On")), toy(row("Off", "go", "On", note)), BOTH)
+    stands = pair.dialogs[0].right = asleep(pair.dialogs[0].right)
+    assert pair.take("go", 7).moved
+    assert (stands.state, stands.done) == ("Off", [])
+    assert pair.dialogs[0].right is not stands
+    assert (pair.dialogs[0].states, pair.dialogs[0].right.done) == (("On", "On"), [7])
+    assert pair.dialogs[0].awakened == ["right"]
+
+
+@pytest.mark.parametrize("refuses", [False, True])
+def test_a_machine_sleeps_on_where_it_only_ignores_or_refuses(refuses: bool) -> None:
+    """What does not move need not be made."""
+    refusal = Refuse("Off", "go", always, 481, "nothing is there", "0 4")
+    right = (
+        toy(refusal, row("Off", "wake", "On"))
+        if refuses
+        else toy(row("Off", "wake", "On"), inputs=["go"], ignored=[Ignore("Off", "go", "it sleeps")])
+    )
+    pair = joint(toy(row("Off", "go", "On")), right, BOTH)
+    stands = pair.dialogs[0].right = asleep(right)
+    assert pair.take("go").refusal is (refusal if refuses else None)
+    assert pair.dialogs[0].right is stands
+    assert pair.dialogs[0].awakened == []
 
 
 def test_a_refusal_in_another_dialog_stops_all() -> None:
     """Nobody has moved, in no dialog."""
     kind = toy(row("Off", "go", "On"), Refuse("On", "go", always, 500, "is on", "0 4"))
-    pair = joint(toy(row("Off", "go", "On")), kind, {"go": (to("go"), to("go", each=True))}, others=1)
+    pair = joint(toy(row("Off", "go", "On")), kind, {"go": (to("go"), to("go", "each"))}, others=1)
     pair.dialogs[1].right.state = "On"
     assert pair.take("go").state == "On"
     assert [dialog.states for dialog in pair.dialogs] == [("Off", "Off"), ("Off", "On")]
@@ -234,7 +311,7 @@ def test_a_cause_is_taken_in_the_dialog_that_caused_it() -> None:
     """What a machine of another dialog causes concerns that dialog, not the one where the event happened."""
     left = toy(row("Off", "begin", None), row("Off", "end", "Over", note))
     right = toy(row("Off", "begin", "On", causes("end")))
-    pair = joint(left, right, {"begin": (NO, to("begin", each=True)), "end": (to("end"), NO)}, others=1)
+    pair = joint(left, right, {"begin": (NO, to("begin", "each")), "end": (to("end"), NO)}, others=1)
     pair.dialogs[0].right = toy(row("Off", "begin", "On"))
     pair.take("begin")
     assert [dialog.states for dialog in pair.dialogs] == [("Off", "On"), ("Over", "On")]
@@ -254,12 +331,12 @@ def test_a_grid_is_full(cells: dict[str, To | No]) -> None:
         Wiring("pair", {"left": [LEFT], "right": [RIGHT]}, {"go": cells})
 
 
-def test_a_wire_names_an_input_that_the_machine_knows() -> None:
-    """Every table that may stand in a place must know the inputs that its wires name."""
+def test_a_wire_names_an_input_that_a_machine_there_knows() -> None:
+    """One of the tables that may stand in a place must know the input that a wire names; the other hears nothing."""
     cells: dict[str, dict[str, To | No]] = {"go": {"left": to("go"), "right": NO}}
-    Wiring("pair", {"left": [LEFT], "right": [RIGHT]}, cells)
+    Wiring("pair", {"left": [LEFT, RIGHT], "right": [RIGHT]}, cells)
     with pytest.raises(ValueError, match="pair: go is go to toy, which does not know it"):
-        Wiring("pair", {"left": [LEFT, RIGHT], "right": [RIGHT]}, cells)
+        Wiring("pair", {"left": [RIGHT], "right": [RIGHT]}, cells)
 
 
 def test_a_wire_can_be_taken_out_and_put_back() -> None:
@@ -281,17 +358,17 @@ def test_an_observer_is_told_of_the_rows_of_all_machines() -> None:
         seen.append((machine.table.name, before, name))
 
     pair = joint(toy(row("Off", "go", "On"), name="one"), toy(row("Off", "go", "On"), name="two"), BOTH)
-    joint_step(pair.wiring, pair.dialogs[0], pair.dialogs, "go", None, Step(START, observer))
+    joint_step(pair.wiring, pair.dialogs[0], "go", None, Step(START, observer))
     assert seen == [("one", "Off", "go"), ("two", "Off", "go")]
 
 
 def test_a_place_may_be_taken_by_machines_of_several_tables() -> None:
     """Which of them stands there is each dialog's matter."""
     tables = [Table(name, initial="Off", rows=[row("Off", "go", name)], rfc="0 0") for name in ("One", "Two")]
-    wiring = Wiring("solo", {"left": tables}, {"go": {"left": to("go", each=True)}})
+    wiring = Wiring("solo", {"left": tables}, {"go": {"left": to("go", "each")}})
     right = toy(row("Off", "go", None))
     dialogs = [Dialog(kind_of(table)(), right) for table in tables]
-    joint_step(wiring, dialogs[0], dialogs, "go", None, Step(START))
+    Joint(wiring, *dialogs).take("go")
     assert [dialog.left.state for dialog in dialogs] == ["One", "Two"]
 
 
@@ -303,5 +380,5 @@ def test_a_timer_that_nobody_hears_is_refused() -> None:
 
 def test_only_a_wire_can_be_left_out() -> None:
     """To leave out what is not there would prove nothing."""
-    with pytest.raises(ValueError, match="there is no wire from UPDATE to session"):
-        UAS.connect(without=("UPDATE", "session"))
+    with pytest.raises(ValueError, match="there is no wire from EXTEND to session"):
+        CALL.connect(without=("EXTEND", "session"))

@@ -477,3 +477,18 @@ def test_bytes_of_any_kind() -> None:
         assert type(bytes(message)) is bytes
         assert bytes(message) == DATA
         assert hash(message) == hash(parse_message(DATA))
+
+
+@pytest.mark.parametrize("fold", [b"", b"\r\n"])
+def test_a_message_that_holds_its_bytes_alone(fold: bytes) -> None:
+    """What is read of it is what was read before, folded lines or not; and the bytes are the same."""
+    data = DATA.replace(b"Call-ID: ", b"Call-ID:" + fold + b" ", 1)
+    packed, whole = parse_message(data), parse_message(data)
+    packed.pack()
+    assert bytes(packed) == data
+    assert (packed.headers, packed.call_id, packed.via, packed.body) == (
+        whole.headers,
+        whole.call_id,
+        whole.via,
+        whole.body,
+    )

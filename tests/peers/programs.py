@@ -10,7 +10,7 @@ from tests.adapters.peer import Place
 from tests.cli.programs import PATIENCE_S
 
 LOOPBACK = Place("UDP", "127.0.0.1")
-PACKAGES = {"sipp": "sip-tester", "sipsak": "sipsak"}
+PACKAGES = {"sipp": "sip-tester", "sipsak": "sipsak", "baresip": "baresip"}
 
 
 def found(program: str) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from sipsm import CallState, Ended, EndReason, Established, Profile, Ringing
+from sipsm import CallState, Ended, EndReason, Established, Policy, Profile, Ringing
 from tests.endpoint.by_hand import SDP, SDP2, Bench
-from tests.role.stages import STAGES, Stage, to_its_end
+from tests.role.stages import STAGES, Stage, at, to_its_end
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
 def test_the_state_at_every_stage(stage: Stage) -> None:
     """A call is called what it is, its name shows it, and it is among the endpoint's calls until it is over."""
-    bench = Bench()
-    call = stage(bench)
+    bench, call = at(stage)
     state = STAGES[stage][0]
     assert call.state is state
     assert repr(call).endswith(f": {state}>")
@@ -134,7 +133,7 @@ def test_calls_are_listed_in_the_order_in_which_they_began() -> None:
 
 
 def test_machines_of_a_call() -> None:
-    """The INVITE's machine first, then three for each dialog; all belong to this call only."""
+    """The INVITE's machine first, then four for each dialog and its ACK; those that sleep are nobody's."""
     bench = Bench()
     call = bench.outgoing()
     bench.receive(bench.response(call.invite, 180, tag="a"))
@@ -142,17 +141,44 @@ def test_machines_of_a_call() -> None:
     machines = call.machines()
     assert [machine.table.name.partition(" ")[0] for machine in machines] == [
         "INVITE",
-        *["dialog", "offer/answer", "session"] * 2,
+        *["dialog", "offer/answer", "turn-taking", "session", "ACK"] * 2,
     ]
-    assert machines[0] is call.here.invite
+    assert machines[0] is call.origin.invite
     assert not {id(machine) for machine in machines} & {id(machine) for machine in bench.incoming().machines()}
 
 
+def test_machines_that_have_been_needed_are_the_call_s() -> None:
+    """Reliable responses, their PRACK, an UPDATE in each direction, a collision, a session timer."""
+    bench = Bench(policy=Policy(session_interval_s=90))
+    call = bench.incoming(headers=["Supported: 100rel"])
+    bench.take(call.ring(183, sdp=SDP2, reliable=True, now=bench.now))
+    rack = f"RAck: {bench.last_response.header('RSeq')} 1 INVITE"
+    bench.receive(bench.in_dialog("PRACK", 2, call, headers=[rack]))
+    bench.take(call.answer(now=bench.now))
+    bench.receive(bench.in_dialog("ACK", 1, call))
+    bench.receive(bench.in_dialog("UPDATE", 3, call))
+    bench.take(call.offer(method="UPDATE", now=bench.now))
+    bench.receive(bench.response(bench.last_request, 491))
+    assert [machine.table.name for machine in call.machines()] == [
+        "INVITE at the UAS",
+        "dialog",
+        "offer/answer",
+        "turn-taking of INVITE",
+        "UPDATE of the peer",
+        "UPDATE of ours",
+        "collisions",
+        "session",
+        "session timer",
+        "reliable provisional responses at the UAS",
+        "PRACK of the peer",
+    ]
+
+
 def test_the_deadline_of_a_call() -> None:
-    """A call waits only while its INVITE's life does: for the ACK of its 2xx, or for other branches' answers."""
+    """A call waits only while its INVITE's life does: to ring again, for the ACK, or for other branches' answers."""
     bench = Bench()
     call = bench.incoming()
-    assert call.next_timeout() is None
+    assert call.next_timeout() == bench.now + 60
     bench.take(call.answer(SDP2, now=bench.now))
     assert call.next_timeout() == bench.now + 0.5
     bench.receive(bench.in_dialog("ACK", 1, call))
@@ -224,7 +250,7 @@ def test_a_call_is_over_only_when_no_branch_can_answer_any_more() -> None:
 
 def test_who_we_are() -> None:
     """From is the profile's identity; User-Agent and Server are its name."""
-    profile = Profile(identity='"Bell" <sip:bell@example.com>', user_agent="bell/1", supported=("timer",))
+    profile = Profile(identity='"Bell" <sip:bell@example.com>', user_agent="bell/1", supported=("gruu",))
     bench = Bench(profile=profile)
     call = bench.answered()
     bench.take(call.request("INFO", now=bench.now)[1])
@@ -233,10 +259,11 @@ def test_who_we_are() -> None:
     for message in (invite, ack, info, bye):
         assert message.lines_of("From")[0].startswith('"Bell" <sip:bell@example.com>;tag=')
     assert [message.header("User-Agent") for message in bench.sent] == ["bell/1", None, "bell/1", "bell/1"]
-    assert (invite.header("Supported"), invite.header("Allow")) == ("timer", "INVITE, ACK, CANCEL, BYE, OPTIONS")
+    assert invite.header("Supported") == "100rel, timer, replaces, join, 199, gruu"
+    assert invite.header("Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
     bench.acked()
     assert bench.last_response.header("Server") == "bell/1"
-    assert bench.last_response.header("Supported") == "timer"
+    assert bench.last_response.header("Supported") == invite.header("Supported")
 
 
 def test_responses_may_say_more() -> None:

@@ -15,16 +15,27 @@ from sipsm import (
     Close,
     Dropped,
     DropReason,
+    EarlyDialogEnded,
     Ended,
     EndReason,
     Established,
     Event,
     Flow,
+    Forked,
     IncomingCall,
+    InfoReceived,
+    MessageReceived,
+    ModificationRefused,
+    Modified,
     NotDelivered,
     OfferReceived,
+    OfferRequested,
+    OfferWithdrawn,
     Open,
     Output,
+    ProvisionalAcknowledged,
+    Redirected,
+    Refreshed,
     RequestServed,
     Resolve,
     Response,
@@ -38,10 +49,21 @@ PARTS: dict[type, list[str]] = {
     Resolve: ["id", "name", "type"],
     Open: ["id", "transport", "local", "remote", "name"],
     Close: ["flow"],
-    IncomingCall: ["call", "request", "offer"],
-    Ringing: ["call", "response"],
-    OfferReceived: ["call", "sdp", "in_message"],
-    AnswerReceived: ["call", "sdp", "in_message"],
+    IncomingCall: ["call", "request", "offer", "replaces", "joins"],
+    Ringing: ["call", "response", "dialog"],
+    EarlyDialogEnded: ["call", "dialog", "response"],
+    ProvisionalAcknowledged: ["call", "request"],
+    OfferReceived: ["call", "sdp", "in_message", "dialog"],
+    OfferRequested: ["call", "request"],
+    OfferWithdrawn: ["call", "request"],
+    AnswerReceived: ["call", "sdp", "in_message", "dialog"],
+    Modified: ["call", "method", "response"],
+    ModificationRefused: ["call", "method", "status", "response", "retry_after_s", "undone"],
+    Refreshed: ["call", "request"],
+    Forked: ["call", "forked_from"],
+    Redirected: ["call", "response", "target"],
+    InfoReceived: ["call", "package", "request", "parts"],
+    MessageReceived: ["call", "request"],
     Established: ["call", "message"],
     Ended: ["call", "reason", "message"],
     Answered: ["request", "status", "response", "why"],
@@ -79,11 +101,14 @@ def test_end_reasons() -> None:
         "DECLINED": "declined",
         "CANCELLED": "cancelled",
         "CANCELLED_BY_PEER": "cancelled-by-peer",
+        "EXPIRED": "expired",
         "TIMED_OUT": "timed-out",
         "TRANSPORT_FAILED": "transport-failed",
         "NOT_ACKNOWLEDGED": "not-acknowledged",
         "NO_ANSWER": "no-answer",
         "PEER_LOST": "peer-lost",
+        "NOT_REFRESHED": "not-refreshed",
+        "REPLACED": "replaced",
     }
 
 
@@ -201,6 +226,28 @@ def peer_lost(bench: Bench) -> None:
     bench.receive(bench.response(bench.last_request, 481))
 
 
+def expired(bench: Bench) -> None:
+    bench.incoming(headers=["Expires: 20"])
+    bench.wait(20)
+
+
+def not_refreshed(bench: Bench) -> None:
+    bench.acked(headers=["Session-Expires: 90;refresher=uac", "Supported: timer"])
+    bench.wait(60)
+    bench.receive(bench.response(bench.last_request, 200))
+
+
+def replaced(bench: Bench) -> None:
+    dialog = bench.acked().here.dialog
+    names = f"{dialog.call_id};to-tag={dialog.local_tag};from-tag={dialog.remote_tag}"
+    bench.receive(bench.request("INVITE", call_id="another", body=SDP, headers=[f"Replaces: {names}"]))
+    other = bench.events[-1].call
+    bench.take(other.answer(SDP2, now=bench.now))
+    bye = bench.last_request
+    bench.receive(bench.in_dialog("ACK", 1, other))
+    bench.receive(bench.response(bye, 200))
+
+
 def declined(bench: Bench) -> None:
     bench.take(bench.incoming().reject(now=bench.now))
 
@@ -256,6 +303,9 @@ def transport_failed(bench: Bench) -> None:
         (not_acknowledged, "not-acknowledged", "SIP/2.0 200 Said", 200),
         (no_answer, "no-answer", "SIP/2.0 200 Said", 200),
         (peer_lost, "peer-lost", "SIP/2.0 481 Said", 481),
+        (expired, "expired", None, None),
+        (not_refreshed, "not-refreshed", "SIP/2.0 200 Said", 200),
+        (replaced, "replaced", "SIP/2.0 200 Said", 200),
     ],
     ids=lambda part: getattr(part, "__name__", None),
 )
@@ -268,8 +318,11 @@ def test_every_end(play: Callable[[Bench], None], reason: str, message: str | No
     assert ended.status == status
     start = None if ended.message is None else bytes(ended.message).partition(b"\r\n")[0].decode()
     assert start == message
+    for other in bench.endpoint.calls:
+        if other.state is CallState.ESTABLISHED:
+            bench.receive(bench.in_dialog("BYE", 99, other))
     bench.quiet()
-    assert len([event for event in bench.outputs if isinstance(event, Ended)]) == 1
+    assert len([event for event in bench.outputs if isinstance(event, Ended) and event.call is ended.call]) == 1
     assert bench.left() == {}
 
 

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from sipsm import Call, LocalProtocolError
+from sipsm import Call, LocalProtocolError, Policy
 from sipsm.role import Output
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 from tests.endpoint.snapshot import snapshot
@@ -17,15 +17,27 @@ from tests.role.stages import (
     Stage,
     accepted,
     acknowledged,
+    answered_early,
+    answering,
+    asked_for_an_offer,
+    at,
     calling,
+    changed,
+    changing,
     hearing_it_ring,
     hung_up,
     incoming,
     offered,
+    offered_early,
     over,
+    owing_a_prack,
+    pracked_with_an_offer,
     ringing,
+    ringing_reliably,
     to_its_end,
     up,
+    updated,
+    updating,
 )
 
 Headers = Iterable[tuple[str, str]]
@@ -49,8 +61,7 @@ def refused(bench: Bench, call: Call, command: Callable[[], object]) -> LocalPro
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
 def test_every_command_at_every_stage(stage: Stage, name: str) -> None:
     """A command works where it may be given; elsewhere it is refused by a named rule, and the call can still end."""
-    bench = Bench()
-    call = stage(bench)
+    bench, call = at(stage)
     command = COMMANDS[name]
     if name in STAGES[stage][1]:
         bench.take(command(call, bench.now))
@@ -76,13 +87,34 @@ def test_every_command_at_every_stage(stage: Stage, name: str) -> None:
         (hung_up, "hang up", "ending already"),
         (up, "cancel", "hang up instead"),
         (over, "request", "over"),
+        (over, "UPDATE", "the session is over"),
+        (calling, "UPDATE", "our offer is unanswered"),
+        (calling, "bare UPDATE", "no response to the INVITE has made the dialog yet"),
+        (calling, "re-INVITE", "our offer is unanswered"),
+        (answered_early, "re-INVITE", "our INVITE is under way"),
+        (accepted, "re-INVITE", "wait for that"),
+        (changing, "re-INVITE", "our offer is unanswered"),
+        (updating, "bare UPDATE", "the UPDATE before it is unanswered"),
+        (ringing_reliably, "ring reliably", "wait for its PRACK"),
+        (ringing_reliably, "UPDATE", "has not had its PRACK"),
+        (ringing, "ring reliably", "the peer does not support 100rel"),
+        (answering, "answer", "waits for a PRACK"),
+        (incoming, "answer offer", "answer that"),
+        (incoming, "reject offer", "reject that"),
+        (pracked_with_an_offer, "reject offer", "a PRACK is not refused"),
+        (offered, "reject offer", "answer it with its streams refused, or hang up"),
+        (offered_early, "reject offer", "answer it with its streams refused, or hang up"),
+        (offered_early, "acknowledge", "must carry the answer"),
+        (up, "acknowledge", "no reliable provisional response waits for it"),
+        (up, "answer offer", "no offer of the peer waits for an answer"),
+        (up, "reject offer", "no offer of the peer waits for an answer"),
+        (changed, "UPDATE", "give that first"),
     ],
     ids=str,
 )
 def test_a_refusal_tells_why(stage: Stage, name: str, text: str) -> None:
     """The text names the state or the next step."""
-    bench = Bench()
-    call = stage(bench)
+    bench, call = at(stage)
     assert text in str(refused(bench, call, lambda: COMMANDS[name](call, bench.now)))
 
 
@@ -100,6 +132,17 @@ WITH_HEADERS: list[tuple[Stage, Callable[[Call, Headers, float], list[Output]]]]
     (accepted, lambda call, headers, now: call.hang_up(headers=headers, now=now)),
     (up, lambda call, headers, now: call.hang_up(headers=headers, now=now)),
     (up, lambda call, headers, now: call.request("INFO", headers=headers, now=now)[1]),
+    (up, lambda call, headers, now: call.info(None, headers=headers, now=now)[1]),
+    (up, lambda call, headers, now: call.offer(SDP2, headers=headers, now=now)),
+    (acknowledged, lambda call, headers, now: call.offer(method="UPDATE", headers=headers, now=now)),
+    (owing_a_prack, lambda call, headers, now: call.acknowledge(headers=headers, now=now)),
+    (offered_early, lambda call, headers, now: call.answer_offer(SDP2, headers=headers, now=now)),
+    (pracked_with_an_offer, lambda call, headers, now: call.answer_offer(SDP2, headers=headers, now=now)),
+    (pracked_with_an_offer, lambda call, headers, now: call.ring(reliable=True, headers=headers, now=now)),
+    (changed, lambda call, headers, now: call.answer_offer(SDP2, headers=headers, now=now)),
+    (changed, lambda call, headers, now: call.reject_offer(headers=headers, now=now)),
+    (updated, lambda call, headers, now: call.answer_offer(SDP2, headers=headers, now=now)),
+    (updated, lambda call, headers, now: call.reject_offer(headers=headers, now=now)),
     (
         acknowledged,
         lambda call, headers, now: call.request("INFO", headers=headers, body=b"x", content_type="a/b", now=now)[1],
@@ -118,7 +161,7 @@ UNWRITABLE = [
 ]
 OWN = [
     "Via", "v", "From", "f", "To", "t", "Call-ID", "i", "CSEQ", "Max-Forwards", "Route", "record-route",
-    "Content-Type", "c", "Content-Length", "l",
+    "Content-Type", "c", "Content-Length", "l", "Recv-Info",
 ]  # fmt: skip
 
 
@@ -128,8 +171,7 @@ def test_headers_that_a_command_cannot_send(
     stage: Stage, command: Callable[[Call, Headers, float], list[Output]], header: tuple[str, str]
 ) -> None:
     """Neither what would break a message nor what the core writes itself can be added, and the call goes on."""
-    bench = Bench()
-    call = stage(bench)
+    bench, call = at(stage)
     refused(bench, call, lambda: command(call, [("X-Fine", "1"), header], bench.now))
     bench.take(command(call, [("X-Fine", "1")], bench.now))
     to_its_end(bench, call)
@@ -138,8 +180,7 @@ def test_headers_that_a_command_cannot_send(
 @pytest.mark.parametrize(("stage", "command"), WITH_HEADERS, ids=lambda part: getattr(part, "__name__", "").strip("<>"))
 def test_headers_of_a_command_are_sent(stage: Stage, command: Callable[[Call, Headers, float], list[Output]]) -> None:
     """What the program adds stands in the message, also in one that has to wait for the peer first."""
-    bench = Bench()
-    call = stage(bench)
+    bench, call = at(stage)
     bench.take(command(call, [("X-Fine", "1"), ("X-Fine", "2")], bench.now))
     to_its_end(bench, call)
     assert ("1", "2") in [message.lines_of("X-Fine") for message in bench.sent]
@@ -246,6 +287,86 @@ def test_targets_that_cannot_be_sent_to(target: str) -> None:
     refused(bench, call, lambda: bench.endpoint.request("OPTIONS", target, now=bench.now))
 
 
+@pytest.mark.rfc("3262 4")
+@pytest.mark.parametrize("tags", ["100rel", "foo, 100REL"])
+def test_only_an_invite_requires_reliable_responses(tags: str) -> None:
+    """No other request has responses that could be reliable."""
+    bench = Bench()
+    call = up(bench)
+    header = [("Require", tags)]
+    refused(bench, call, lambda: call.request("OPTIONS", headers=header, now=bench.now))
+    refused(bench, call, lambda: call.hang_up(headers=header, now=bench.now))
+    refused(bench, call, lambda: call.offer(SDP2, method="UPDATE", headers=header, now=bench.now))
+    bench.take(call.offer(SDP2, headers=header, now=bench.now))
+    assert bench.last_request.header("Require") == tags
+
+
+@pytest.mark.parametrize("stage", [changed, updated, asked_for_an_offer])
+@pytest.mark.parametrize("headers", [[], [("X-Fine", "1")]])
+def test_a_reason_that_no_refusal_can_have(stage: Stage, headers: Headers) -> None:
+    """It is one line; what was to be refused then still waits."""
+    bench, call = at(stage)
+    refused(bench, call, lambda: call.reject_offer(reason="a\r\nb", headers=headers, now=bench.now))
+    refused(bench, call, lambda: call.reject_offer(reason="no", headers=[*headers, ("X", "a\nb")], now=bench.now))
+    bench.take(call.reject_offer(reason="Not now", headers=headers, now=bench.now))
+    assert bytes(bench.last_response).startswith(b"SIP/2.0 488 Not now\r\n")
+    to_its_end(bench, call)
+
+
+@pytest.mark.parametrize("stage", [changed, updated])
+@pytest.mark.parametrize("status", [-1, 200, 299, 700, 488.5])
+def test_an_offer_is_refused_with_a_refusal(stage: Stage, status: Any) -> None:
+    """From 300 to 699."""
+    bench, call = at(stage)
+    refused(bench, call, lambda: call.reject_offer(status, now=bench.now))
+
+
+@pytest.mark.parametrize("method", ["BYE", "PRACK", "invite"])
+def test_an_offer_goes_by_invite_or_update(method: str) -> None:
+    """No other request of ours may propose another session."""
+    bench = Bench()
+    call = up(bench)
+    assert "it is INVITE or UPDATE" in str(refused(bench, call, lambda: call.offer(SDP, method=method, now=bench.now)))
+
+
+@pytest.mark.rfc("3311 4")
+def test_an_update_to_who_does_not_take_it() -> None:
+    """A peer whose Allow does not name UPDATE is not sent one; one without Allow may be."""
+    bench = Bench()
+    call = bench.answered(headers=["Allow: INVITE, ACK, BYE"])
+    refusal = refused(bench, call, lambda: call.offer(SDP2, method="UPDATE", now=bench.now))
+    assert "the peer does not allow it" in str(refusal)
+    bench.take(call.offer(SDP2, now=bench.now))
+
+
+def test_the_dialog_of_a_command_is_its_call_s() -> None:
+    """What an event of another call named is of no use here."""
+    bench = Bench()
+    call, other = up(bench), bench.answered(tag="other")
+    leg = other.here
+    assert "not this call's" in refused(bench, call, lambda: call.offer(SDP, dialog=leg, now=bench.now)).what
+    bench.take(other.offer(SDP, dialog=leg, now=bench.now))
+
+
+@pytest.mark.rfc("3262 3")
+def test_the_peer_decides_whether_ringing_may_be_lost() -> None:
+    """Who requires 100rel is rung reliably in any case; who does not know it never is."""
+    bench = Bench()
+    call = bench.incoming(headers=["Require: 100rel"])
+    refused(bench, call, lambda: call.ring(reliable=False, now=bench.now))
+    bench.take(call.ring(now=bench.now))
+    assert bench.last_response.header("RSeq")
+    bench = Bench(policy=Policy(reliable=True))
+    call = bench.incoming()
+    refused(bench, call, lambda: call.ring(reliable=True, now=bench.now))
+    bench.take(call.ring(now=bench.now))
+    assert bench.last_response.header("RSeq") is None
+    bench = Bench(policy=Policy(reliable=True))
+    call = bench.incoming(headers=["Supported: 100rel"])
+    bench.take(call.ring(reliable=False, now=bench.now))
+    assert bench.last_response.header("RSeq") is None
+
+
 def test_headers_may_come_from_a_generator() -> None:
     """Checking the headers does not use them up."""
     bench = Bench()
@@ -272,6 +393,10 @@ def test_what_is_of_the_wrong_type_changes_nothing(stage: Stage) -> None:
         "redirect": lambda: call.reject(302, headers=[("Contact", "<<<")], now=now),
         "request": lambda: call.request("INFO", body=text, content_type="a/b", now=now),
         "invite": lambda: bench.endpoint.invite("sip:b@192.0.2.9", offer=text, now=now),
+        "offer": lambda: call.offer(text, now=now),
+        "answer offer": lambda: call.answer_offer(text, now=now),
+        "acknowledge": lambda: call.acknowledge(text, now=now),
+        "info": lambda: call.info(None, text, "a/b", now=now),
     }
     for command in commands.values():
         refused(bench, call, command)

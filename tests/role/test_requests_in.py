@@ -8,7 +8,21 @@ from typing import Any
 
 import pytest
 
-from sipsm import Call, Dropped, DropReason, Ended, EndReason, Ids, IncomingCall, NotDelivered, Profile, RequestServed
+from sipsm import (
+    Call,
+    Dropped,
+    DropReason,
+    Ended,
+    EndReason,
+    Ids,
+    IncomingCall,
+    MessageReceived,
+    NotDelivered,
+    OfferReceived,
+    Profile,
+    RequestServed,
+)
+from sipsm.role import calls
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 from tests.endpoint.snapshot import snapshot
 
@@ -25,7 +39,7 @@ def capabilities(bench: Bench) -> list[tuple[str, str | None]]:
 @pytest.mark.parametrize("inside", [False, True], ids=["outside a call", "inside"])
 def test_options_is_told_what_we_can(inside: bool) -> None:
     """The 200 to OPTIONS lists methods, bodies, encodings, languages and extensions."""
-    bench = Bench(profile=Profile(supported=("timer", "100rel"), accept=("application/sdp", "text/plain")))
+    bench = Bench(profile=Profile(supported=("gruu", "timer"), accept=("application/sdp", "text/plain")))
     if inside:
         call = bench.acked()
         bench.receive(bench.in_dialog("OPTIONS", 2, call))
@@ -33,11 +47,11 @@ def test_options_is_told_what_we_can(inside: bool) -> None:
         bench.receive(bench.request("OPTIONS"))
     assert bench.last_response.status == 200
     assert capabilities(bench) == [
-        ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS"),
+        ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"),
         ("Accept", "application/sdp, text/plain"),
         ("Accept-Encoding", "identity"),
         ("Accept-Language", "en"),
-        ("Supported", "timer, 100rel"),
+        ("Supported", "100rel, timer, replaces, join, 199, gruu"),
     ]
     served = bench.told(RequestServed)
     assert [(event.request.method, event.status) for event in served] == [("OPTIONS", 200)]
@@ -192,21 +206,77 @@ def test_an_invite_at_a_wrong_time() -> None:
 
 @pytest.mark.rfc("3261 14.2")
 @pytest.mark.parametrize("begin", [Bench.acked, Bench.answered], ids=["callee", "caller"])
-def test_a_re_invite_is_not_accepted_and_changes_nothing(begin: Callable[[Bench], Call]) -> None:
-    """The answer is 488, its ACK ends its transaction, and the session goes on as it was."""
+def test_a_re_invite_that_is_refused_changes_nothing(begin: Callable[[Bench], Call]) -> None:
+    """The application may answer it with 488; its ACK ends its transaction, and the session goes on as it was."""
     bench = Bench()
     call = begin(bench)
-    before = (call.state, call.local_sdp, call.remote_sdp, call.here.dialog.remote_target)
+    before = (call.state, call.local_sdp, call.remote_sdp, call.agreed, call.here.dialog.remote_target)
     bench.drain()
     data = bench.in_dialog("INVITE", 2, call, branch="z9hG4bKre", body=SDP2, contact="<sip:elsewhere@192.0.2.7>")
     bench.receive(data)
+    assert bench.statuses == []
+    (offer,) = bench.events
+    assert (type(offer), offer.call, offer.sdp, offer.dialog) == (OfferReceived, call, SDP2, call.here)
+    bench.take(call.reject_offer(now=bench.now))
     assert bench.statuses == [488]
-    assert bench.told(IncomingCall) == []
     bench.receive(bench.in_dialog("ACK", 2, call, branch="z9hG4bKre"))
-    assert (call.state, call.local_sdp, call.remote_sdp, call.here.dialog.remote_target) == before
+    assert (call.state, call.local_sdp, call.remote_sdp, call.agreed, call.here.dialog.remote_target) == before
     bench.quiet()
     assert bench.statuses == [488]
     assert {"clients", "servers", "timers"}.isdisjoint(bench.left())
+
+
+@pytest.mark.rfc("3261 14.2", "3261 12.2.2")
+@pytest.mark.parametrize("begin", [Bench.acked, Bench.answered], ids=["callee", "caller"])
+def test_a_re_invite_that_is_accepted_changes_the_session_and_the_target(begin: Callable[[Bench], Call]) -> None:
+    """With our answer its offer is in force, its Contact is where the peer is; its 2xx goes out until the ACK comes."""
+    bench = Bench()
+    call = begin(bench)
+    bench.receive(bench.in_dialog("INVITE", 2, call, body=SDP2, contact="<sip:elsewhere@192.0.2.7>"))
+    before = str(call.here.dialog.remote_target)
+    bench.drain()
+    bench.take(call.answer_offer(SDP, now=bench.now))
+    assert bench.statuses == [200]
+    assert (call.agreed, call.state) == ((SDP, SDP2), "established")
+    assert (before, str(call.here.dialog.remote_target)) == (
+        "sip:alice@192.0.2.2:5060" if not call.outgoing else "sip:bob@192.0.2.2:5060",
+        "sip:elsewhere@192.0.2.7",
+    )
+    bench.wait(0.5)
+    assert bench.wires[0] == bench.wires[1]
+    bench.receive(bench.in_dialog("ACK", 2, call))
+    bench.drain()
+    bench.quiet()
+    assert bench.drain() == ([], [])
+    assert {"clients", "servers", "timers"}.isdisjoint(bench.left())
+    bench.take(call.hang_up(now=bench.now))
+    assert str(bench.last_request.uri) == "sip:elsewhere@192.0.2.7"
+
+
+@pytest.mark.rfc("3428 7")
+def test_a_message_in_a_call_and_outside() -> None:
+    """It is answered, and told with the call that it belongs to, if it does."""
+    bench = Bench()
+    call = bench.acked()
+    bench.receive(bench.in_dialog("MESSAGE", 2, call, body=b"hi", content_type="text/plain"))
+    bench.receive(bench.request("MESSAGE", call_id="other", body=b"ho", content_type="text/plain"))
+    assert bench.statuses[-2:] == [200, 200]
+    assert [(event.call, event.request.body) for event in bench.told(MessageReceived)] == [(call, b"hi"), (None, b"ho")]
+
+
+@pytest.mark.rfc("3891 3")
+def test_dialogs_that_are_over_are_remembered_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who wants to replace one gets 603; when so many others have ended since that it is forgotten, 481."""
+    monkeypatch.setattr(calls, "REMEMBERED", 2)
+    bench = Bench()
+    replaced = []
+    for name in ("one", "two", "three"):
+        dialog = bench.acked(call_id=name, via=f"Via: SIP/2.0/UDP 192.0.2.2;branch=z9hG4bK{name}").here.dialog
+        bench.receive(bench.in_dialog("BYE", 2, bench.endpoint.calls[0]))
+        replaced.append(f"Replaces: {name};to-tag={dialog.local_tag};from-tag={dialog.remote_tag}")
+    for header, status in zip(replaced, (481, 603, 603), strict=True):
+        bench.receive(bench.request("INVITE", call_id=f"new-{header[10:15]}", body=SDP, headers=[header]))
+        assert bench.statuses[-1] == status
 
 
 # -------------------------------------------------------------------- a dialog that is over
@@ -226,7 +296,7 @@ def test_requests_in_a_call_that_is_over(method: str) -> None:
 
 
 def test_requests_while_our_bye_is_under_way() -> None:
-    """Until our BYE is answered the dialog is known: an INVITE is too late, another BYE crosses ours."""
+    """Until our BYE is answered the dialog is known: whatever comes is too late, and another BYE crosses ours."""
     bench = Bench()
     call = bench.acked()
     bench.take(call.hang_up(now=bench.now))
@@ -236,7 +306,7 @@ def test_requests_while_our_bye_is_under_way() -> None:
     assert bench.statuses == [481]
     bench.receive(bench.in_dialog("OPTIONS", 3, call))
     bench.receive(bench.in_dialog("BYE", 4, call))
-    assert bench.statuses == [481, 200, 200]
+    assert bench.statuses == [481, 481, 200]
     assert bench.told(Ended) == []
     bench.receive(bench.response(bye, 200))
     assert [event.reason for event in bench.told(Ended)] == [EndReason.HUNG_UP]

@@ -10,7 +10,7 @@ from sipsm import IncomingCall, Profile, Request, RequestServed
 from sipsm.role.screening import ALLOW
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 
-ALL = "INVITE, ACK, CANCEL, BYE, OPTIONS"
+ALL = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
 
 
 def refused(data: bytes, **settings: Any) -> Bench:
@@ -30,7 +30,7 @@ def refused(data: bytes, **settings: Any) -> Bench:
 @pytest.mark.rfc("3261-S02", "3261 8.2.1", "3261 21.5.2")
 @pytest.mark.parametrize(
     ("method", "status"),
-    [("REGISTER", 405), ("SUBSCRIBE", 405), ("UPDATE", 405), ("MESSAGE", 405), ("FOO", 501), ("invite", 501)],
+    [("REGISTER", 405), ("SUBSCRIBE", 405), ("PUBLISH", 405), ("REFER", 405), ("FOO", 501), ("invite", 501)],
 )
 def test_a_method_that_is_not_served(method: str, status: int) -> None:
     """A known method gets 405, an unknown one 501, and both answers say what is served."""
@@ -46,6 +46,13 @@ def test_allow_names_what_is_served_and_nothing_else() -> None:
         bench = Bench()
         bench.receive(bench.request(method))
         assert not set(bench.statuses) & {405, 501}
+
+
+@pytest.mark.rfc("3428 7", "3428-14", "3261 8.2.3")
+def test_a_message_of_a_type_that_is_not_understood() -> None:
+    """It gets 415, which says what would have been; nobody is told of it."""
+    bench = refused(Bench().request("MESSAGE", body=b"x", content_type="text/html"))
+    assert (bench.statuses, bench.last_response.header("Accept")) == ([415], "text/plain")
 
 
 # -------------------------------------------------------------------- the Request-URI
@@ -73,10 +80,10 @@ def test_a_sips_uri_is_understood() -> None:
 @pytest.mark.rfc("3261-S04", "3261 8.2.2.3")
 def test_require() -> None:
     """Unknown option tags are answered with 420 and listed; CANCEL and the ACK of a refusal may have them."""
-    bench = Bench(profile=Profile(supported=("timer",)))
-    bench.receive(bench.request("INVITE", headers=["Require: 100rel, Timer", "Require: foo"], body=SDP))
+    bench = Bench(profile=Profile(supported=("gruu",)))
+    bench.receive(bench.request("INVITE", headers=["Require: sec-agree, Gruu, Timer", "Require: foo"], body=SDP))
     assert bench.last_response.status == 420
-    assert bench.last_response.header("Unsupported") == "100rel, foo"
+    assert bench.last_response.header("Unsupported") == "sec-agree, foo"
 
     bench = Bench()
     bench.incoming()
@@ -93,8 +100,8 @@ def test_require() -> None:
 @pytest.mark.rfc("3261 8.2.2.3")
 def test_require_of_what_the_application_supports() -> None:
     """Option tags that the application claims are let through, in any case of letters."""
-    bench = Bench(profile=Profile(supported=["100rel", "Timer"]))
-    bench.receive(bench.request("INVITE", headers=["Require: TIMER, 100REL"], body=SDP))
+    bench = Bench(profile=Profile(supported=["sec-agree", "Gruu"]))
+    bench.receive(bench.request("INVITE", headers=["Require: GRUU, SEC-AGREE, 100REL"], body=SDP))
     assert isinstance(bench.events[-1], IncomingCall)
 
 
@@ -121,10 +128,10 @@ def test_the_ack_of_a_2xx_counts_whatever_it_requires() -> None:
 @pytest.mark.parametrize(
     ("content_type", "header"),
     [
-        ("text/plain", "X: y"),
-        (None, "X: y"),
+        ("text/plain", "X-Y: z"),
+        (None, "X-Y: z"),
         ("application/sdp", "Content-Encoding: gzip"),
-        ("multipart/mixed", "X: y"),
+        ("multipart/mixed", "X-Y: z"),
     ],
 )
 def test_a_body_that_is_not_understood(content_type: str | None, header: str) -> None:
@@ -141,7 +148,9 @@ def test_a_body_that_is_not_understood(content_type: str | None, header: str) ->
 @pytest.mark.parametrize(
     "disposition", ["render;handling=optional", "session ; Handling = OPTIONAL", "x;a=b;handling=optional"]
 )
-@pytest.mark.parametrize(("content_type", "header"), [("text/plain", "X: y"), ("text/plain", "Content-Encoding: gzip")])
+@pytest.mark.parametrize(
+    ("content_type", "header"), [("text/plain", "X-Y: z"), ("text/plain", "Content-Encoding: gzip")]
+)
 def test_an_optional_body_is_passed_over(content_type: str, header: str, disposition: str) -> None:
     """What the sender marks as optional need not be understood; the INVITE then has no offer."""
     bench = Bench()
@@ -191,6 +200,59 @@ def test_the_types_of_a_profile_are_accepted_and_told() -> None:
     assert bench.events[-1].request.body == b"hi"
     bench = refused(bench.request("INVITE", body=SDP, content_type="a/b"), profile=profile)
     assert bench.last_response.header("Accept") == "application/sdp, text/plain"
+
+
+@pytest.mark.rfc("3261 21.4.7", "3261 20.1")
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        (["Accept: text/html"], 406),
+        (["Accept: application/sdp;q=0"], 406),
+        (["Accept:"], 406),
+        (["Accept: text/html, application/*"], None),
+        (["Accept: */*"], None),
+        ([], None),
+    ],
+)
+def test_a_caller_who_takes_no_answer_of_ours(accept: list[str], status: int | None) -> None:
+    """An INVITE to which no session could be described is answered with 406, which says what is spoken here."""
+    data = Bench().request("INVITE", body=SDP, headers=accept)
+    if status is not None:
+        response = refused(data).last_response
+        assert response.status == status
+        assert "application/sdp" in (response.header("Warning") or "")
+        return
+    bench = Bench()
+    bench.receive(data)
+    assert isinstance(bench.events[-1], IncomingCall)
+
+
+@pytest.mark.rfc("4028 9")
+@pytest.mark.parametrize(
+    ("method", "headers", "status"),
+    [
+        ("INVITE", ["Session-Expires: 119", "Supported: timer"], 422),
+        ("INVITE", ["Session-Expires: 119"], None),
+        ("INVITE", ["Session-Expires: 120", "Supported: timer"], None),
+        ("OPTIONS", ["Session-Expires: 1", "Supported: timer"], 200),
+    ],
+)
+def test_a_session_interval_that_is_too_small(method: str, headers: list[str], status: int | None) -> None:
+    """It is answered with 422, which names the smallest; not where the sender could do nothing with that."""
+    bench = Bench(profile=Profile(smallest_interval_s=120))
+    bench.receive(bench.request(method, body=SDP if method == "INVITE" else b"", headers=headers))
+    assert bench.statuses == ([] if status is None else [status])
+    if status == 422:
+        assert bench.last_response.header("Min-SE") == "120"
+
+
+@pytest.mark.rfc("3891 3", "3911 4")
+@pytest.mark.parametrize("name", ["Replaces", "Join"])
+def test_only_an_invite_replaces_or_joins(name: str) -> None:
+    """Any other request that is to do that gets 400."""
+    bench = Bench()
+    bench.receive(bench.request("OPTIONS", headers=[f"{name}: a;to-tag=b;from-tag=c"]))
+    assert bench.statuses == [400]
 
 
 # -------------------------------------------------------------------- Contact
@@ -247,7 +309,7 @@ def test_requests_in_a_call_are_screened_too() -> None:
     call = bench.acked()
     bench.drain()
     bench.receive(bench.in_dialog("BYE", 2, call, headers=["Require: foo"]))
-    bench.receive(bench.in_dialog("UPDATE", 2, call, body=SDP))
+    bench.receive(bench.in_dialog("SUBSCRIBE", 2, call))
     assert bench.statuses == [420, 405]
     assert call.state == "established"
     bench.receive(bench.in_dialog("BYE", 2, call))

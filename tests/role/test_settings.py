@@ -23,7 +23,11 @@ def test_a_profile_says_nothing_unless_told() -> None:
         "identity": None,
         "user_agent": None,
         "accept": ("application/sdp",),
+        "message_types": ("text/plain",),
         "supported": (),
+        "info_packages": (),
+        "info_types": (),
+        "smallest_interval_s": 90,
         "route": (),
     }
 
@@ -38,6 +42,8 @@ def test_a_profile_says_nothing_unless_told() -> None:
         {"user_agent": "a\nb"},
         {"user_agent": "a\0"},
         {"accept": ["application/sdp", "a/b\r\nX: y"]},
+        {"info_packages": ["a b"]},
+        {"smallest_interval_s": 89},
         {"supported": ["100rel, timer"]},
         {"supported": [""]},
         {"supported": ["a b"]},

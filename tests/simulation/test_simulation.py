@@ -147,6 +147,6 @@ def test_a_failure_names_its_seed_and_the_command(
 def test_what_is_left_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that nobody ends is left."""
     for name in KINDS:
-        monkeypatch.setitem(KINDS, name, Kind((), (), frozenset()))
+        monkeypatch.setitem(KINDS, name, Kind((), (answer(),), frozenset()))
     with pytest.raises(InvariantBroken, match="nothing_left"):
         run(1, 1, CALM)

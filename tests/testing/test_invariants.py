@@ -116,7 +116,7 @@ def test_what_is_left_is_counted() -> None:
         "requests on their way": 0,
         "responses on another way": 0,
         "calls": 1,
-        "incoming calls": 1,
+        "incoming calls": 0,
         "dialogs": 1,
         "connections": 0,
         "users of connections": 0,

@@ -16,6 +16,7 @@ from sipsm import (
     Limits,
     LocalProtocolError,
     MessageLimits,
+    Policy,
     Profile,
     TimerValues,
 )
@@ -31,7 +32,13 @@ def taped(seed: int = 3, **options: Any) -> tuple[Tape, Net]:
     """A run with everything in it that a tape must hold."""
     tape = Tape()
     net = Net(seed, loss=0.2, delay=(0.01, 0.3), duplicate=0.1, reorder=0.1, tape=tape, **options)
-    bob = net.agent("bob", times=TimerValues(T1=0.4), limits=Limits(calls=3), profile=Profile(user_agent="bö"))
+    bob = net.agent(
+        "bob",
+        times=TimerValues(T1=0.4),
+        limits=Limits(calls=3),
+        profile=Profile(user_agent="bö", info_packages=("p",), info_types={"p": ("text/plain",)}),
+        policy=Policy(session_interval_s=90),
+    )
     alice = net.agent("alice")
     net.agent("carol").script(reject(486, after=0.5))
     bob.script(ring(after=0.2), answer(after=2.0))
@@ -152,6 +159,21 @@ def test_a_call_over_tcp_replays() -> None:
 def test_every_setting_can_be_on_a_tape() -> None:
     """An endpoint can be recorded however it is made."""
     assert SETTINGS.keys() == CONFIG.keys() - {"listening"}
+
+
+def test_the_dialog_of_a_command_is_on_a_tape() -> None:
+    """A call that has forked is spoken with in the dialog that the command names."""
+    tape = Tape()
+    net = Net(1, tape=tape)
+    net.agent("bob").script(answer(after=2.0))
+    alice = net.agent("alice")
+    call = alice.invite("sip:bob")
+    alice.on(Established, lambda _: alice.do(call.offer, method="UPDATE", dialog=call.legs[0]))
+    net.run(until=5.0)
+    alice.do(call.hang_up)
+    picture = net.run()
+    assert replay(tape.text) == picture
+    assert '{"dialog": [0, 0]}' in tape.text
 
 
 def test_connections_are_on_a_tape() -> None:

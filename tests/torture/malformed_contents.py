@@ -343,7 +343,7 @@ CONTENTS = (
         "UPDATE outside a dialog",
         lambda: message(b"UPDATE sip:bob@192.0.2.1 SIP/2.0"),
         ACCEPTED,
-        Serves(405),
+        Serves(481),
     ),
     Case(
         "lifetime",
@@ -373,7 +373,7 @@ CONTENTS = (
             f"Replaces {name}",
             partial(invite, SDP, Replaces=value),
             ACCEPTED,
-            Rings(),
+            Rejects(400),
             sees={"[REPLACES]": Malformed(rfc)},
         )
         for name, value, rfc in (
@@ -388,14 +388,14 @@ CONTENTS = (
         "Replaces that is required",
         lambda: invite(SDP, Replaces=b"x;to-tag=y;from-tag=z", Require=b"replaces"),
         ACCEPTED,
-        Serves(420),
+        Serves(481),
     ),
     Case(
         "confusion",
         "two Replaces",
         lambda: invite(SDP, Replaces=(b"x;to-tag=y;from-tag=z",) * 2),
         ACCEPTED,
-        Rings(),
+        Rejects(400),
         sees={"[REPLACES]": Malformed("3261 7.3.1")},
     ),
     Case(
@@ -407,9 +407,9 @@ CONTENTS = (
     ),
     Case(
         "confusion",
-        "MESSAGE from anybody",
-        lambda: message(b"MESSAGE sip:bob@192.0.2.1 SIP/2.0", b"x", Content_Type=b"text/plain"),
+        "MESSAGE of a type that is not understood",
+        lambda: message(b"MESSAGE sip:bob@192.0.2.1 SIP/2.0", b"x", Content_Type=b"text/x-script"),
         ACCEPTED,
-        Serves(405),
+        Serves(415, {"Accept": "text/plain"}),
     ),
 )

@@ -154,7 +154,7 @@ NUMBERS = (
             "1.5": b"1.5",
         },
         ACCEPTED,
-        Rings(),
+        Rejects(400),
         sees={"[EXPIRES]": Malformed("3261 25.1")},
     ),
     Case(
@@ -179,7 +179,8 @@ NUMBERS = (
             f"{name} {value[:12].decode()}",
             partial(invite, raw=name.encode() + b": " + value + b"\r\n"),
             ACCEPTED,
-            Rings(),
+            # The session timer reads them.
+            Rejects(400) if name in {"Session-Expires", "Min-SE"} else Rings(),
             sees={
                 f"[{name.upper().replace('-', '_')}]": Malformed(no_number if value in {b"-1", b""} else "3261 25.1")
             },
@@ -241,7 +242,7 @@ NUMBERS = (
             f"RAck {name}",
             partial(message, b"PRACK sip:bob@192.0.2.1 SIP/2.0", RAck=value),
             ACCEPTED,
-            Serves(405),
+            Rejects(400),
             sees={"[RACK]": Malformed(rfc)},
         )
         for name, value, rfc in (

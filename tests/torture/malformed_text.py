@@ -64,7 +64,8 @@ TEXT = (
             f"two {name} headers",
             partial(options, raw=(name.encode() + b": " + value + b"\r\n") * 2),
             ACCEPTED,
-            Serves(200),
+            # The session timer reads it.
+            Rejects(400) if name == "Session-Expires" else Serves(200),
             sees={f"[{name.upper().replace('-', '_')}]": Malformed("3261 7.3.1")},
         )
         for name, value in {
@@ -112,10 +113,10 @@ TEXT = (
     Case(
         "octets",
         "NUL in a header that nobody knows",
-        lambda: options(X=b"a\0b"),
+        lambda: options(Z=b"a\0b"),
         ACCEPTED,
         Serves(200),
-        sees={"header('X')": "a\0b"},
+        sees={"header('Z')": "a\0b"},
     ),
     # Wider than the grammar: a Call-ID is compared octet by octet, and nothing depends on what it is made of.
     Case(
@@ -265,7 +266,7 @@ TEXT = (
     Case(
         "octets",
         "every octet in a header that nobody knows",
-        lambda: options(X=bytes(set(range(256)) - {10, 13})),
+        lambda: options(Z=bytes(set(range(256)) - {10, 13})),
         ACCEPTED,
         Serves(200),
     ),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sipsm import DropReason
 from tests.torture.entry import Accepted, Breaks, Drops, Entry, Rings, Serves
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
 ODD_USER = "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*"
 ODD_METHOD = "!interesting-Method0123456789_*+`.%indeed'~"
 
@@ -249,7 +249,7 @@ VALID = (
         name="mpart01",
         section="4475 3.1.1.11",
         message=Accepted(),
-        endpoint=Serves(405, {"Allow": ALLOW}),
+        endpoint=Serves(415, {"Accept": "text/plain"}),
         sees={
             "method": "MESSAGE",
             "via.rport": None,

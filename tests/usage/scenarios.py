@@ -378,6 +378,54 @@ def misuse() -> Outcome:
     return shown(bench, said, calls=(ours, theirs))
 
 
+def a_prack_comes_late() -> Outcome:
+    """The call is refused while a reliable provisional response waits for its PRACK, which then comes, and again."""
+    bench = Bench()
+    call = bench.incoming(headers=["Supported: 100rel"])
+    bench.take(call.ring(reliable=True, now=bench.now))
+    rseq = bench.last_response.header("RSeq")
+    bench.take(call.reject(486, now=bench.now))
+    for cseq in (2, 3):
+        bench.receive(bench.in_dialog("PRACK", cseq, call, headers=[f"RAck: {rseq} 1 INVITE"]))
+        bench.receive(bench.in_dialog("OPTIONS", cseq + 5, call))
+    return shown(bench, calls=(call,))
+
+
+def out_of_order() -> Outcome:
+    """Requests in an early dialog, and in one that is up: the later one comes first, or one comes again."""
+    bench = Bench()
+    call = bench.incoming()
+    bench.take(call.ring(now=bench.now))
+    for cseq in (9, 7, 9):
+        bench.receive(bench.in_dialog("OPTIONS", cseq, call))
+    bench.take(call.answer(SDP2, now=bench.now))
+    bench.receive(bench.in_dialog("ACK", 1, call))
+    for cseq in (12, 11, 12):
+        bench.receive(bench.in_dialog("OPTIONS", cseq, call))
+    return shown(bench, calls=(call,))
+
+
+def another_target_is_refused() -> Outcome:
+    """A re-INVITE names one target, and an UPDATE meanwhile another one, which is refused: the first one counts."""
+    bench = Bench()
+    call = bench.acked(headers=["Supported: 100rel"])
+    again = bench.in_dialog("INVITE", 2, call, body=SDP, headers=["Supported: 100rel"], contact="<sip:one@192.0.2.2>")
+    bench.receive(again)
+    bench.take(call.ring(183, sdp=SDP2, reliable=True, now=bench.now))
+    rseq = bench.last_response.header("RSeq")
+    bench.receive(bench.in_dialog("PRACK", 3, call, headers=[f"RAck: {rseq} 2 INVITE"]))
+    contact = ["Contact: <sip:two@192.0.2.2>"]
+    bench.receive(bench.in_dialog("UPDATE", 4, call, body=SDP, headers=contact))
+    bench.take(call.reject_offer(now=bench.now))
+    bench.take(call.answer(now=bench.now))
+    bench.receive(bench.in_dialog("ACK", 2, call))
+    bench.receive(bench.in_dialog("UPDATE", 5, call, body=SDP, headers=contact))
+    bench.take(call.reject_offer(now=bench.now))
+    bench.receive(bench.in_dialog("INVITE", 6, call, body=SDP, contact="<sip:three@192.0.2.2>"))
+    bench.take(call.reject_offer(now=bench.now))
+    return shown(bench, calls=(call,))
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     whole_call,
     callee_hangs_up,
@@ -405,6 +453,9 @@ SCENARIOS: tuple[Scenario, ...] = (
     no_answer,
     peer_lost,
     misuse,
+    a_prack_comes_late,
+    out_of_order,
+    another_target_is_refused,
 )
 
 

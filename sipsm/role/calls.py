@@ -1,0 +1,199 @@
+"""The calls of a user agent: their steps, who is found under which dialog, and when a call is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sipsm.dialog import Dialog
+from sipsm.machine import Agenda, Observer, Outcome, Step, joint_step
+from sipsm.message import Request, Response
+from sipsm.role.call import Call
+from sipsm.role.events import DropReason
+from sipsm.transaction import ServerTransaction
+from sipsm.usage import (
+    CALL,
+    Invitation,
+    Leg,
+    acknowledging,
+    invite_uac,
+    invite_uas,
+    reliable_receiver,
+    reliable_sender,
+    session,
+)
+from sipsm.usage.around import DialogId
+
+REMEMBERED = 1000
+"""How many dialogs that are over are known for a while, so that nobody replaces them (RFC 3891 3)."""
+
+Carry = Callable[[list[tuple[Invitation, Any]], ServerTransaction | None, float], list[Any]]
+
+
+class DropNote:
+    """A message that came to nothing, for the endpoint to tell with its flow."""
+
+    __slots__ = ("message", "reason", "why")
+
+    def __init__(self, reason: DropReason, why: str, message: Request | Response) -> None:
+        self.reason = reason
+        self.why = why
+        self.message = message
+
+
+class Calls:
+    """All calls that are not forgotten yet."""
+
+    def __init__(self, agenda: Agenda, observer: Observer | None) -> None:
+        self.agenda = agenda
+        self.observer = observer
+        self.all: dict[Call, None] = {}
+        """Them, the oldest first."""
+        self.dialogs: dict[DialogId, Leg] = {}
+        self.incoming: dict[ServerTransaction, Invitation] = {}
+        """The INVITEs of peers, by their transactions."""
+        self.ended: dict[DialogId, None] = {}
+        """The dialogs that were over last."""
+        self.carry: Carry = _nobody
+        """Who carries out what a step asks for."""
+
+    # ---------------------------------------------------------------- steps
+
+    def attempt(self, at: Invitation, event: str, x: Any, step: Step) -> Outcome:
+        """One joint step, which a rule may refuse."""
+        return joint_step(CALL, at, event, x, step)
+
+    def event(self, at: Invitation, event: str, x: Any, now: float) -> list[Any]:
+        """One joint step that no rule refuses to the program, and what it asks for."""
+        step = Step(now, self.observer)
+        outcome = joint_step(CALL, at, event, x, step)
+        if outcome.refusal is not None:
+            # Only a message may be refused here, and one that is not answered: it is dropped.
+            assert outcome.refusal.status is None, f"{event} is not to be refused: {outcome.refusal}"
+            assert isinstance(x, Request | Response), f"{event} is not to be refused: {outcome.refusal}"
+            return [DropNote(DropReason.ABSORBED, outcome.refusal.text, x)]
+        outputs = self.finish(at.leg, step, None, now)
+        if not outcome.moved and isinstance(x, Request | Response) and event not in _PLAIN:
+            outputs.append(DropNote(DropReason.ABSORBED, outcome.why_not, x))
+        return outputs
+
+    def finish(self, leg: Leg, step: Step, tx: ServerTransaction | None, now: float) -> list[Any]:
+        """Carry out what a step asked for, and forget or watch the call."""
+        outputs = self.carry(step.outputs, tx, now) if step.outputs else []
+        call: Call = leg.call
+        if leg.session.state in _TAKEN:
+            call.here = leg
+        for each in call.legs:
+            self.index(each)
+            if len(each.invitations) > 1:
+                self._prune(each)
+        first = leg.invitations[0]
+        if first.wire and first.invite.state in _OVER:
+            self.forget(first)
+            first.settle()
+        if _is_over(call):
+            call.alarm.call = call.alarm.at = None
+            self.agenda.forget(call.alarm)
+            self.all.pop(call, None)
+            for each in call.legs:
+                for invitation in each.invitations:
+                    self.forget(invitation)
+        else:
+            self._watch(call)
+        return outputs
+
+    def _watch(self, call: Call) -> None:
+        call.alarm.at = call.next_timeout()
+        self.agenda.watch(call.alarm)
+
+    def wake(self, call: Call, now: float) -> list[Any]:
+        """Fire the first timer of a call that is due."""
+        first: tuple[float, Invitation, Any, str] | None = None
+        for leg in call.legs:
+            for at, machine in leg.timed():
+                letter, due = machine.due(now), machine.next_timeout()
+                if letter is not None and due is not None and (first is None or due < first[0]):
+                    first = due, at, machine, letter
+        if first is None:
+            # The branch that had it is over, or is another call now.
+            self._watch(call)
+            return []
+        _, at, machine, letter = first
+        return self.event(at, machine.fired(letter, now), None, now)
+
+    # ---------------------------------------------------------------- who is found
+
+    def dialog_of(self, request: Request) -> Leg | None:
+        """The dialog that a request names (RFC 3261 12.2.2)."""
+        return self.dialogs.get((request.call_id, request.to_tag or "", request.from_tag or ""))
+
+    def forget(self, invitation: Invitation) -> None:
+        """An INVITE is over."""
+        if invitation.transaction is not None:
+            self.incoming.pop(invitation.transaction, None)
+
+    def index(self, leg: Leg) -> None:
+        """Have the leg found by its dialog's identifier, which an early dialog without a tag may yet change."""
+        dialog, before = leg.dialog, leg.known_as
+        there = dialog.state in _THERE or _awaits_prack(leg.invitations[0])
+        if (before is None and not there) or (before is not None and there and before[2] == (dialog.remote_tag or "")):
+            return
+        known_as = identifier(dialog) if there else None
+        if leg.known_as is not None:
+            del self.dialogs[leg.known_as]
+            if known_as is None:
+                self.ended[leg.known_as] = None
+                if len(self.ended) > REMEMBERED:
+                    del self.ended[next(iter(self.ended))]
+        if known_as is not None:
+            self.dialogs[known_as] = leg
+        leg.known_as = known_as
+
+    def _prune(self, leg: Leg) -> None:
+        """Forget the re-INVITEs that are over."""
+        for invitation in leg.invitations[1:]:
+            if invitation.invite.state in _OVER and not _is_owed(invitation) and not _awaits_prack(invitation):
+                leg.invitations.remove(invitation)
+                self.forget(invitation)
+
+
+def identifier(dialog: Dialog) -> DialogId:
+    """What a dialog is found by (RFC 3261 12)."""
+    return dialog.call_id, dialog.local_tag, dialog.remote_tag or ""
+
+
+_PLAIN = frozenset({"<PRACK 2XX", "<UPDATE 2XX", "BYE DONE"})
+"""What ends a request of ours and need not mean more."""
+_THERE = frozenset({"Early", "Confirmed"})
+_TAKEN = frozenset({session.ACCEPTED, session.ANSWERING, session.ESTABLISHED, session.ENDING})
+_OVER = frozenset({invite_uac.TERMINATED, invite_uas.CONFIRMED})
+
+
+def _is_over(call: Call) -> bool:
+    """Nothing of it is left to be done: the sessions are over, and no INVITE of ours can be answered any more."""
+    for leg in call.legs:
+        if leg.session.state != session.ENDED:
+            return False
+        for invitation in leg.invitations:
+            if invitation.outgoing and invitation.invite.state != invite_uac.TERMINATED:
+                return False
+            if _awaits_prack(invitation):
+                return False
+    return True
+
+
+def _is_owed(invitation: Invitation) -> bool:
+    """The application has yet to say what goes into its ACK or PRACK, or into the answer to a PRACK."""
+    ack = invitation.ack
+    if ack is not None and (ack.state == acknowledging.OWED or invitation.reliable.state == reliable_receiver.OWED):
+        return True
+    return invitation.owed_prack is not None
+
+
+def _awaits_prack(invitation: Invitation) -> bool:
+    """The PRACK of a response that the final one has overtaken may still come (RFC 3262 3)."""
+    return invitation.reliable.state == reliable_sender.LATE
+
+
+def _nobody(_asked: Any, _tx: Any, _now: float) -> list[Any]:
+    raise AssertionError("somebody carries out what the machines ask for")

@@ -1,0 +1,57 @@
+"""What a user agent does of itself where the RFCs leave the choice. Nothing else goes out that nobody asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from attrs import field, frozen
+from attrs.validators import ge
+
+from sipsm.errors import LocalProtocolError
+from sipsm.ids import Ids
+from sipsm.transaction import TimerValues
+from sipsm.usage.session_timer import SMALLEST_S
+
+
+def _an_interval(_: object, _field: Any, seconds: int | None) -> None:
+    if seconds is not None and seconds < SMALLEST_S:
+        raise LocalProtocolError(f"no session interval is shorter than {SMALLEST_S} s", rfc="4028 5")
+
+
+@frozen
+class Policy:
+    """The choices that the RFCs leave to a user agent, with the default of each."""
+
+    reliable: bool = False
+    """Whether `call.ring` sends reliably where the peer supports that (RFC 3262 3). Where it requires that: always."""
+    prack_by_hand: bool = False
+    """Whether the application sends each PRACK by `call.acknowledge`, to put an offer into it (RFC 3262 5)."""
+    extends_ringing: bool = True
+    """Whether a provisional response goes out each minute while a call is not answered (RFC 3261 13.3.1.1)."""
+    keeps_forks: bool = False
+    """Whether each further branch that answers our INVITE becomes a call, told by `Forked`; else it gets ACK and BYE
+    (RFC 3261 13.2.2.4)."""
+    redirections: int = field(default=0, validator=ge(0))
+    """How many of the targets that 3xx responses name are tried for one call (RFC 3261 8.1.3.4)."""
+    corrects_refused: bool = True
+    """Whether an INVITE is sent anew without the extensions that a 420 names, or with the interval that a 422 asks for,
+    as long as that changes it (RFC 3261 8.1.3.5, RFC 4028 7.3)."""
+    session_interval_s: int | None = field(default=None, validator=_an_interval)
+    """The session interval asked for in each call, in seconds, at least 90; None asks for none (RFC 4028 7.1)."""
+    replaceable: bool = True
+    """Whether an INVITE may replace or join a call of ours; else it gets 403, unseen (RFC 3891 3, RFC 3911 4)."""
+
+
+@frozen(eq=False)
+class CallTerms:
+    """What the machines of every call of a user agent need to know (`sipsm.usage.around.Terms`)."""
+
+    times: TimerValues
+    ids: Ids
+    prack_by_hand: bool
+    session_interval_s: int | None
+    smallest_interval_s: int
+
+    def rseq(self) -> int:
+        """The first RSeq of an INVITE: "It is RECOMMENDED that it be chosen uniformly in this range" (RFC 3262 3)."""
+        return 1 + self.ids.source.getrandbits(31) % (2**31 - 1)

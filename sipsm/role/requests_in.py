@@ -1,0 +1,298 @@
+"""What a user agent makes of the requests that come: calls, what goes on within them, and the rest.
+
+RFC 3261 8.2 (UAS behaviour), 9.2, 11.2, 12.2.2, 13.3.1, 14.2; RFC 3262 3; RFC 3311 5.2; RFC 3428 7; RFC 6086 4.2.2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sipsm.dialog import as_uas
+from sipsm.errors import RemoteProtocolError
+from sipsm.machine import Refuse, Step
+from sipsm.message import Request, response_to
+from sipsm.message.headers import EXPIRES, INFO_PACKAGE, RACK
+from sipsm.role.call import Call, Commanded
+from sipsm.role.calls import Calls, DropNote
+from sipsm.role.events import (
+    DropReason,
+    IncomingCall,
+    InfoReceived,
+    MessageReceived,
+    OfferRequested,
+    OfferWithdrawn,
+    RequestServed,
+)
+from sipsm.role.informing import parts_of_package, strange_types
+from sipsm.role.learning import learn, learn_for_now
+from sipsm.role.limits import Limits
+from sipsm.role.party import Party
+from sipsm.role.policy import Policy
+from sipsm.role.screening import capabilities, screen
+from sipsm.role.taking_over import Sought, sought
+from sipsm.sdp import has_sdp
+from sipsm.transaction import ServerTransaction, TransactionLayer
+from sipsm.usage import Invitation, Leg
+from sipsm.usage.deciding import OWED
+from sipsm.usage.invite_uas import InviteUas
+from sipsm.usage.outputs import Decide, Reply
+
+
+class RequestsIn:
+    """The answering side of a user agent."""
+
+    def __init__(
+        self,
+        calls: Calls,
+        transactions: TransactionLayer,
+        party: Party,
+        policy: Policy,
+        limits: Limits,
+        commanded: Commanded,
+    ) -> None:
+        self.calls = calls
+        self.transactions = transactions
+        self.party = party
+        self.profile = party.profile
+        self.policy = policy
+        self.limits = limits
+        self.ids = party.ids
+        self.commanded = commanded
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further call is taken."""
+        return len(self.calls.all) >= self.limits.calls
+
+    def received(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A request, once (RFC 3261 8.2)."""
+        if (struck := screen(self.profile, request)) is not None:
+            check, headers = struck
+            return self.serve(tx, request, check.status, now, headers=headers)
+        if request.method == "CANCEL":
+            return self.cancelled(tx, request, now)
+        if self.transactions.is_merged(tx):
+            # "The same request has arrived at the UAS more than once, following different paths, most likely due to
+            # forking." (RFC 3261 8.2.2.2)
+            return self.serve(tx, request, 482, now)
+        # "A request outside of a dialog MUST NOT contain a To tag; the tag in the To field of a request identifies the
+        # peer of the dialog." (RFC 3261 8.1.1.2)
+        if request.to_tag is not None:
+            leg = self.calls.dialog_of(request)
+            if leg is None:
+                return self.serve(tx, request, 481, now)
+            return self.within(leg, tx, request, now)
+        match request.method:
+            case "INVITE":
+                return self.called(tx, request, now)
+            case "OPTIONS":
+                # "The response code chosen MUST be the same that would have been chosen had the request been an
+                # INVITE." (RFC 3261 11.2)
+                status = 503 if self.is_full else 200
+                return self.serve(tx, request, status, now, headers=capabilities(self.profile))
+            case "MESSAGE":
+                return [*self.serve(tx, request, 200, now), MessageReceived(None, request)]
+        return self.serve(tx, request, 481, now)
+
+    # ---------------------------------------------------------------- calls
+
+    def invitation(self, leg: Leg, tx: ServerTransaction, request: Request) -> Invitation:
+        """The machines of an INVITE of the peer."""
+        expires = request[EXPIRES]
+        life = InviteUas(
+            self.transactions.times,
+            request.cseq.number,
+            None if expires is None else float(expires),
+            self.policy.extends_ringing,
+        )
+        return Invitation(leg, False, request, life, transaction=tx, flow=tx.flow)
+
+    def called(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """An INVITE outside a dialog: somebody calls (RFC 3261 13.3.1)."""
+        if self.is_full:
+            return self.serve(tx, request, 503, now, headers=[("Retry-After", "10")])
+        place: Sought = sought(request, self.calls, self.policy)
+        if place.status:
+            return self.serve(tx, request, place.status, now)
+        tag = self.ids.tag()
+        call = Call(self.commanded, False, replaces=place.replaces)
+        leg = call.here = Leg(call, as_uas(request, tag, self.ids.cseq()))
+        call.legs.append(leg)
+        at = call.origin = self.invitation(leg, tx, request)
+        leg.invitations.append(at)
+        learn(leg, request)
+        self.calls.all[call] = None
+        self.calls.incoming[tx] = at
+        offered = has_sdp(request)
+        outputs = self.calls.event(at, "<INVITE+SDP" if offered else "<INVITE", request, now)
+        offer = request.body if offered else b""
+        # It comes first: what has no time to be answered is over in the same step.
+        return [IncomingCall(call, request, offer, place.replaces, place.joins), *outputs]
+
+    def cancelled(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A CANCEL (RFC 3261 9.2)."""
+        invite = self.transactions.invite_of(request)
+        if invite is None:
+            return self.serve(tx, request, 481, now)
+        at = self.calls.incoming.get(invite)
+        # "Regardless of the method of the original request, as long as the CANCEL matched an existing transaction, the
+        # UAS answers the CANCEL request itself with a 200 (OK) response", with the To tag of the INVITE's response.
+        tag = invite.to_tag if at is None else at.dialog.local_tag
+        outputs = self.serve(tx, request, 200, now, tag=tag)
+        if at is None:
+            return outputs
+        if at.offer_answer.has_changed:
+            # "if the INVITE request was a re-INVITE and some of its requested changes had already been executed, the
+            # UAS would return a 2xx response instead." (RFC 6141 3.8)
+            step = Step(now, self.calls.observer)
+            if self.calls.attempt(at, "ACCEPT", Reply(200), step).moved:
+                accepted = self.calls.finish(at.leg, step, None, now)
+                return [*outputs, *accepted, OfferWithdrawn(at.leg.call, request)]
+        return outputs + self.calls.event(at, "CANCEL", request, now)
+
+    # ---------------------------------------------------------------- within a dialog
+
+    def within(self, leg: Leg, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A request within a dialog: judged by the dialog first, then by what its method means there (12.2.2)."""
+        first = leg.invitations[0]
+        step = Step(now, self.calls.observer)
+        outcome = self.calls.attempt(first, "REQUEST", request, step)
+        if outcome.refusal is not None:
+            return self.refuse(tx, request, outcome.refusal, now)
+        sdp = "+SDP" if has_sdp(request) else ""
+        match request.method:
+            case "INVITE":
+                return self.modified(leg, tx, request, now)
+            case "BYE":
+                return self.step(first, "BYE", tx, request, now)
+            case "UPDATE":
+                return self.step(first, "<UPDATE" + sdp, tx, request, now, owes=bool(sdp))
+            case "PRACK":
+                at = _acknowledged(leg, request)
+                if at is None:
+                    return self.serve(tx, request, 481, now)
+                return self.step(at, "<PRACK" + sdp, tx, request, now, owes=bool(sdp))
+        outcome = self.calls.attempt(first, "<ASK", request, Step(now))
+        if outcome.refusal is not None:
+            return self.refuse(tx, request, outcome.refusal, now)
+        match request.method:
+            case "INFO":
+                return self.informed(leg, tx, request, now)
+            case "MESSAGE":
+                return [*self.serve(tx, request, 200, now), MessageReceived(leg.call, request)]
+        assert request.method == "OPTIONS", "the screening lets no other method in"
+        return self.serve(tx, request, 200, now, headers=capabilities(self.profile))
+
+    def step(
+        self, at: Invitation, event: str, tx: ServerTransaction, request: Request, now: float, *, owes: bool = False
+    ) -> list[Any]:
+        """One event that a rule may refuse: then it is answered as that says."""
+        step = Step(now, self.calls.observer)
+        outcome = self.calls.attempt(at, event, request, step)
+        if outcome.refusal is not None:
+            return self.refuse(tx, request, outcome.refusal, now)
+        learn_for_now(at.leg, request, ours=False)
+        if owes and request.method == "UPDATE":
+            at.leg.owed_update = tx, request
+        elif owes and at.prack.state == OWED and at.owed_prack is None:
+            at.owed_prack = tx, request
+        return self.calls.finish(at.leg, step, tx, now)
+
+    def modified(self, leg: Leg, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A re-INVITE (RFC 3261 14.2)."""
+        at = self.invitation(leg, tx, request)
+        offered = has_sdp(request)
+        step = Step(now, self.calls.observer)
+        outcome = self.calls.attempt(at, "<REINVITE+SDP" if offered else "<REINVITE", request, step)
+        if outcome.refusal is not None:
+            return self.refuse(tx, request, outcome.refusal, now)
+        learn_for_now(leg, request, ours=False)
+        leg.invitations.append(at)
+        self.calls.incoming[tx] = at
+        outputs = self.calls.finish(leg, step, tx, now)
+        return outputs if offered else [*outputs, OfferRequested(leg.call, request)]
+
+    def informed(self, leg: Leg, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """An INFO (RFC 6086 4.2.2)."""
+        package = request[INFO_PACKAGE]
+        name = None if package is None else package.name
+        if name is None:
+            return [*self.serve(tx, request, 200, now), InfoReceived(leg.call, None, request)]
+        # "the Info Package name is case sensitive" (RFC 6086 7.2)
+        if name not in self.profile.info_packages:
+            # "If a UA receives an INFO request associated with an Info Package that the UA has not indicated
+            # willingness to receive, the UA MUST send a 469 (Bad Info Package) response (see Section 11.6), which
+            # contains a Recv-Info header field with Info Packages for which the UA is willing to receive INFO
+            # requests." (RFC 6086 4.2.2)
+            return self.serve(tx, request, 469, now, headers=[("Recv-Info", ", ".join(self.profile.info_packages))])
+        try:
+            parts = parts_of_package(request)
+            strange = strange_types(self.profile, name, parts)
+        except RemoteProtocolError as error:
+            return self.serve(tx, request, error.status, now)
+        if strange:
+            # "has a Multipurpose Internet Mail Extensions (MIME) type that the UA supports but not in the context of
+            # that Info Package, it is RECOMMENDED that the UA send a 415 (Unsupported Media Type) response." (RFC 6086
+            # 4.2.2)
+            types = dict(self.profile.info_types)[name]
+            return self.serve(tx, request, 415, now, headers=[("Accept", ", ".join(types))])
+        return [*self.serve(tx, request, 200, now), InfoReceived(leg.call, name, request, parts)]
+
+    def acknowledged(self, request: Request, now: float) -> list[Any]:
+        """An ACK that is no transaction's: for a 2xx of ours, or for nothing (RFC 3261 13.3.1.4)."""
+        leg = self.calls.dialog_of(request)
+        if leg is None:
+            return [DropNote(DropReason.STRAY_ACK, "it belongs to no dialog", request)]
+        number = request.cseq.number
+        theirs = (at for at in leg.invitations if not at.outgoing and at.request.cseq.number == number)
+        at = next(theirs, None)
+        if at is None:
+            return [DropNote(DropReason.STRAY_ACK, "it acknowledges nothing that was sent", request)]
+        return self.calls.event(at, "ACK+SDP" if has_sdp(request) else "ACK", request, now)
+
+    def too_late(self, tx: ServerTransaction, now: float) -> list[Any]:
+        """A request has waited so long that its sender has given up: an UPDATE's offer is withdrawn by that."""
+        # "an element that cannot respond before the transaction expires will not send a final response at all."
+        # (RFC 4320 4.2)
+        leg = None if tx.request is None else self.calls.dialog_of(tx.request)
+        if leg is None or leg.owed_update is None or leg.owed_update[0] is not tx:
+            return []
+        withdrawn = OfferWithdrawn(leg.call, leg.owed_update[1])
+        refusal = Decide("UPDATE", 500)
+        return [*self.calls.event(leg.invitations[0], ">UPDATE REFUSAL", refusal, now), withdrawn]
+
+    # ---------------------------------------------------------------- answers
+
+    def refuse(self, tx: ServerTransaction, request: Request, refusal: Refuse, now: float) -> list[Any]:
+        """Answer as a table's refusal says."""
+        assert refusal.status is not None, f"the network asked, but this is refused to the program only: {refusal}"
+        # "MUST return a 500 (Server Internal Error) response to the second INVITE and MUST include a Retry-After header
+        # field with a randomly chosen value of between 0 and 10 seconds." (RFC 3261 14.2)
+        wait = [("Retry-After", str(self.ids.source.getrandbits(16) % 11))] if refusal.status == 500 else []
+        return self.serve(tx, request, refusal.status, now, headers=wait)
+
+    def serve(
+        self,
+        tx: ServerTransaction,
+        request: Request,
+        status: int,
+        now: float,
+        *,
+        headers: Iterable[tuple[str, str]] = (),
+        tag: str | None = None,
+    ) -> list[Any]:
+        """Answer a request that concerns no call, or that a rule refuses, and tell so."""
+        response = response_to(
+            request, status, to_tag=tag or self.ids.tag(), headers=[*headers, *self.party.product("Server")]
+        )
+        return [*self.transactions.respond(tx, response, now), RequestServed(request, status)]
+
+
+def _acknowledged(leg: Leg, prack: Request) -> Invitation | None:
+    """The INVITE whose response a PRACK says it is for; when there is no such one, the last of the peer's."""
+    theirs = [at for at in leg.invitations if not at.outgoing]
+    rack = prack[RACK]
+    if not theirs or rack is None:
+        return None
+    return next((at for at in theirs if at.request.cseq.number == rack.cseq_number), theirs[-1])

@@ -1,0 +1,278 @@
+"""Which machines stand together: those of a dialog, and those of each INVITE in it.
+
+The INVITE that makes a dialog and a re-INVITE are the same thing (RFC 3261 14): each has its life, its reliable
+provisional responses, and its ACK or the PRACK requests for it. The branches of a fork share the life of their INVITE.
+A machine that most calls never need is asleep: one stands for all of its kind until it is to move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Final, Protocol, cast
+
+from attrs import define, field
+
+from sipsm.dialog import Dialog
+from sipsm.machine import Machine
+from sipsm.message import Request
+from sipsm.sdp import OfferAnswer
+from sipsm.transaction import ServerTransaction, TimerValues
+from sipsm.transport import Flow
+from sipsm.usage.acknowledging import Acknowledging
+from sipsm.usage.deciding import PrackIn, UpdateIn
+from sipsm.usage.invite_uac import InviteUac
+from sipsm.usage.invite_uas import InviteUas
+from sipsm.usage.reliable_receiver import ReliableReceiver
+from sipsm.usage.reliable_sender import ReliableSender
+from sipsm.usage.session import Session
+from sipsm.usage.session_timer import SessionTimer
+from sipsm.usage.turns import Glare, Turns, UpdateOut
+
+DIALOGS: Final = "each dialog"
+"""A scope: every dialog that the INVITE has made."""
+INVITES: Final = "each INVITE"
+"""A scope: every INVITE that is not over in this dialog."""
+
+DialogId = tuple[str, str, str]
+"""Call-ID, local tag, remote tag (RFC 3261 12)."""
+
+
+def _asleep(kind: Callable[[], Machine]) -> Any:
+    class Asleep(type(kind())):  # type: ignore[misc]  # the class is only known here
+        asleep: ClassVar[bool] = True
+
+    return Asleep()
+
+
+_RECEIVER: Final[ReliableReceiver] = _asleep(ReliableReceiver)
+_SENDER: Final[ReliableSender] = _asleep(ReliableSender)
+_PRACK: Final[PrackIn] = _asleep(PrackIn)
+_UPDATE_IN: Final[UpdateIn] = _asleep(UpdateIn)
+_UPDATE_OUT: Final[UpdateOut] = _asleep(UpdateOut)
+_GLARE: Final[Glare] = _asleep(Glare)
+_TIMER: Final[SessionTimer] = _asleep(SessionTimer)
+
+
+class Terms(Protocol):
+    """What the machines of a call need to know from their user agent."""
+
+    @property
+    def times(self) -> TimerValues:
+        """From which all timers are made."""
+
+    @property
+    def prack_by_hand(self) -> bool:
+        """Whether the application sends each PRACK."""
+
+    @property
+    def session_interval_s(self) -> int | None:
+        """The session interval that is asked for, in seconds; None: none."""
+
+    @property
+    def smallest_interval_s(self) -> int:
+        """The smallest session interval that is taken, in seconds."""
+
+    def rseq(self) -> int:
+        """Draw the first RSeq of an INVITE (RFC 3262 3)."""
+
+
+class Owner(Protocol):
+    """Whose machines these are: a call."""
+
+    legs: list[Leg]
+
+    @property
+    def terms(self) -> Terms:
+        """What its user agent lays down."""
+
+
+@define(eq=False)
+class Leg:
+    """The machines of one dialog of a call."""
+
+    call: Any
+    """Whose it is: an `Owner`."""
+    dialog: Dialog
+    offer_answer: OfferAnswer = field(factory=OfferAnswer)
+    session: Session = field(factory=Session)
+    turns: Turns = field(factory=Turns)
+    update_in_awake: UpdateIn | None = None
+    update_out_awake: UpdateOut | None = None
+    glare_awake: Glare | None = None
+    timer_awake: SessionTimer | None = None
+    invitations: list[Invitation] = field(factory=list)
+    """The INVITEs in it that are not over; the first made it."""
+    known_as: DialogId | None = None
+    """Under which identifier it is found, while it is."""
+    owed_update: tuple[ServerTransaction, Request] | None = None
+    """The UPDATE that waits for the application."""
+    peer_allows: tuple[str, ...] | None = None
+    """The methods that the peer has named in Allow; None: it has not said (RFC 3261 20.5)."""
+    peer_packages: tuple[str, ...] | None = None
+    """The INFO packages that the peer takes; None: it has not said (RFC 6086 5.2.2)."""
+    packages_before: dict[tuple[bool, int], tuple[str, ...] | None] | None = None
+    """Those that it took before each request that is not answered yet and names others (RFC 6086 5.2.4), by whether the
+    request is ours, and its CSeq number."""
+
+    @property
+    def update_in(self) -> UpdateIn:
+        """The peer's UPDATE requests."""
+        return self.update_in_awake or _UPDATE_IN
+
+    @property
+    def update_out(self) -> UpdateOut:
+        """Our UPDATE requests."""
+        return self.update_out_awake or _UPDATE_OUT
+
+    @property
+    def glare(self) -> Glare:
+        """What has collided."""
+        return self.glare_awake or _GLARE
+
+    @property
+    def timer(self) -> SessionTimer:
+        """The session timer."""
+        return self.timer_awake or _TIMER
+
+    def __attrs_post_init__(self) -> None:
+        if self.call.terms.session_interval_s is not None:
+            self.make_timer()
+
+    def make_timer(self) -> SessionTimer:
+        """A session timer of its own."""
+        terms: Terms = self.call.terms
+        self.timer_awake = SessionTimer(terms.session_interval_s, terms.smallest_interval_s)
+        return self.timer_awake
+
+    def machines(self) -> Iterator[Machine]:
+        """Those of the dialog that are awake."""
+        yield self.dialog
+        yield self.offer_answer
+        yield self.turns
+        for machine in (self.update_in_awake, self.update_out_awake, self.glare_awake):
+            if machine is not None:
+                yield machine
+        yield self.session
+        if self.timer_awake is not None:
+            yield self.timer_awake
+
+    def timed(self) -> list[tuple[Invitation, Machine]]:
+        """The machines that may have a timer running, each with the INVITE at which it is woken."""
+        first = self.invitations[0]
+        found: list[tuple[Invitation, Machine]] = []
+        for invitation in self.invitations:
+            found.append((invitation, invitation.invite))
+            if invitation.reliable_awake is not None:
+                found.append((invitation, invitation.reliable_awake))
+        if self.glare_awake is not None:
+            found.append((first, self.glare_awake))
+        if self.timer_awake is not None:
+            found.append((first, self.timer_awake))
+        return found
+
+
+@define(eq=False)
+class Invitation:
+    """The machines of one INVITE in one dialog, with the dialog's around them: where events happen."""
+
+    leg: Leg
+    outgoing: bool
+    request: Request
+    """The INVITE, as it was sent last."""
+    invite: InviteUac | InviteUas
+    ack: Acknowledging | None = None
+    """The ACK, of an INVITE of ours."""
+    reliable_awake: ReliableReceiver | ReliableSender | None = None
+    prack_awake: PrackIn | None = None
+    transaction: ServerTransaction | None = None
+    """The INVITE's, when it is the peer's."""
+    flow: Flow | None = None
+    """Where it came from, or where it went, once that is known."""
+    wire: bytes = b""
+    """Our 2xx, which is sent again until its ACK comes."""
+    provisional: bytes = b""
+    """Our reliable provisional response, which is sent again until its PRACK comes."""
+    acknowledged_with: Request | None = None
+    """The ACK for the 2xx, once it has been sent."""
+    owed_prack: tuple[ServerTransaction, Request] | None = None
+    """The PRACK that waits for the application."""
+    dialog: Dialog = field(init=False)
+    offer_answer: OfferAnswer = field(init=False)
+    session: Session = field(init=False)
+    turns: Turns = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        leg = self.leg
+        self.dialog, self.offer_answer, self.session, self.turns = leg.dialog, leg.offer_answer, leg.session, leg.turns
+
+    @property
+    def reliable(self) -> ReliableReceiver | ReliableSender:
+        """Its reliable provisional responses."""
+        return self.reliable_awake or (_RECEIVER if self.outgoing else _SENDER)
+
+    @property
+    def prack(self) -> PrackIn:
+        """The peer's PRACK requests."""
+        return self.prack_awake or _PRACK
+
+    @property
+    def update_in(self) -> UpdateIn:
+        """The dialog's."""
+        return self.leg.update_in
+
+    @property
+    def update_out(self) -> UpdateOut:
+        """The dialog's."""
+        return self.leg.update_out
+
+    @property
+    def glare(self) -> Glare:
+        """The dialog's."""
+        return self.leg.glare
+
+    @property
+    def timer(self) -> SessionTimer:
+        """The dialog's."""
+        return self.leg.timer
+
+    def awaken(self, place: str) -> Machine:
+        """Make the machine of a place, which now is to move."""
+        leg, terms = self.leg, self.leg.call.terms
+        match place:
+            case "reliable" if self.outgoing:
+                machine: Machine = ReliableReceiver()
+                self.reliable_awake = cast("ReliableReceiver", machine)
+            case "reliable":
+                machine = self.reliable_awake = ReliableSender(terms.times, terms.rseq())
+            case "prack":
+                machine = self.prack_awake = PrackIn()
+            case "update_in":
+                machine = leg.update_in_awake = UpdateIn()
+            case "update_out":
+                machine = leg.update_out_awake = UpdateOut()
+            case "glare":
+                machine = leg.glare_awake = Glare()
+            case _:
+                assert place == "timer", f"{place} is never asleep"
+                machine = leg.make_timer()
+        return machine
+
+    def within(self, scope: str, place: str) -> Sequence[Invitation]:
+        """The INVITEs of this scope that have a machine in this place."""
+        if scope == DIALOGS:
+            return [leg.invitations[0] for leg in self.leg.call.legs]
+        assert scope == INVITES, f"no such scope: {scope}"
+        return [each for each in self.leg.invitations if place != "ack" or each.outgoing]
+
+    def settle(self) -> None:
+        """The INVITE is over: what would have been sent again is not kept, and of the INVITE the bytes alone."""
+        self.request.pack()
+        self.wire = self.provisional = b""
+        self.transaction = None
+
+    def machines(self) -> Iterator[Machine]:
+        """Those of the INVITE that are awake."""
+        yield self.invite
+        for machine in (self.reliable_awake, self.ack, self.prack_awake):
+            if machine is not None:
+                yield machine

@@ -1,0 +1,379 @@
+"""Third party call control (RFC 3725): somebody calls two others and has them talk to each other.
+
+A is called first, then B; media go past the controller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from sipsm import Call, CallState, EndReason, OfferReceived
+from sipsm.role import AnswerReceived, Ended, IncomingCall, ModificationRefused, OfferRequested, ProvisionalAcknowledged
+from sipsm.sdp import Origin, SessionDescription, move
+from sipsm.sdp import answer as answer_to
+from sipsm.testing import Agent, Net, ladder, nothing_left
+from tests.ladders.parties import names, request, taken, told
+from tests.ladders.phones import hears, phone, talk
+
+OURS = Origin("ctl", 7, 1, "controller.example.com")
+
+
+class Controller:
+    """What follows upon what: its calls by whom they are to, and what is to be done with what is said there next."""
+
+    def __init__(self, net: Net) -> None:
+        self.agent = net.agent("ctl")
+        self.calls: dict[str, Call] = {}
+        self.waiting: dict[Call, Callable[[bytes], object]] = {}
+        self.agent.on(OfferReceived, self.heard)
+        self.agent.on(AnswerReceived, self.heard)
+
+    def heard(self, event: OfferReceived | AnswerReceived) -> None:
+        """A description has come."""
+        if event.call in self.waiting:
+            self.waiting.pop(event.call)(event.sdp)
+
+    def call(self, name: str, offer: bytes, then: Callable[[bytes], object]) -> None:
+        """Call somebody, with an offer or without."""
+        self.calls[name] = self.agent.invite(f"sip:{name}", offer=offer)
+        self.waiting[self.calls[name]] = then
+
+    def offer(self, name: str, offer: bytes, then: Callable[[bytes], object]) -> None:
+        """Offer somebody what another has said, as if we had said it next; or ask for an offer."""
+        call = self.calls[name]
+        self.waiting[call] = then
+        self.agent.do(call.offer, following(offer, call) if offer else b"")
+
+    def answer(self, name: str, sdp: bytes) -> None:
+        """Answer somebody with what another has said."""
+        call = self.calls[name]
+        self.agent.do(call.answer_offer, following(sdp, call) if call.local_sdp else sdp)
+
+
+def following(sdp: bytes, call: Call) -> bytes:
+    """A description of another's, with the o= line that its new receiver expects (RFC 3725 4.4, 7)."""
+    return bytes(SessionDescription.parse(sdp).following(SessionDescription.parse(call.local_sdp)))
+
+
+def black_hole(sdp: bytes) -> bytes:
+    """The same streams, of which nothing leaves its host (RFC 3725 4.3)."""
+    return bytes(move(sdp, "0.0.0.0").with_origin(OURS))
+
+
+NO_MEDIA = bytes(SessionDescription.build(OURS, connection="192.0.2.1"))
+
+
+def nothing(_: object) -> None:
+    """That was all."""
+
+
+@pytest.mark.rfc("3725 4.1")
+def test_flow_one() -> None:
+    """A's offer goes to B, and B's answer into the ACK for A: the descriptions pass as they are."""
+    net = Net(1)
+    a, b, control = phone(net, "a"), phone(net, "b", after=0.2), Controller(net)
+    control.call("a", b"", lambda offer: control.call("b", offer, lambda sdp: control.answer("a", sdp)))
+    assert net.run(until=2) == ladder("""
+        0.0  ctl INVITE----------> a
+        0.0  ctl <------------180- a
+        1.0  ctl <------------200- a
+        1.0  ctl INVITE----------> b
+        1.0  ctl <------------180- b
+        1.2  ctl <------------200- b
+        1.2  ctl ACK-------------> b
+        1.2  ctl ACK-------------> a
+    """)
+    assert talk(a, b)
+    assert (taken(a).remote_sdp, taken(b).remote_sdp) == (taken(b).local_sdp, taken(a).local_sdp)
+
+
+@pytest.mark.rfc("3725 4.1", "3261 13.3.1.4")
+def test_flow_one_with_somebody_who_takes_long() -> None:
+    """A repeats the 200 in vain and hangs up after 64*T1, so that B need not answer any more."""
+    # "However, it has a serious timeout problem. User B may not answer the call immediately." (RFC 3725 4.1)
+    net = Net(1)
+    a, b, control = phone(net, "a"), phone(net, "b", after=40), Controller(net)
+    control.call("a", b"", lambda offer: control.call("b", offer, lambda sdp: control.answer("a", sdp)))
+
+    def failed(event: Ended) -> None:
+        if event.call is control.calls["a"]:
+            control.agent.do(control.calls["b"].cancel)
+
+    control.agent.on(Ended, failed)
+    net.run()
+    assert [event.reason for event in told(a, Ended)] == [EndReason.NOT_ACKNOWLEDGED]
+    assert [event.reason for event in told(b, Ended)] == [EndReason.CANCELLED_BY_PEER]
+    nothing_left(net)
+
+
+@pytest.mark.rfc("3725 4.2")
+def test_flow_two() -> None:
+    """A answers a black hole, which is offered to B; what B answers is offered to A, who says the same again."""
+    net = Net(1)
+    a, b, control = phone(net, "a"), phone(net, "b"), Controller(net)
+    first = black_hole(control.agent.sdp)
+    control.call("a", first, lambda sdp: control.call("b", sdp, lambda sdp: control.offer("a", sdp, nothing)))
+    assert net.run(until=3) == ladder("""
+        0.0  ctl INVITE----------> a
+        0.0  ctl <------------180- a
+        1.0  ctl <------------200- a
+        1.0  ctl ACK-------------> a
+        1.0  ctl INVITE----------> b
+        1.0  ctl <------------180- b
+        2.0  ctl <------------200- b
+        2.0  ctl ACK-------------> b
+        2.0  ctl INVITE----------> a
+        2.0  ctl <------------200- a
+        2.0  ctl ACK-------------> a
+    """)
+    assert talk(a, b)
+
+
+@pytest.mark.rfc("3725 4.3")
+def test_flow_three() -> None:
+    """A's offer is answered by a black hole at once; B's offer goes into a re-INVITE, A's answer into an ACK."""
+    net = Net(1)
+    a, b, control = phone(net, "a"), phone(net, "b"), Controller(net)
+
+    def answered(offer: bytes) -> None:
+        control.answer("a", black_hole(offer))
+        control.call("b", b"", lambda offer: control.offer("a", offer, lambda sdp: control.answer("b", sdp)))
+
+    control.call("a", b"", answered)
+    assert net.run(until=3) == ladder("""
+        0.0  ctl INVITE----------> a
+        0.0  ctl <------------180- a
+        1.0  ctl <------------200- a
+        1.0  ctl ACK-------------> a
+        1.0  ctl INVITE----------> b
+        1.0  ctl <------------180- b
+        2.0  ctl <------------200- b
+        2.0  ctl INVITE----------> a
+        2.0  ctl <------------200- a
+        2.0  ctl ACK-------------> a
+        2.0  ctl ACK-------------> b
+    """)
+    assert talk(a, b)
+
+
+def connect(control: Controller, one: str, other: str) -> None:
+    """Flow IV, the one that is recommended."""
+
+    def answered(_: bytes) -> None:
+        control.call(other, b"", lambda offer: control.offer(one, offer, lambda sdp: control.answer(other, sdp)))
+
+    control.call(one, NO_MEDIA, answered)
+
+
+FLOW_FOUR = """
+        0.0  ctl INVITE----------> a
+        0.0  ctl <------------180- a
+        1.0  ctl <------------200- a
+        1.0  ctl ACK-------------> a
+        1.0  ctl INVITE----------> b
+        1.0  ctl <------------180- b
+        2.0  ctl <------------200- b
+        2.0  ctl INVITE----------> a
+        2.0  ctl <------------200- a
+        2.0  ctl ACK-------------> a
+        2.0  ctl ACK-------------> b"""
+
+
+@pytest.mark.rfc("3725 4.4", "3264 5")
+def test_flow_four() -> None:
+    """A is called without any media; B's offer follows in a re-INVITE, and only the o= line is changed on the way."""
+    net = Net(1)
+    a, b, control = phone(net, "a"), phone(net, "b"), Controller(net)
+    connect(control, "a", "b")
+    assert net.run(until=3) == ladder(FLOW_FOUR)
+    assert talk(a, b)
+    agreed = control.calls["a"].agreed
+    assert agreed is not None
+    offered, own = SessionDescription.parse(agreed[0]), SessionDescription.parse(b.sdp)
+    assert (offered.media, offered.origin) == (own.media, Origin("ctl", 7, 2, "controller.example.com"))
+
+
+@pytest.mark.rfc("3725 6")
+def test_b_is_busy() -> None:
+    """A is told by a BYE why: its Reason is the status of B's refusal."""
+    net = Net(1)
+    a, control = phone(net, "a"), Controller(net)
+    phone(net, "b", takes=lambda b, event: b.do(event.call.reject, 486))
+    connect(control, "a", "b")
+
+    def refused(event: Ended) -> None:
+        if event.call is control.calls["b"]:
+            control.agent.do(control.calls["a"].hang_up, headers=[("Reason", f"SIP;cause={event.status}")])
+
+    control.agent.on(Ended, refused)
+    net.run()
+    assert request(net, control.agent, "BYE").lines_of("Reason") == ("SIP;cause=486",)
+    assert [event.reason for event in told(a, Ended)] == [EndReason.HUNG_UP_BY_PEER]
+    nothing_left(net)
+
+
+@pytest.mark.rfc("3725 6")
+def test_a_offers_while_b_is_called() -> None:
+    """Figure 5: the controller cannot pass it on, and refuses with 491; A's own retry comes after, and is passed on."""
+    net = Net(1)
+    a, b, control = phone(net, "a"), phone(net, "b"), Controller(net)
+    connect(control, "a", "b")
+
+    def offered(event: OfferReceived) -> None:
+        if event.call is control.calls["a"] and control.calls["b"].state is not CallState.ESTABLISHED:
+            control.agent.do(event.call.reject_offer, 491)
+
+    control.agent.on(OfferReceived, offered)
+    net.at(1.5, lambda: a.do(taken(a).offer, a.sdp))
+    net.run(until=1.6)
+    (refused,) = told(a, ModificationRefused)
+    assert (refused.status, refused.retry_after_s is not None) == (491, True)
+    net.run(until=10)
+    assert talk(a, b)
+
+
+@pytest.mark.rfc("3725 7")
+def test_a_hangs_up() -> None:
+    """Figure 6: the controller hangs up with the other."""
+    net = Net(1)
+    a, b, control = phone(net, "a"), phone(net, "b"), Controller(net)
+    connect(control, "a", "b")
+    control.agent.on(Ended, lambda event: [control.agent.do(each.hang_up) for each in up(control)])
+    net.at(5, lambda: a.do(taken(a).hang_up))
+    assert net.run() == ladder(
+        FLOW_FOUR
+        + """
+        5.0  ctl <------------BYE- a
+        5.0  ctl 200-------------> a
+        5.0  ctl BYE-------------> b
+        5.0  ctl <------------200- b
+    """
+    )
+    assert names(b)[-1] == "Ended"
+    nothing_left(net)
+
+
+def up(control: Controller) -> list[Call]:
+    """Its calls that are up."""
+    return [call for call in control.agent.endpoint.calls if call.state is CallState.ESTABLISHED]
+
+
+@pytest.mark.rfc("3725 7")
+def test_another_takes_the_place_of_a() -> None:
+    """Figure 7: A has hung up, so C is called without media, and B asked for an offer that goes to C."""
+    net = Net(1)
+    a, b, c, control = phone(net, "a"), phone(net, "b"), phone(net, "c"), Controller(net)
+    connect(control, "a", "b")
+
+    def left(event: Ended) -> None:
+        control.call("c", NO_MEDIA, lambda _: control.offer("b", b"", passed_on))
+
+    def passed_on(offer: bytes) -> None:
+        control.offer("c", offer, lambda sdp: control.answer("b", sdp))
+
+    control.agent.on(Ended, left)
+    net.at(5, lambda: a.do(taken(a).hang_up))
+    assert net.run(until=10) == ladder(
+        FLOW_FOUR
+        + """
+        5.0  ctl <------------BYE- a
+        5.0  ctl 200-------------> a
+        5.0  ctl INVITE----------> c
+        5.0  ctl <------------180- c
+        6.0  ctl <------------200- c
+        6.0  ctl ACK-------------> c
+        6.0  ctl INVITE----------> b
+        6.0  ctl <------------200- b
+        6.0  ctl INVITE----------> c
+        6.0  ctl <------------200- c
+        6.0  ctl ACK-------------> c
+        6.0  ctl ACK-------------> b
+    """
+    )
+    assert talk(b, c)
+
+
+@pytest.mark.rfc("3725 8", "3262 5")
+def test_early_media_of_b() -> None:
+    """Figure 8: B's reliable 183 bears the offer, its PRACK A's answer; B's 200 changes nothing any more."""
+    net = Net(1)
+
+    def rings(b: Agent, event: IncomingCall) -> None:
+        b.do(event.call.ring, 183, sdp=b.sdp, reliable=True)
+        b.on(ProvisionalAcknowledged, lambda _: net.after(1, lambda: b.do(event.call.answer)))
+
+    a, b, control = phone(net, "a"), phone(net, "b", takes=rings), Controller(net)
+    connect(control, "a", "b")
+    assert net.run(until=5) == ladder("""
+        0.0  ctl INVITE----------> a
+        0.0  ctl <------------180- a
+        1.0  ctl <------------200- a
+        1.0  ctl ACK-------------> a
+        1.0  ctl INVITE----------> b
+        1.0  ctl <------------183- b
+        1.0  ctl INVITE----------> a
+        1.0  ctl <------------200- a
+        1.0  ctl ACK-------------> a
+        1.0  ctl PRACK-----------> b
+        1.0  ctl <------------200- b
+        2.0  ctl <------------200- b
+        2.0  ctl ACK-------------> b
+    """)
+    assert talk(a, b)
+
+
+@pytest.mark.rfc("3725 8", "3311 5.1")
+def test_early_media_of_a() -> None:
+    """Figure 9: A has answered "no media" in a reliable 183, so B's offer comes in an UPDATE before A has accepted."""
+    net = Net(1)
+
+    def rings(a: Agent, event: IncomingCall) -> None:
+        accepted = answer_to(event.offer, a.sdp)
+        a.do(event.call.ring, 183, sdp=bytes(accepted or b""), reliable=True)
+        net.after(3, lambda: a.do(event.call.answer))
+
+    a, b, control = phone(net, "a", takes=rings), phone(net, "b"), Controller(net)
+    connect(control, "a", "b")
+    assert net.run(until=5) == ladder("""
+        0.0  ctl INVITE----------> a
+        0.0  ctl <------------183- a
+        0.0  ctl PRACK-----------> a
+        0.0  ctl <------------200- a
+        0.0  ctl INVITE----------> b
+        0.0  ctl <------------180- b
+        1.0  ctl <------------200- b
+        1.0  ctl UPDATE----------> a
+        1.0  ctl <------------200- a
+        1.0  ctl ACK-------------> b
+        3.0  ctl <------------200- a
+        3.0  ctl ACK-------------> a
+    """)
+    assert talk(a, b)
+
+
+@pytest.mark.rfc("3725 10.2")
+def test_an_announcement_in_mid_call() -> None:
+    """Figure 13: B falls silent, A is joined to a media server; afterwards A and B are joined again."""
+    net = Net(1)
+    a, b, server, control = phone(net, "a"), phone(net, "b"), phone(net, "server", after=0), Controller(net)
+    connect(control, "a", "b")
+
+    def pause() -> None:
+        control.offer("b", black_hole(control.calls["b"].local_sdp), lambda _: control.offer("a", b"", announced))
+
+    def announced(offer: bytes) -> None:
+        control.call("server", offer, lambda sdp: control.answer("a", sdp))
+
+    def resume(_: Ended) -> None:
+        control.offer("b", b"", lambda offer: control.offer("a", offer, lambda sdp: control.answer("b", sdp)))
+
+    control.agent.on(Ended, resume)
+    net.at(5, pause)
+    net.run(until=6)
+    assert (hears(a), hears(server), hears(b)) == (server.host, a.host, "0.0.0.0")
+    net.at(8, lambda: server.do(taken(server).hang_up))
+    net.run(until=10)
+    assert talk(a, b)
+    assert len(told(a, OfferRequested)) == len(told(b, OfferRequested)) == 1

@@ -1,0 +1,102 @@
+"""baresip, a real phone: it has no microphone here and no loudspeaker, and is operated through a TCP connection."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.adapters.peer import Place
+from tests.cli.programs import PATIENCE_S
+from tests.peers.programs import found, free_port
+
+CONFIG = """\
+poll_method poll
+sip_listen 127.0.0.1:{sip}
+net_interface 127.0.0.1
+audio_source aubridge,nobody
+audio_player aubridge,nobody
+module_path {modules}
+module g711.so
+module aubridge.so
+module_tmp uuid.so
+module_tmp account.so
+module_app ctrl_tcp.so
+module_app menu.so
+ctrl_tcp_listen 127.0.0.1:{control}
+"""
+MODULES = "/usr/lib/baresip/modules"
+"""Where Debian has them."""
+
+
+class Phone:
+    """A baresip that runs."""
+
+    def __init__(self, process: subprocess.Popen[bytes], sip: int, control: socket.socket) -> None:
+        self.process = process
+        self.uri = f"sip:phone@127.0.0.1:{sip}"
+        """Where it is called."""
+        self._control = control
+        self._come = b""
+
+    def does(self, command: str, what: str = "") -> None:
+        """Have it do something that its user could do: dial, hangup, accept, hold, resume."""
+        data = json.dumps({"command": command, "params": what}).encode()
+        self._control.sendall(b"%d:%s," % (len(data), data))
+
+    def until(self, event: str) -> dict[str, Any]:
+        """Read on until an event of this type, such as CALL_ESTABLISHED."""
+        while (told := self._next()).get("type") != event:
+            pass
+        return told
+
+    def _next(self) -> dict[str, Any]:
+        """The next thing that it tells: a netstring with JSON in it."""
+        while True:
+            length, colon, rest = self._come.partition(b":")
+            if colon and len(rest) > int(length):
+                self._come = rest[int(length) + 1 :]
+                told: dict[str, Any] = json.loads(rest[: int(length)])
+                return told
+            data = self._control.recv(65_536)
+            assert data, "baresip has gone"
+            self._come += data
+
+
+@contextmanager
+def phone(folder: Path, *, answers: bool = False) -> Iterator[Phone]:
+    """A phone at a port of its own, with its settings in this folder; `answers`: it takes every call at once."""
+    sip, control = free_port(), free_port(Place("TCP", "127.0.0.1"))
+    mode = "auto" if answers else "manual"
+    (folder / "config").write_text(CONFIG.format(sip=sip, control=control, modules=MODULES), "utf-8")
+    (folder / "accounts").write_text(f"<sip:phone@127.0.0.1:{sip}>;regint=0;answermode={mode}\n", "utf-8")
+    (folder / "contacts").touch()
+    with (
+        (folder / "log").open("wb") as log,
+        subprocess.Popen(
+            [found("baresip"), "-f", str(folder), "-t", str(PATIENCE_S)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        ) as process,
+    ):
+        try:
+            with connected(process, control) as connection:
+                yield Phone(process, sip, connection)
+        finally:
+            process.terminate()
+
+
+def connected(process: subprocess.Popen[bytes], port: int) -> socket.socket:
+    """The connection through which it is operated; its modules are there once that can be made."""
+    while process.poll() is None:
+        try:
+            connection = socket.create_connection(("127.0.0.1", port), PATIENCE_S)
+        except ConnectionError:
+            continue
+        return connection
+    raise AssertionError("baresip did not start")
