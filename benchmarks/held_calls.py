@@ -7,12 +7,13 @@ about 1 GB and two minutes.
 from __future__ import annotations
 
 import gc
+import random
 import tracemalloc
 from collections.abc import Iterable
 from time import perf_counter
 
 from benchmarks.calls import SDP, TO_ALICE, Callee, Wire
-from sipsm import Call, IncomingCall, Output
+from sipsm import Call, Endpoint, Ids, IncomingCall, Limits, Output
 from sipsm.transaction import TimerValues
 
 UP = (10, 10_000)
@@ -20,6 +21,7 @@ UP_BY_ITSELF = (10, 10_000, 100_000)
 ROUNDS = 30
 AT_ONCE = 100
 """Requests that are measured together."""
+BOUNDLESS = Limits(calls=10**6, transactions=10**7)
 SETTLED_S = 64 * TimerValues().T1 + TimerValues().T4 + 1
 """Seconds after which no transaction of a call waits for repeats any more."""
 
@@ -31,6 +33,7 @@ class Switch:
         wire = Wire()
         wire.call()
         self.callee = Callee([data for by_alice, data in wire.seen if by_alice])
+        self.callee.bob = Endpoint("udp:192.0.2.2:5060", limits=BOUNDLESS, ids=Ids(random.Random(3)))
         self.tags: list[bytes] = []
         self.asked = 0
         self.least = float("inf")
