@@ -26,9 +26,17 @@ def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-@lru_cache(maxsize=4096)
+LONGEST_ADDRESS = 64
+"""Characters; no numeric address is longer, and what strangers send that is longer is not kept."""
+
+
 def is_numeric(host: str) -> bool:
     """Whether a host is an IPv4 address or an IPv6 one, with or without brackets."""
+    return len(host) <= LONGEST_ADDRESS and _is_address(host)
+
+
+@lru_cache(maxsize=4096)
+def _is_address(host: str) -> bool:
     try:
         ip_address(host.strip("[]"))
     except ValueError:

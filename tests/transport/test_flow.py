@@ -6,7 +6,7 @@ import pytest
 
 from sipsm.errors import LocalProtocolError
 from sipsm.transport import Flow, Listening
-from sipsm.transport.flow import bracketed, split_address
+from sipsm.transport.flow import _is_address, bracketed, is_numeric, split_address
 
 ALICE = ("192.0.2.1", 5060)
 BOB = ("192.0.2.2", 5060)
@@ -117,3 +117,11 @@ def test_what_is_advertised_is_a_host_and_a_port(advertised: tuple[str, int]) ->
     """It is found out at once, not when the first message is made."""
     with pytest.raises(LocalProtocolError, match="no address to advertise"):
         Listening("UDP", ("192.0.2.2", 5060), advertised)
+
+
+def test_a_host_of_any_length_is_not_kept() -> None:
+    """What a stranger names at length is no address, and takes no memory once it has been looked at."""
+    before = _is_address.cache_info().currsize
+    assert not is_numeric("1" * 65_000)
+    assert _is_address.cache_info().currsize == before
+    assert is_numeric("[2001:db8:1111:2222:3333:4444:192.0.2.1]")
