@@ -7,7 +7,7 @@ one returns another, which shares its lines.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Self, overload
 
@@ -15,7 +15,7 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.lists import elements_at, split_list
 from sipsm.grammar.tokens import before_unfolding, unfold
 from sipsm.message.headers.field import Listed, Single, Value
-from sipsm.message.names import HeaderIndex, canonical, header_line, index_lines, value_of
+from sipsm.message.names import USUAL_SPELLINGS, HeaderIndex, canonical, header_line, index_lines, value_of
 
 Name = str | Single[Any] | Listed[Any]
 """A header, by its name in any case or compact form, or by its field."""
@@ -97,32 +97,39 @@ class HeaderBlock:
 
     def has(self, name: Name) -> bool:
         """True when there is a header of that name."""
-        return _key(name) in self._indexed()
+        return (_usual_key(name) or _key(name)) in (self._index or self._indexed())
 
     def check(self, *fields: Single[Any] | Listed[Any]) -> None:
         """Read these headers as far as they are there; raises RemoteProtocolError for the first that is malformed."""
-        index = self._index or self._indexed()
-        for field in fields:
-            if field.key in index:
-                self[field]
+        self.check_all({field.key: field for field in fields})
+
+    def check_all(self, fields: Mapping[str, Single[Any] | Listed[Any]]) -> None:
+        """The same, for fields by the long form of their names in lower case: there may be many, of which few come."""
+        there = fields.keys() & (self._index or self._indexed())
+        for key in there if len(there) < 2 else filter(there.__contains__, fields):
+            self[fields[key]]
 
     def header(self, name: Name) -> str | None:
         """The value of the first header of that name on one line, or None."""
-        line = self._indexed().get(_key(name))
+        line = (self._index or self._indexed()).get(_usual_key(name) or _key(name))
         if line is None:
             return None
-        return value_of(line if isinstance(line, str) else line[0])
+        return value_of(line if line.__class__ is str else line[0])
 
     def lines_of(self, name: Name) -> tuple[str, ...]:
         """The value of each header of that name, in order, each on one line."""
-        return tuple(map(value_of, self._lines_of(_key(name))))
+        line = (self._index or self._indexed()).get(_usual_key(name) or _key(name), _NONE)
+        return (value_of(line),) if isinstance(line, str) else tuple(map(value_of, line))
 
     def header_values(self, name: Name) -> tuple[str, ...]:
         """The elements of a header that is a list, such as Require, over all its lines (RFC 3261 7.3.1).
 
         Raises RemoteProtocolError for a quote or an angle bracket that is never closed.
         """
-        lines = self._lines_of(_key(name))
+        line = (self._index or self._indexed()).get(_usual_key(name) or _key(name))
+        if line is None:
+            return ()
+        lines = (line,) if isinstance(line, str) else line
         return tuple(element for line in lines for element in split_list(value_of(line)) if element)
 
     # Other blocks made from this one
@@ -318,6 +325,10 @@ def _fault(line: str, field: Single[Any] | Listed[Any]) -> int | None:
                 except ValueError:
                     return start
     return at
+
+
+# What most names are found by; None for a field, and for a name that is spelled in another way.
+_usual_key: Callable[[Name], str | None] = USUAL_SPELLINGS.get  # type: ignore[assignment]
 
 
 def _key(name: Name) -> str:

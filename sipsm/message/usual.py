@@ -25,6 +25,7 @@ VIA: Final = 5
 VIA_PARTS: Final = slice(6, 11)
 """Transport, host, port, branch, and whether there is an rport: where VIA_OK is set."""
 BRANCH: Final = 9
+RPORT: Final = 10
 VIA_OK: Final = 13
 FROM: Final = 14
 FROM_TAG: Final = 15

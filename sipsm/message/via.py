@@ -131,12 +131,17 @@ class Via(TextValue):
             params = {**self._params, **marks}
             return built(Via.parse, _before_params(self._text) + format_params(params))
         # One of the usual form stays so: in it no parameter has quotes, or white space around it.
-        text, *written = self._text.split(";")
-        for param in written:
-            name = param.partition("=")[0]
-            text += f";{name}={marks.pop(name)}" if name in marks else f";{param}"
-        for name, value in marks.items():
-            text += f";{name}={value}"
+        before, asked, behind = self._text.partition(";rport")
+        if asked and behind[:1] in ("", ";") and len(marks) == 2 and "received" not in self._text:
+            # Most ask for the port, and say nothing of the address yet.
+            text = f"{before};rport={marks['rport']}{behind};received={marks['received']}"
+        else:
+            text, *written = self._text.split(";")
+            for param in written:
+                name = param.partition("=")[0]
+                text += f";{name}={marks.pop(name)}" if name in marks else f";{param}"
+            for name, value in marks.items():
+                text += f";{name}={value}"
         marked = _new(Via)
         marked._text = text
         marked._transport = self._transport
