@@ -20,13 +20,31 @@ from sipsm.message.names import USUAL_SPELLINGS, HeaderIndex, canonical, header_
 Name = str | Single[Any] | Listed[Any]
 """A header, by its name in any case or compact form, or by its field."""
 
-Headers = Iterable[tuple[Name, object]]
+Headers = Iterable["tuple[Name, object] | CheckedHeader"]
 """Header lines as a program gives them, in order: a name or a field, and a value that `str` makes text of.
 
 With a field the value is checked: it must be one of that header; for a list it may be a sequence of them.
 """
 
 _NONE: tuple[str, ...] = ()
+
+
+class CheckedHeader(tuple[str, str]):
+    """A name and a text, to be given among other `Headers`, that are checked once for a line that is written often."""
+
+    line: str
+    """The line that the two make."""
+
+    def __new__(cls, name: str, value: object) -> Self:
+        """Raises LocalProtocolError for a name or a value that cannot be written (RFC 3261 7.3.1, 25.1)."""
+        line = header_line(name, value)
+        name, _, text = line.partition(": ")
+        header = super().__new__(cls, (name, text))
+        header.line = line
+        return header
+
+    def __getnewargs__(self) -> tuple[str, str]:
+        return self[0], self[1]
 
 
 class HeaderBlock:
@@ -339,7 +357,11 @@ def lines_given(headers: Headers) -> list[str]:
     """The lines of all these headers; raises LocalProtocolError for what is no name, or no value of it."""
     lines: list[str] = []
     once: set[str] = set()
-    for name, value in headers:
+    for header in headers:
+        if header.__class__ is CheckedHeader:
+            lines.append(header.line)
+            continue
+        name, value = header
         if name.__class__ is str:
             lines.append(header_line(name, value))
             continue

@@ -152,6 +152,30 @@ class Via(TextValue):
         marked._params = marked._maddr = None
         return marked
 
+    def with_branch(self, branch: str) -> Via:
+        """This Via with another branch in the place of its own: for another request of the same client.
+
+        Raises LocalProtocolError when the branch cannot be one.
+        """
+        # via-branch = "branch" EQUAL token
+        if not (branch.isascii() and branch.isalnum()) and not is_token(branch):
+            raise LocalProtocolError(f"{branch!r} cannot be a branch", rfc="3261 25.1")
+        if self._params is not None:
+            params: dict[str, str | None] = {**self._params, "branch": branch}
+            return built(Via.parse, _before_params(self._text) + format_params(params))
+        # One of the usual form stays so.
+        assert self._branch is not None, "the usual form has a branch"
+        before, name, behind = self._text.partition(";branch=")
+        other = _new(Via)
+        other._text = before + name + branch + behind[len(self._branch) :]
+        other._transport = self._transport
+        other._host = self._host
+        other._port = self._port
+        other._branch = branch
+        other._has_rport = self._has_rport
+        other._params = other._maddr = None
+        return other
+
     @property
     def transport(self) -> str:
         """The transport of the sent-protocol in upper case, such as "UDP"."""
