@@ -42,15 +42,15 @@ class Dialog(Machine):
     """Whether we sent the request that made it."""
     remote_tag: str | None = None
     remote_cseq: int | None = None
-    remote_target: Uri | None = None
+    remote_target: str | None = None
+    """The URI at which the peer is to be reached."""
     route_set: tuple[str, ...] = ()
-    named_target: Uri | None = None
+    named_target: str | None = None
     """The target that a request of the peer names, which has not been accepted yet."""
 
-    @property
-    def next_hop(self) -> Uri | None:
-        """Where its requests are sent first: the first URI of the route set, else the remote target (12.2.1.1)."""
-        return Address.parse(self.route_set[0]).uri if self.route_set else self.remote_target
+    def hop_of(self, request: Request) -> Uri:
+        """Where a request of it is sent first: the first URI of the route set, else the remote target (12.2.1.1)."""
+        return Address.parse(self.route_set[0]).uri if self.route_set else request.uri
 
     def check(self, method: str, cseq: int | None = None) -> None:
         """Raises `LocalProtocolError` when the peer has not said where it is to be reached, or no number is left."""
@@ -76,7 +76,7 @@ class Dialog(Machine):
         assert self.remote_target is not None, "it has been checked"
         if cseq is None:
             cseq = self.local_cseq + 1
-        uri, routes = request_uri_and_routes(self.remote_target, self.route_set)
+        uri, routes = request_uri_and_routes(Uri.parse(self.remote_target), self.route_set)
         request = Request.build(
             method,
             uri,
@@ -120,10 +120,16 @@ def as_request_uri(uri: Uri) -> Uri:
 _method = re.compile(r";method(=[^;]*)?(?=;|$)", re.IGNORECASE)
 
 
-def target_of(message: Request | Response) -> Uri | None:
+def target_of(message: Request | Response) -> str | None:
     """The URI of the Contact, at which its sender is to be reached, or None."""
     contact = message.contact
-    return None if contact is None or contact.is_star else as_request_uri(contact.uri)
+    return None if contact is None or contact.is_star else _as_target(contact)
+
+
+def _as_target(address: Address) -> str:
+    text = address.uri_text
+    # Nearly all can be a Request-URI as they are: these need not be taken apart before a request goes there.
+    return str(as_request_uri(address.uri)) if "?" in text or ";method" in text.lower() else text
 
 
 def learn_remote(dialog: Dialog, response: Response, _step: Step) -> None:
@@ -248,7 +254,7 @@ def as_uac(request: Request) -> Dialog:
         uac=True,
         # Deviation: RFC 3261 12.1.2 and 13.3.1.4 have a Contact in every response that makes a dialog. A peer that
         # names none is looked for where it was called.
-        remote_target=as_request_uri(request.uri),
+        remote_target=str(as_request_uri(request.uri)),
     )
 
 
@@ -259,13 +265,14 @@ def as_uas(request: Request, tag: str, first_cseq: int) -> Dialog:
     return Dialog(
         call_id=request.call_id,
         local_tag=tag,
-        local=str(request.to.with_tag(tag)),
+        # In both forms of an address a parameter at the end is the header's (RFC 3261 20.10).
+        local=f"{request.lines_of('To')[0]};tag={tag}",
         remote=request.lines_of("From")[0],
         local_cseq=first_cseq,
         uac=False,
         remote_tag=request.from_tag,
         remote_cseq=request.cseq.number,
         # An INVITE of RFC 2543 may have no Contact: then its sender is looked for at its From.
-        remote_target=target_of(request) if request.contact else as_request_uri(request.from_.uri),
-        route_set=tuple(str(route) for route in request.record_route),
+        remote_target=target_of(request) if request.contact else _as_target(request.from_),
+        route_set=tuple([str(route) for route in request.record_route]),
     )

@@ -134,6 +134,11 @@ class Address(TextValue):
         return self._uri
 
     @property
+    def uri_text(self) -> str:
+        """The URI as it came; empty for the `*` of a Contact."""
+        return self._uri_text
+
+    @property
     def is_star(self) -> bool:
         """True for the `*` of a Contact: all bindings (RFC 3261 10.2.2)."""
         return not self._uri_text

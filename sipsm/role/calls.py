@@ -84,14 +84,15 @@ class Calls:
         if leg.session.state in _TAKEN:
             call.here = leg
         for each in call.legs:
-            self.index(each)
+            if each.known_as is None or each.dialog.state not in _THERE or each.dialog.remote_tag != each.known_as[2]:
+                self.index(each)
             if len(each.invitations) > 1:
                 self._prune(each)
         first = leg.invitations[0]
         if first.wire and first.invite.state in _OVER:
             self.forget(first)
             first.settle()
-        if _is_over(call):
+        if leg.session.state == session.ENDED and _is_over(call):
             call.alarm.call = call.alarm.at = None
             self.agenda.forget(call.alarm)
             self.all.pop(call, None)
@@ -103,8 +104,10 @@ class Calls:
         return outputs
 
     def _watch(self, call: Call) -> None:
-        call.alarm.at = call.next_timeout()
-        self.agenda.watch(call.alarm)
+        alarm = call.alarm
+        at = alarm.at = call.next_timeout()
+        if at is not None and at != alarm.watched_at:
+            self.agenda.watch(alarm)
 
     def wake(self, call: Call, now: float) -> list[Any]:
         """Fire the first timer of a call that is due."""

@@ -210,16 +210,17 @@ class CarryingOut:
     def acknowledge(self, at: Invitation, x: Acknowledge, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The ACK for a 2xx."""
         at.acknowledged_with = self.writing.ack(at, x)
-        return self.sending.request(at.acknowledged_with, None, now, towards=at.dialog.next_hop)
+        return self.sending.request(at.acknowledged_with, None, now, towards=at.dialog.hop_of(at.acknowledged_with))
 
     def acknowledge_again(self, at: Invitation, _x: Any, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The same ACK."""
         assert at.acknowledged_with is not None, "the 2xx has been acknowledged"
-        return self.sending.request(at.acknowledged_with, None, now, towards=at.dialog.next_hop)
+        return self.sending.request(at.acknowledged_with, None, now, towards=at.dialog.hop_of(at.acknowledged_with))
 
     def prack(self, at: Invitation, x: Prack, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """A PRACK."""
-        return self.sending.request(self.writing.prack(at, x), InCall("PRACK", at), now, towards=at.dialog.next_hop)
+        prack = self.writing.prack(at, x)
+        return self.sending.request(prack, InCall("PRACK", at), now, towards=at.dialog.hop_of(prack))
 
     def cancel(self, at: Invitation, x: Cancel, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """A CANCEL, to where the INVITE went."""
@@ -241,13 +242,13 @@ class CarryingOut:
     def hang_up(self, at: Invitation, x: HangUp, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """A BYE."""
         bye = self.writing.within(at.leg, "BYE", x.headers)
-        return self.sending.request(bye, InCall("BYE", at), now, towards=at.dialog.next_hop)
+        return self.sending.request(bye, InCall("BYE", at), now, towards=at.dialog.hop_of(bye))
 
     def ask(self, at: Invitation, x: Ask, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """Another request within the dialog."""
         assert isinstance(x.asked_as, OutgoingRequest), "who asks within a call is known to the application"
         request = x.asked_as.request = self.writing.within(at.leg, x.method, [*x.headers, *content(x)], x.body)
-        return self.sending.request(request, x.asked_as, now, towards=at.dialog.next_hop)
+        return self.sending.request(request, x.asked_as, now, towards=at.dialog.hop_of(request))
 
     def attempt_again(self, at: Invitation, x: TryAgain, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """What collided, once more."""

@@ -47,6 +47,8 @@ NOT_FOR_ASKING: Final = {
 # "The CANCEL request MUST NOT contain any Require or Proxy-Require header fields." (RFC 3261 9.1)
 NOT_IN_CANCEL: Final = frozenset(("require", "proxy-require"))
 
+_ANSWERS: Final = (Reply, Decide)
+_SENT_WITHIN: Final = (Modify, Ask, HangUp, Prack)
 _RANGES: Final = {"ring": (101, 199), "answer": (200, 299), "reject": (300, 699)}
 
 _WITHIN_OUR_INVITE: Final = frozenset({offer_answer.GOT_IN_1XX, offer_answer.GOT_IN_2XX})
@@ -87,7 +89,7 @@ class Commands:
         if leg.call is not call:
             raise LocalProtocolError(f"cannot {command}: that dialog is not this call's")
         self.check(leg, command, x)
-        if isinstance(x, Modify | Ask | HangUp | Prack):
+        if isinstance(x, _SENT_WITHIN):
             # What it asks for is sent when all machines have moved: that must not fail then.
             leg.dialog.check(getattr(x, "method", command))
         return self.ways[command](leg, x, now)
@@ -243,7 +245,7 @@ class Commands:
             at.request, user = request, at
             leg.invitations.append(at)
         outputs = self.calls.finish(leg, step, None, now)
-        return outputs + self.sending.request(request, user, now, towards=leg.dialog.next_hop)
+        return outputs + self.sending.request(request, user, now, towards=leg.dialog.hop_of(request))
 
     def wait(self, leg: Leg) -> float:
         """How long to wait after a collision, in seconds (RFC 3261 14.1)."""
@@ -303,26 +305,25 @@ class Commands:
 
     def check(self, leg: Leg, command: str, x: Any) -> None:
         """Raises `LocalProtocolError` when a command's message could not be built, before anything has moved."""
-        if isinstance(x, Reply | Decide):
+        if isinstance(x, _ANSWERS):
             _check_status("reject" if isinstance(x, Decide) else command.split(" ", maxsplit=1)[0], x.status)
         if x.headers:
             check_headers(x.headers, contact=command == "reject")
-            if not isinstance(x, Reply | Decide):
+            if not isinstance(x, _ANSWERS):
                 refuse_100rel(getattr(x, "method", command), x.headers)
         if isinstance(x, Cancel) and any(canonical(name) in NOT_IN_CANCEL for name, _ in x.headers):
             raise LocalProtocolError("a CANCEL has no Require and no Proxy-Require", rfc="3261 9.1")
         if isinstance(x, Modify) and x.method not in {"INVITE", "UPDATE"}:
             raise LocalProtocolError(f"cannot offer by {x.method}: it is INVITE or UPDATE", rfc="3264 4")
-        uri = leg.invitations[0].request.uri
         if isinstance(x, Ask):
-            Request.build(x.method, uri, [*x.headers, *content(x)], x.body)
+            Request.build(x.method, leg.invitations[0].request.uri, [*x.headers, *content(x)], x.body)
             return
         if command == "answer the offer" and not x.body:
             raise LocalProtocolError("cannot answer the offer: an answer is a session description", rfc="3264 6")
-        if isinstance(x, Reply | Decide) and x.reason is not None:
+        if isinstance(x, _ANSWERS) and x.reason is not None:
             response_to(leg.invitations[0].request, x.status, x.reason, headers=x.headers)
         elif x.headers:
-            Request.build("BYE", uri, x.headers)
+            Request.build("BYE", leg.invitations[0].request.uri, x.headers)
 
 
 def refuse_session_methods(method: str) -> None:

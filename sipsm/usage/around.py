@@ -156,6 +156,20 @@ class Leg:
         if self.timer_awake is not None:
             yield self.timer_awake
 
+    @property
+    def running(self) -> tuple[tuple[float, str, float], ...]:
+        """The timers of all its machines."""
+        running: tuple[tuple[float, str, float], ...] = ()
+        for invitation in self.invitations:
+            running += invitation.invite.running
+            if invitation.reliable_awake is not None:
+                running += invitation.reliable_awake.running
+        if self.glare_awake is not None:
+            running += self.glare_awake.running
+        if self.timer_awake is not None:
+            running += self.timer_awake.running
+        return running
+
     def timed(self) -> list[tuple[Invitation, Machine]]:
         """The machines that may have a timer running, each with the INVITE at which it is woken."""
         first = self.invitations[0]
@@ -262,7 +276,7 @@ class Invitation:
         if scope == DIALOGS:
             return [leg.invitations[0] for leg in self.leg.call.legs]
         assert scope == INVITES, f"no such scope: {scope}"
-        return [each for each in self.leg.invitations if place != "ack" or each.outgoing]
+        return [each for each in self.leg.invitations if each.outgoing] if place == "ack" else self.leg.invitations
 
     def settle(self) -> None:
         """The INVITE is over: what would have been sent again is not kept, and of the INVITE the bytes alone."""

@@ -18,7 +18,7 @@ HeaderLines = tuple[tuple[str, str], ...]
 
 def header_lines(lines: Iterable[tuple[str, str]]) -> HeaderLines:
     """Header lines as a tuple of (name, value)."""
-    return tuple((name, value) for name, value in lines)
+    return tuple([(name, value) for name, value in lines]) if lines else ()
 
 
 # -------------------------------------------------------------------- what is to be sent

@@ -158,7 +158,7 @@ def seen(world: World) -> Any:
             leg.offer_answer.agreed,
             leg.timer.agreed,
             leg.timer.smallest_s,
-            leg.dialog.next_hop,
+            (leg.dialog.remote_target, leg.dialog.route_set),
         )
         for leg in world.legs
     ]
