@@ -55,6 +55,7 @@ from sipsm.transport import (
     Resolve,
     Send,
     Srv,
+    just_received_from,
     received_from,
     response_flow,
 )
@@ -170,7 +171,7 @@ class Endpoint:
 
     def _receive_request(self, request: Request, flow: Flow, size: int, now: float) -> list[Output]:
         reply_to = response_flow(request, flow)
-        request = received_from(request, flow.remote)
+        request = just_received_from(request, flow.remote)
         if self._is_full and not self._belongs(request):
             # "A stateless UAS MUST ignore ... CANCEL requests" (RFC 3261 8.2.7): there is nothing to be cancelled.
             wait = ("Retry-After", "10")

@@ -22,16 +22,19 @@ from sipsm.message.headers import (
     SESSION_EXPIRES,
 )
 
-_READ_OF_ALL = (CONTACT, RECORD_ROUTE, ALLOW, RECV_INFO, SESSION_EXPIRES, MIN_SE)
-_READ_OF_RESPONSES = (*_READ_OF_ALL, RSEQ)
-_READ_OF_REQUESTS = (*_READ_OF_ALL, ROUTE, REQUIRE, CONTENT_ENCODING, RACK, INFO_PACKAGE)
-_READ_OF_INVITES = (*_READ_OF_REQUESTS, ACCEPT, EXPIRES, REPLACES, JOIN)
+_READ_OF_ALL = {each.key: each for each in (CONTACT, RECORD_ROUTE, ALLOW, RECV_INFO, SESSION_EXPIRES, MIN_SE)}
+_READ_OF_RESPONSES = {**_READ_OF_ALL, RSEQ.key: RSEQ}
+_READ_OF_REQUESTS = {
+    **_READ_OF_ALL,
+    **{each.key: each for each in (ROUTE, REQUIRE, CONTENT_ENCODING, RACK, INFO_PACKAGE)},
+}
+_READ_OF_INVITES = {**_READ_OF_REQUESTS, **{each.key: each for each in (ACCEPT, EXPIRES, REPLACES, JOIN)}}
 
 
 def read_what_matters(message: Request | Response) -> None:
     """Read every header that the core will read, so that a malformed one is found before anything has moved."""
     if isinstance(message, Response):
         _ = message.vias
-        message.check(*_READ_OF_RESPONSES)
+        message.check_all(_READ_OF_RESPONSES)
     else:
-        message.check(*(_READ_OF_INVITES if message.method == "INVITE" else _READ_OF_REQUESTS))
+        message.check_all(_READ_OF_INVITES if message.method == "INVITE" else _READ_OF_REQUESTS)

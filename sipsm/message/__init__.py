@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sipsm.message import bodies, headers
 from sipsm.message.address import Address
-from sipsm.message.block import HeaderBlock, Headers
+from sipsm.message.block import CheckedHeader, HeaderBlock, Headers
 from sipsm.message.build import ack_for, cancel_for, forwarded, response_to
+from sipsm.message.compose import request_of
 from sipsm.message.cseq import CSeq
 from sipsm.message.message import Message
 from sipsm.message.methods import KNOWN_METHODS
@@ -19,6 +20,7 @@ __all__ = [
     "KNOWN_METHODS",
     "Address",
     "CSeq",
+    "CheckedHeader",
     "HeaderBlock",
     "Headers",
     "Message",
@@ -35,5 +37,6 @@ __all__ = [
     "parse_message",
     "read_message",
     "reason_phrase",
+    "request_of",
     "response_to",
 ]

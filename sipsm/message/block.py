@@ -7,7 +7,7 @@ one returns another, which shares its lines.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Self, overload
 
@@ -15,18 +15,36 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.lists import elements_at, split_list
 from sipsm.grammar.tokens import before_unfolding, unfold
 from sipsm.message.headers.field import Listed, Single, Value
-from sipsm.message.names import HeaderIndex, canonical, header_line, index_lines, value_of
+from sipsm.message.names import USUAL_SPELLINGS, HeaderIndex, canonical, header_line, index_lines, value_of
 
 Name = str | Single[Any] | Listed[Any]
 """A header, by its name in any case or compact form, or by its field."""
 
-Headers = Iterable[tuple[Name, object]]
+Headers = Iterable["tuple[Name, object] | CheckedHeader"]
 """Header lines as a program gives them, in order: a name or a field, and a value that `str` makes text of.
 
 With a field the value is checked: it must be one of that header; for a list it may be a sequence of them.
 """
 
 _NONE: tuple[str, ...] = ()
+
+
+class CheckedHeader(tuple[str, str]):
+    """A name and a text, to be given among other `Headers`, that are checked once for a line that is written often."""
+
+    line: str
+    """The line that the two make."""
+
+    def __new__(cls, name: str, value: object) -> Self:
+        """Raises LocalProtocolError for a name or a value that cannot be written (RFC 3261 7.3.1, 25.1)."""
+        line = header_line(name, value)
+        name, _, text = line.partition(": ")
+        header = super().__new__(cls, (name, text))
+        header.line = line
+        return header
+
+    def __getnewargs__(self) -> tuple[str, str]:
+        return self[0], self[1]
 
 
 class HeaderBlock:
@@ -97,32 +115,39 @@ class HeaderBlock:
 
     def has(self, name: Name) -> bool:
         """True when there is a header of that name."""
-        return _key(name) in self._indexed()
+        return (_usual_key(name) or _key(name)) in (self._index or self._indexed())
 
     def check(self, *fields: Single[Any] | Listed[Any]) -> None:
         """Read these headers as far as they are there; raises RemoteProtocolError for the first that is malformed."""
-        index = self._index or self._indexed()
-        for field in fields:
-            if field.key in index:
-                self[field]
+        self.check_all({field.key: field for field in fields})
+
+    def check_all(self, fields: Mapping[str, Single[Any] | Listed[Any]]) -> None:
+        """The same, for fields by the long form of their names in lower case: there may be many, of which few come."""
+        there = fields.keys() & (self._index or self._indexed())
+        for key in there if len(there) < 2 else filter(there.__contains__, fields):
+            self[fields[key]]
 
     def header(self, name: Name) -> str | None:
         """The value of the first header of that name on one line, or None."""
-        line = self._indexed().get(_key(name))
+        line = (self._index or self._indexed()).get(_usual_key(name) or _key(name))
         if line is None:
             return None
-        return value_of(line if isinstance(line, str) else line[0])
+        return value_of(line if line.__class__ is str else line[0])
 
     def lines_of(self, name: Name) -> tuple[str, ...]:
         """The value of each header of that name, in order, each on one line."""
-        return tuple(map(value_of, self._lines_of(_key(name))))
+        line = (self._index or self._indexed()).get(_usual_key(name) or _key(name), _NONE)
+        return (value_of(line),) if isinstance(line, str) else tuple(map(value_of, line))
 
     def header_values(self, name: Name) -> tuple[str, ...]:
         """The elements of a header that is a list, such as Require, over all its lines (RFC 3261 7.3.1).
 
         Raises RemoteProtocolError for a quote or an angle bracket that is never closed.
         """
-        lines = self._lines_of(_key(name))
+        line = (self._index or self._indexed()).get(_usual_key(name) or _key(name))
+        if line is None:
+            return ()
+        lines = (line,) if isinstance(line, str) else line
         return tuple(element for line in lines for element in split_list(value_of(line)) if element)
 
     # Other blocks made from this one
@@ -320,6 +345,10 @@ def _fault(line: str, field: Single[Any] | Listed[Any]) -> int | None:
     return at
 
 
+# What most names are found by; None for a field, and for a name that is spelled in another way.
+_usual_key: Callable[[Name], str | None] = USUAL_SPELLINGS.get  # type: ignore[assignment]
+
+
 def _key(name: Name) -> str:
     return canonical(name) if isinstance(name, str) else name.key
 
@@ -328,7 +357,11 @@ def lines_given(headers: Headers) -> list[str]:
     """The lines of all these headers; raises LocalProtocolError for what is no name, or no value of it."""
     lines: list[str] = []
     once: set[str] = set()
-    for name, value in headers:
+    for header in headers:
+        if header.__class__ is CheckedHeader:
+            lines.append(header.line)
+            continue
+        name, value = header
         if name.__class__ is str:
             lines.append(header_line(name, value))
             continue

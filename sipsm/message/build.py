@@ -41,9 +41,11 @@ def response_to(
     """
     if status.__class__ is not int:
         status = checked_status(status)
+    if content_type is not None:
+        headers = (*headers, ("Content-Type", content_type))
     known = request._essentials
-    if known is not None and status != 100 and reason is None and not (record_route or headers or body or content_type):
-        response = _plain_response(request, known, status, to_tag)
+    if known is not None and reason is None:
+        response = _usual_response(request, known, status, to_tag, record_route, headers, body)
         if response is not None:
             return response
     index = request._indexed()
@@ -64,8 +66,6 @@ def response_to(
     # this 100 (Trying) response." (RFC 3261 8.2.6.1)
     if status == 100 and isinstance(timestamp := index.get("timestamp"), str):
         lines.append(timestamp)
-    if content_type is not None:
-        headers = (*headers, ("Content-Type", content_type))
     if headers or body:
         lines += header_block(headers, body)[0]
     else:
@@ -77,8 +77,16 @@ def response_to(
     return response
 
 
-def _plain_response(request: Request, known: Essentials, status: int, to_tag: str | None) -> Response | None:
-    """The response that says no more than its status, at half the cost; or None when the request is unusual."""
+def _usual_response(
+    request: Request,
+    known: Essentials,
+    status: int,
+    to_tag: str | None,
+    record_route: bool,
+    headers: Headers,
+    body: bytes,
+) -> Response | None:
+    """The response with the usual phrase, at half the cost; or None when the request is unusual."""
     start_line = _START_LINES.get(status)
     if start_line is None:
         return None
@@ -93,22 +101,30 @@ def _plain_response(request: Request, known: Essentials, status: int, to_tag: st
             if known[TO_TAG] is None:
                 to = f"{to};tag={to_tag}"
                 known = (*known[:TO], None, to_tag, "", *known[CALL_ID:])
-        text = "\r\n".join((start_line, via, index["from"], to, index["call-id"], index["cseq"], _NO_BODY))
+        text = "\r\n".join((start_line, via, index["from"], to, index["call-id"], index["cseq"]))
     except (KeyError, TypeError):
         # One is missing, or there twice.
         return None
+    if record_route and "record-route" in index:
+        text = "\r\n".join((text, *request._lines_of("record-route")))
+    if status == 100 and isinstance(timestamp := index.get("timestamp"), str):
+        text = f"{text}\r\n{timestamp}"
+    if headers or body:
+        text = "\r\n".join((text, *header_block(headers, body)[0], "\r\n"))
+    else:
+        text += _NO_BODY
     response = _new(Response)
     response._status = status
     response._reason = PHRASES[status]
-    response._body = b""
+    response._body = body
     response._essentials = known
-    response._wire = text.encode("utf-8", "surrogateescape")
+    response._wire = text.encode("utf-8", "surrogateescape") + body
     response._lines = response._index = response._values = None
     return response
 
 
 _START_LINES = {status: f"SIP/2.0 {status} {phrase}" for status, phrase in PHRASES.items()}
-_NO_BODY = "Content-Length: 0\r\n\r\n"
+_NO_BODY = "\r\nContent-Length: 0\r\n\r\n"
 _new = object.__new__
 
 _ALWAYS = ("via", "from", "to", "call-id", "cseq")

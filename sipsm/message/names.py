@@ -39,7 +39,7 @@ COMPACT = {
 }
 """Compact form to canonical name."""
 
-_USUAL_SPELLINGS = (
+_USUAL_NAMES = (
     "Accept Accept-Contact Accept-Encoding Accept-Language Accept-Resource-Priority Alert-Info Allow Allow-Events "
     "Answer-Mode Authentication-Info Authorization Call-ID Call-Id Call-Info Contact Content-Disposition "
     "Content-Encoding Content-ID Content-Language Content-Length Content-Type CSeq Date Diversion Error-Info Event "
@@ -55,12 +55,12 @@ _USUAL_SPELLINGS = (
 )
 
 
-_canonical: dict[str, str] = {}
+USUAL_SPELLINGS: dict[str, str] = {}
 """What stands before a line's colon, to the canonical name: the usual spellings. What strangers send must not stay."""
-for _long in _USUAL_SPELLINGS.split():
-    _canonical.update(dict.fromkeys((_long, _long.lower(), _long.upper()), _long.lower()))
+for _long in _USUAL_NAMES.split():
+    USUAL_SPELLINGS.update(dict.fromkeys((_long, _long.lower(), _long.upper()), _long.lower()))
 for _short, _long in COMPACT.items():
-    _canonical.update(dict.fromkeys((_short, _short.upper()), _long))
+    USUAL_SPELLINGS.update(dict.fromkeys((_short, _short.upper()), _long))
 
 
 def _unusual(before_colon: str) -> str:
@@ -75,7 +75,7 @@ def _unusual(before_colon: str) -> str:
 
 def canonical(name: str) -> str:
     """The name in the form that a `HeaderIndex` knows: long and in lower case (RFC 3261 7.3.3)."""
-    known = _canonical.get(name)
+    known = USUAL_SPELLINGS.get(name)
     if known is not None:
         return known
     name = name.lower()
@@ -85,7 +85,7 @@ def canonical(name: str) -> str:
 def index_lines(lines: list[str]) -> HeaderIndex:
     """The lines by canonical name; raises RemoteProtocolError, without `at`, when one of them is no header."""
     index: HeaderIndex = {}
-    known = _canonical
+    known = USUAL_SPELLINGS
     for line in lines:
         name, colon, _ = line.partition(":")
         if not colon:
@@ -140,12 +140,12 @@ def header_line(name: str, value: object) -> str:
 
     Against header injection: neither part may hold CR, LF or NUL, and the name must be a token (RFC 3261 7.3.1, 25.1).
     """
-    if value.__class__ is str and name.__class__ is str and name in _canonical and value.isprintable():
+    if value.__class__ is str and name.__class__ is str and name in USUAL_SPELLINGS and value.isprintable():
         # So are nearly all: neither line ends nor surrogates can be printed.
         return f"{name}: {value}"
     if name.__class__ is not str:
         name = as_text(name)
-    if name not in _canonical and not is_token(name):
+    if name not in USUAL_SPELLINGS and not is_token(name):
         raise LocalProtocolError(f"{name!r} cannot be the name of a header", rfc="3261 25.1")
     if value is None or value.__class__ in _NO_TEXT:
         raise LocalProtocolError(f"{name} cannot be {value!r}: give its text, a number or a typed value")

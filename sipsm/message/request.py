@@ -39,10 +39,8 @@ class Request(Message):
 
         Raises LocalProtocolError for what cannot be written, and for a body without Content-Type (RFC 3261 7, 20.15).
         """
-        method = as_text(method)
-        if method not in KNOWN_METHODS and not is_token(method):
-            raise LocalProtocolError(f"{method!r} cannot be a method", rfc="3261 25.1")
-        parsed = _checked_uri(uri)
+        method = checked_method(method)
+        parsed = checked_uri(uri)
         lines, index = header_block(headers, body)
         request = cls(method, parsed._text, lines, index, body, None)
         request._uri = parsed
@@ -73,7 +71,7 @@ class Request(Message):
 
     def with_uri(self, uri: Uri | str) -> Request:
         """The request with another Request-URI; raises LocalProtocolError when it is none."""
-        parsed = _checked_uri(uri)
+        parsed = checked_uri(uri)
         # Naming a header that is not there changes nothing but the start line.
         changed = self._changed("", self._all_lines().copy(), [])
         changed._uri = parsed
@@ -97,7 +95,16 @@ class Request(Message):
         return clone
 
 
-def _checked_uri(uri: Uri | str) -> Uri:
+def checked_method(method: str) -> str:
+    """The text of a method; raises LocalProtocolError for what cannot be one."""
+    method = as_text(method)
+    if method not in KNOWN_METHODS and not is_token(method):
+        raise LocalProtocolError(f"{method!r} cannot be a method", rfc="3261 25.1")
+    return method
+
+
+def checked_uri(uri: Uri | str) -> Uri:
+    """The URI of a request line; raises LocalProtocolError for what cannot be one."""
     checked = uri if isinstance(uri, Uri) else built(Uri.parse, uri)
     if checked.headers is not None:
         # Table 1 of RFC 3261 19.1.1: no headers in a Request-URI.

@@ -25,6 +25,7 @@ VIA: Final = 5
 VIA_PARTS: Final = slice(6, 11)
 """Transport, host, port, branch, and whether there is an rport: where VIA_OK is set."""
 BRANCH: Final = 9
+RPORT: Final = 10
 VIA_OK: Final = 13
 FROM: Final = 14
 FROM_TAG: Final = 15
@@ -58,13 +59,15 @@ def _usual(start_line: str, cseq_method: str) -> re.Pattern[str]:
     # is closed at the end of its line only, so that none is set by an attempt that fails.
     return re.compile(
         rf"{start_line}\r\n(?:"
-        rf"[Vv](?:ia|IA)?+{_COLON}(?(6){_ANY}|({usual_via(7)}(?=\r)()|{_ANY}))\r\n"
+        # Those that most of the lines are stand first.
+        rf"[ABDEGHJKMNOPQRSUWXYZabdeghjkmnopqrsuwxyz][A-Za-z0-9\-]*+:{_ANY}\r\n"
+        rf"|Cont(?:act|ent-Type):{_ANY}\r\n"
+        rf"|[Vv](?:ia|IA)?+{_COLON}(?(6){_ANY}|({usual_via(7)}(?=\r)()|{_ANY}))\r\n"
         rf"|[Ff](?:rom|ROM)?+{_COLON}(?(15)(?!)|({USUAL_ADDRESS}(?=\r)()|{_ANY}))\r\n"
         rf"|[Tt][Oo]?+{_COLON}(?(18)(?!)|({USUAL_ADDRESS}(?=\r)()|{_ANY}))\r\n"
         rf"|(?:Call-I[Dd]|call-id|CALL-ID|[Ii]){_COLON}(?(21)(?!)|([!-~]++)){_END}"
         rf"|(?:C[Ss]eq|cseq|CSEQ){_COLON}(?(22)(?!)|([0-9]{{1,9}}) ++({cseq_method})){_END}"
         rf"|(?:Content-Length|content-length|CONTENT-LENGTH|[Ll]){_COLON}(?(24)(?!)|([0-9]{{1,9}})){_END}"
-        rf"|[ABDEGHJKMNOPQRSUWXYZabdeghjkmnopqrsuwxyz][A-Za-z0-9\-]*+:{_ANY}\r\n"
         rf"|(?!(?i:via|from|to|call-id|cseq|content-length|[vftil])[ \t]*+:){TOKEN}:{_ANY}\r\n"
         # All five are there; and whether they are of the usual form.
         r")*+(?(6)(?(15)(?(18)(?(21)(?(22)|(?!))|(?!))|(?!))|(?!))|(?!))(?(5)(?(14)(?(17)(?(20)()))))"

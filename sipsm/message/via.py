@@ -131,12 +131,17 @@ class Via(TextValue):
             params = {**self._params, **marks}
             return built(Via.parse, _before_params(self._text) + format_params(params))
         # One of the usual form stays so: in it no parameter has quotes, or white space around it.
-        text, *written = self._text.split(";")
-        for param in written:
-            name = param.partition("=")[0]
-            text += f";{name}={marks.pop(name)}" if name in marks else f";{param}"
-        for name, value in marks.items():
-            text += f";{name}={value}"
+        before, asked, behind = self._text.partition(";rport")
+        if asked and behind[:1] in ("", ";") and len(marks) == 2 and "received" not in self._text:
+            # Most ask for the port, and say nothing of the address yet.
+            text = f"{before};rport={marks['rport']}{behind};received={marks['received']}"
+        else:
+            text, *written = self._text.split(";")
+            for param in written:
+                name = param.partition("=")[0]
+                text += f";{name}={marks.pop(name)}" if name in marks else f";{param}"
+            for name, value in marks.items():
+                text += f";{name}={value}"
         marked = _new(Via)
         marked._text = text
         marked._transport = self._transport
@@ -146,6 +151,30 @@ class Via(TextValue):
         marked._has_rport = self._has_rport or rport is not None
         marked._params = marked._maddr = None
         return marked
+
+    def with_branch(self, branch: str) -> Via:
+        """This Via with another branch in the place of its own: for another request of the same client.
+
+        Raises LocalProtocolError when the branch cannot be one.
+        """
+        # via-branch = "branch" EQUAL token
+        if not (branch.isascii() and branch.isalnum()) and not is_token(branch):
+            raise LocalProtocolError(f"{branch!r} cannot be a branch", rfc="3261 25.1")
+        if self._params is not None:
+            params: dict[str, str | None] = {**self._params, "branch": branch}
+            return built(Via.parse, _before_params(self._text) + format_params(params))
+        # One of the usual form stays so.
+        assert self._branch is not None, "the usual form has a branch"
+        before, name, behind = self._text.partition(";branch=")
+        other = _new(Via)
+        other._text = before + name + branch + behind[len(self._branch) :]
+        other._transport = self._transport
+        other._host = self._host
+        other._port = self._port
+        other._branch = branch
+        other._has_rport = self._has_rport
+        other._params = other._maddr = None
+        return other
 
     @property
     def transport(self) -> str:

@@ -17,7 +17,7 @@ from sipsm.transport.framing import (
 from sipsm.transport.head import MessageLimits
 from sipsm.transport.limits import FlowLimits, FlowTimes, KeepAlive
 from sipsm.transport.locate import Hop, next_hop
-from sipsm.transport.via import received_from, response_flow, same_host
+from sipsm.transport.via import just_received_from, received_from, response_flow, same_host
 
 __all__ = [
     "PING",
@@ -44,6 +44,7 @@ __all__ = [
     "StreamFramer",
     "WebSocketFramer",
     "is_numeric",
+    "just_received_from",
     "next_hop",
     "received_from",
     "response_flow",

@@ -9,12 +9,27 @@ from ipaddress import ip_address
 
 from sipsm.errors import RemoteProtocolError
 from sipsm.message import Request, Via
+from sipsm.message.marking import marked_in_place
 from sipsm.transport.flow import Address, Flow, is_numeric
 
 
 def received_from(request: Request, source: Address) -> Request:
     """The request with `received` and `rport` filled in where the standards ask for it; the same one otherwise."""
-    via = request.via
+    marked = _marked(request.via, source)
+    return request if marked is None else request.with_via(marked)
+
+
+def just_received_from(request: Request, source: Address) -> Request:
+    """The same as `received_from`, at a fifth of the cost: for who has just read the request, and gives that away.
+
+    What is filled in may be filled in there.
+    """
+    marked = _marked(request.via, source)
+    return request if marked is None else marked_in_place(request, marked)
+
+
+def _marked(via: Via, source: Address) -> Via | None:
+    """The top Via of a request from this source with what the standards ask for; None where that is nothing."""
     # The zone of a link-local address ("fe80::1%2") is of this host only, and has no place in a message.
     host = source[0].partition("%")[0]
     if via.has_rport:
@@ -24,12 +39,12 @@ def received_from(request: Request, source: Address) -> Request:
         # component." (RFC 3581 4)
 
         # Deviation: RFC 3581 4 fills in an `rport` without a value. One that has a value is not believed either.
-        return request.with_via(via.with_params(received=host, rport=source[1]))
+        return via.with_params(received=host, rport=source[1])
     if not same_host(via.host, host):
         # "If the host portion of the "sent-by" parameter contains a domain name, or if it contains an IP address
         # that differs from the packet source address, the server MUST add a "received" parameter" (RFC 3261 18.2.1)
-        return request.with_via(via.with_params(received=host))
-    return request
+        return via.with_params(received=host)
+    return None
 
 
 def response_flow(request: Request, flow: Flow) -> Flow:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import operator
+import pickle
 from enum import IntEnum
 from functools import partial
 from http import HTTPStatus
@@ -12,6 +14,7 @@ import pytest
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.message import (
     Address,
+    CheckedHeader,
     Request,
     Response,
     Via,
@@ -403,6 +406,55 @@ def test_plain_response_in_a_dialog() -> None:
     without = request.without_header("CSeq")
     assert isinstance(without, Request)
     assert response_to(without, 200, to_tag="new").to_tag == "new"
+
+
+@pytest.mark.rfc("3261 8.2.6.1", "3261 8.2.6.2", "3261 12.1.1")
+@pytest.mark.parametrize("status", [100, 183, 200])
+@pytest.mark.parametrize("record_route", [False, True])
+@pytest.mark.parametrize("hops", [0, 1, 2])
+@pytest.mark.parametrize("body", [b"", b"v=0\r\n"])
+@pytest.mark.parametrize("headers", [[], [("Allow", "INVITE"), CheckedHeader("Contact", "<sip:b@192.0.2.4>")]])
+def test_usual_responses(
+    status: int, record_route: bool, hops: int, body: bytes, headers: list[tuple[str, str]]
+) -> None:
+    """Whatever it says, a response with the usual reason is the same as one for which that is given."""
+    more = b"".join(b"Record-Route: <sip:p%d.example.com;lr>\r\n" % hop for hop in range(hops)) + b"Timestamp: 54\r\n"
+    request = parse_message(SHORT.replace(b"Via:", more + b"Via:"))
+    assert isinstance(request, Request)
+    respond = partial(
+        response_to,
+        request,
+        status,
+        to_tag="2",
+        record_route=record_route,
+        headers=headers,
+        body=body,
+        content_type="application/sdp" if body else None,
+    )
+    usual, other = respond(), respond(reason=reason_phrase(status))
+    assert bytes(usual) == bytes(other)
+    assert usual.headers == other.headers
+    assert (usual.body, usual.to_tag, usual.via) == (body, "2", request.via)
+    with pytest.raises(LocalProtocolError, match="a body needs a Content-Type"):
+        response_to(request, status, headers=headers, body=b"x")
+
+
+def test_a_header_that_is_checked_once() -> None:
+    """It is a pair of name and text as any other, and what cannot be written is not made."""
+    allow = CheckedHeader("Allow", "INVITE, ACK")
+    retry = CheckedHeader("Retry-After", 30)
+    empty = CheckedHeader("Recv-Info", "")
+    assert [allow, retry, empty] == [("Allow", "INVITE, ACK"), ("Retry-After", "30"), ("Recv-Info", "")]
+    pairs = [("Allow", "INVITE, ACK"), ("Retry-After", 30), ("Recv-Info", "")]
+    request = Request.build("OPTIONS", "sip:b@192.0.2.4", [allow, retry, empty])
+    assert bytes(request) == bytes(Request.build("OPTIONS", "sip:b@192.0.2.4", pairs))
+    for copied in (pickle.loads(pickle.dumps(allow)), copy.deepcopy(allow)):
+        assert (copied, copied.line) == (("Allow", "INVITE, ACK"), "Allow: INVITE, ACK")
+    for name, value in (("Allow", "INVITE\r\nX: 1"), ("Al low", "INVITE"), ("Allow", b"INVITE")):
+        with pytest.raises(LocalProtocolError):
+            CheckedHeader(name, value)
+    with pytest.raises(LocalProtocolError, match="not the length of the body"):
+        Request.build("OPTIONS", "sip:b@192.0.2.4", [CheckedHeader("Content-Length", "9")])
 
 
 @pytest.mark.rfc("3261 25.1")

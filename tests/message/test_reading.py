@@ -8,7 +8,7 @@ import pickle
 import pytest
 
 from sipsm.errors import RemoteProtocolError
-from sipsm.message import CSeq, Request, Response, parse_message, read_message
+from sipsm.message import CSeq, Request, Response, headers, parse_message, read_message
 
 
 def lines(text: str) -> bytes:
@@ -131,6 +131,19 @@ Content-Length: 0
     assert (response.contact, response.contacts, response.route, response.content_type) == (None, (), (), None)
     assert repr(response) == "<Response 486 Busy Here>"
     assert bytes(response) == data
+
+
+def test_several_at_once(invite: Request) -> None:
+    """Of headers that are read together, the first of the list that is malformed is told, wherever it stands."""
+    fields = (headers.EXPIRES, headers.CONTACT, headers.MIN_SE, headers.RSEQ)
+    invite.check(*fields)
+    with pytest.raises(RemoteProtocolError, match="is no address"):
+        invite.with_header("Contact", "<").check(*fields)
+    broken = invite.with_header("Min-SE", "x").with_header("Contact", "*, *")
+    with pytest.raises(RemoteProtocolError, match="beside another Contact"):
+        broken.check_all({field.key: field for field in fields})
+    with pytest.raises(RemoteProtocolError, match="is no session interval"):
+        broken.check_all({field.key: field for field in reversed(fields)})
 
 
 def test_read_once(invite: Request) -> None:

@@ -197,6 +197,23 @@ def test_what_is_marked_reads_as_it_is_written(
     assert list(marked.params.items()) == list((was | given).items())
 
 
+@given(
+    st.sampled_from(["SIP/2.0/UDP a", "SIP/2.0/UDP [fe80::2]:5060", "SIP / 2.0 / UDP a : 7"]),
+    PARAMS.flatmap(lambda params: st.permutations(["branch=z9hG4bK1", *params])),
+    st.sampled_from([";", "; "]),
+    st.sampled_from(["z9hG4bK2", "z9hG4bK-2.x"]),
+    st.booleans(),
+)
+def test_another_branch(sent_by: str, params: list[str], separator: str, branch: str, looked: bool) -> None:
+    """It stands where the other one stood, and nothing else has changed."""
+    via = Via.parse(separator.join((sent_by, *params)))
+    was = dict(via.params) if looked else dict(Via.parse(str(via)).params)
+    other = via.with_branch(branch)
+    assert said(other) == said(Via.parse(str(other)))
+    assert list(other.params.items()) == list((was | {"branch": branch}).items())
+    assert (other.sent_by, other.transport) == (via.sent_by, via.transport)
+
+
 def said(via: Via) -> list[object]:
     """All that a Via tells."""
     params = (via.rport, via.has_rport, via.received, via.maddr, via.ttl, dict(via.params))
@@ -221,6 +238,8 @@ def test_a_branch_is_a_token(branch: str) -> None:
     """A branch that is no token is refused, instead of being quoted."""
     with pytest.raises(LocalProtocolError, match="cannot be a branch"):
         Via.build("UDP", "a", branch=branch)
+    with pytest.raises(LocalProtocolError, match="cannot be a branch"):
+        Via.build("UDP", "a", branch="z9hG4bK1").with_branch(branch)
 
 
 @pytest.mark.parametrize("received", ["bad host", "a;b", "", "a\r\nb"])

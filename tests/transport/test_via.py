@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sipsm.message import Request, parse_message
-from sipsm.transport import Flow, is_numeric, received_from, response_flow, same_host
+from sipsm.message import Request, parse_message, response_to
+from sipsm.message.headers import CONTACT, VIA
+from sipsm.transport import Flow, is_numeric, just_received_from, received_from, response_flow, same_host
 from tests.transaction.messages import BRANCH, Bench, request, response
 
 
@@ -113,6 +114,55 @@ def test_only_the_top_via_is_marked() -> None:
     ]
     others = [line for line in marked.headers if line[0] != "Via"]
     assert others == [line for line in original.headers if line[0] != "Via"]
+
+
+@pytest.mark.rfc("3261 18.2.1", "3581 4")
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("touched", [False, True])
+@pytest.mark.parametrize("length", ["Content-Length: 0\r\n", "l:0\r\n", ""])
+@pytest.mark.parametrize("below", ["", "Via: SIP/2.0/UDP deep.example.com;branch=z9hG4bK0\r\n"])
+@pytest.mark.parametrize(
+    "via",
+    [
+        "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1",
+        "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport",
+        "v:  SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bK1 ",
+        "VIA: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport=;x",
+        "Via: SIP/2.0/UDP 192.0.2.1;rportal=2;branch=z9hG4bK1;rport=9;received=192.0.2.9",
+        "Via: SIP/2.0/UDP 192.0.2.1;RPORT;branch=z9hG4bK1;Received=192.0.2.9",
+        "Via: SIP/2.0/UDP 192.0.2.1;rportal;branch=z9hG4bK1",
+        "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport\r\n ;ttl=1",
+        "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport, SIP/2.0/UDP 192.0.2.3;branch=z9hG4bK2;rport",
+    ],
+)
+@pytest.mark.parametrize("source", ["192.0.2.1", "198.51.100.1"])
+def test_filled_in_at_once_it_is_the_same(
+    via: str, below: str, length: str, touched: bool, packed: bool, source: str
+) -> None:
+    """Who has just read a request fills in its source there, and has what a marked copy would have been."""
+
+    def read() -> Request:
+        message = parse_message(
+            (
+                "OPTIONS sip:bob@biloxi.example.com SIP/2.0\r\n"
+                f"From: <sip:alice@atlanta.example.com>;tag=1\r\n{via}\r\n{below}"
+                "To: <sip:bob@biloxi.example.com>\r\nContact: <sip:alice@192.0.2.1>\r\n"
+                f"Call-ID: a84b4c76e66710\r\nCSeq: 1 OPTIONS\r\n{length}\r\n"
+            ).encode()
+        )
+        assert isinstance(message, Request)
+        if touched:
+            assert len(message[VIA]) + len(message[CONTACT]) > 1
+        return message
+
+    def said(request: Request) -> tuple[object, ...]:
+        if packed:
+            request.pack()
+        answer = response_to(request, 200, to_tag="2")
+        read = request.branch, request.via, request.via.has_rport, request.vias, request[VIA], request.contacts
+        return bytes(request), request.headers, read, bytes(answer), answer.via, answer.via.has_rport, answer.branch
+
+    assert said(just_received_from(read(), (source, 9988))) == said(received_from(read(), (source, 9988)))
 
 
 @pytest.mark.rfc("3261 18.2.1")

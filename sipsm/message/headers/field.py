@@ -118,6 +118,8 @@ class Listed(Generic[Value]):
 
     def read_one(self, text: str) -> tuple[Value, ...]:
         """The values of the header's only line in order; raises RemoteProtocolError when one is malformed."""
+        if self.by_commas and text and "," not in text:
+            return (self.parse(text),)
         read = tuple(self.parse_line(text))
         if self.check is not None and len(read) > 1:
             self.check(read)
