@@ -75,8 +75,7 @@ class Clock:
                 args[0].watched_at = None
             heappop(coming)
             self.steps += 1
-            if at > self.now:
-                self.now = at
+            self.now = max(self.now, at)
             action(*args)
             return True
         return False
