@@ -171,7 +171,7 @@ class Sending:
             return []
         delivery.asks = None
         records = records[: self.limits.records]
-        if resolve.type == "SRV":
+        if len(records) > 1 and resolve.type == "SRV":
             records = by_weight(records, self.ids.source)
         return self._look(delivery, RECORDS, records, now)
 
