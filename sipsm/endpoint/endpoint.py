@@ -60,6 +60,7 @@ from sipsm.transport import (
 )
 from sipsm.transport.amplification import FACTOR, fitting, trimmed
 from sipsm.transport.connection import Connection
+from sipsm.transport.flow import RELIABLE
 from sipsm.transport.flows import Flows
 from sipsm.transport.head import check_whole
 from sipsm.transport.outputs import Arrived, Discarded, FlowOutput, Lost, Unsent
@@ -243,7 +244,7 @@ class Endpoint:
         tag = blake2b(vias, digest_size=8, key=self._secret).hexdigest()
         response = response_to(request, status, to_tag=tag, headers=headers)
         fits = response if reply_to.reliable else fitting(response, size)
-        return [] if fits is None else self._send(Send(reply_to, bytes(fits)), now)
+        return [] if fits is None else self._perform([Send(reply_to, bytes(fits))], None, now)
 
     # ---------------------------------------------------------------- time, and what actions came to
 
@@ -406,39 +407,41 @@ class Endpoint:
         """
         done: list[Output] = []
         for output in outputs:
-            if isinstance(output, Send):
-                done += self._send(output, now)
-            elif size and isinstance(output, RequestReceived):
-                output.transaction.size = size
-                answers = [self._trimmed(answer, size) for answer in self._agent.take(output, now)]
-                done += self._perform(answers, flow, now)
-            elif isinstance(output, _OUT):
+            kind = output.__class__
+            if kind is Send:
+                if output.flow.transport in RELIABLE:
+                    done += self._flowed(self._flows.send(output.flow, output.data, output.sender, now), now)
+                else:
+                    done.append(output if self.watcher is None else self._shown(output, now))
+            elif kind in _OUT:
                 done.append(output)
-            elif isinstance(output, NotDeliverable):
+            elif size and kind is RequestReceived:
+                output.transaction.size = size
+                room = FACTOR * size
+                answers = self._agent.take(output, now)
+                for n, answer in enumerate(answers):
+                    if answer.__class__ is Send and len(answer.data) > room:
+                        answers[n] = self._trimmed(answer, room)
+                done += self._perform(answers, flow, now)
+            elif kind is NotDeliverable:
                 done.append(NotDelivered(output.data, output.why))
-            elif isinstance(output, DropNote):
+            elif kind is DropNote:
                 assert flow is not None, "only a message that came on a flow can come to nothing"
                 done.append(Dropped(output.reason, output.why, flow, output.message))
             else:
                 done += self._perform(self._agent.take(output, now), flow, now)
         return done
 
-    def _trimmed(self, answer: Any, size: int) -> Any:
-        """What answers a datagram of this size, with no more bytes than it may bring about (26.1.5)."""
-        room = FACTOR * size
-        if isinstance(answer, Send) and len(answer.data) > room and answer.sender in self._transactions.servers:
-            assert isinstance(answer.sender, Key), "it is found by it"
-            response = read_message(answer.data)
-            assert isinstance(response, Response), "a server sends nothing else"
-            tx = self._transactions.servers[answer.sender]
-            tx.wire = bytes(trimmed(response, room))
-            return evolve(answer, data=tx.wire)
-        return answer
-
-    def _send(self, send: Send, now: float) -> list[Output]:
-        if not send.flow.reliable:
-            return [self._shown(send, now)]
-        return self._flowed(self._flows.send(send.flow, send.data, send.sender, now), now)
+    def _trimmed(self, answer: Send, room: int) -> Send:
+        """An answer with no more bytes than there is room for, if it is a transaction's (26.1.5)."""
+        if answer.sender not in self._transactions.servers:
+            return answer
+        assert isinstance(answer.sender, Key), "it is found by it"
+        response = read_message(answer.data)
+        assert isinstance(response, Response), "a server sends nothing else"
+        tx = self._transactions.servers[answer.sender]
+        tx.wire = bytes(trimmed(response, room))
+        return evolve(answer, data=tx.wire)
 
     def _flowed(self, outputs: Iterable[FlowOutput], now: float) -> list[Output]:
         """Actions go out; what flows tell goes up, and comes back as more of these."""
@@ -488,7 +491,7 @@ _TOO_LARGE = frozenset({413, 414, 513})
 """What a request over one of the `MessageLimits` is answered with."""
 
 
-_OUT = get_args(Output)
+_OUT = frozenset(get_args(Output))
 """What goes out as it is."""
 
 

@@ -7,7 +7,8 @@ when the step is complete, first in, first out. Guards read the machines around 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Protocol
 
 from attrs import frozen
@@ -15,6 +16,10 @@ from attrs import frozen
 from sipsm.machine.running import Machine
 from sipsm.machine.step import Step
 from sipsm.machine.table import Decision, Ignore, Refuse
+
+Wire = tuple[Callable[[Any], Machine | None], str, str, str, Decision | None]
+"""Where the machine is, its place, the input, the scope, and what a machine that is asleep says to the input, where
+that is only that it ignores it."""
 
 
 class Around(Protocol):
@@ -46,9 +51,10 @@ class No:
 class Wiring:
     """A full grid, event by machine: each cell a wire, or the reason why there is none.
 
-    The order of `machines` is the precedence of refusals and the order of outputs. `tables` names, for each of
-    them, the tables that may stand in that place. Raises `ValueError` where a cell is missing or names an input
-    that a table does not know, and where a table's timer is no event.
+    The order of `machines` is the precedence of refusals and the order of outputs; each place names the tables that
+    may stand there. `awake` names, for places whose machine may be asleep, the attribute (dotted) that holds the one
+    that is awake, or None. Raises `ValueError` where a cell is missing or names an input that a table does not know,
+    and where a table's timer is no event.
     """
 
     def __init__(
@@ -56,8 +62,10 @@ class Wiring:
         name: str,
         machines: Mapping[str, Sequence[Any]],
         grid: Mapping[str, Mapping[str, To | No]],
+        awake: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
+        self.awake = dict(awake or {})
         self.machines = dict(machines)
         self.grid = {event: dict(cells) for event, cells in grid.items()}
         for event, cells in self.grid.items():
@@ -71,8 +79,8 @@ class Wiring:
             for timer in (timer for table in tables for timer in table.timers):
                 if not isinstance(self.grid.get(timer.input, {}).get(place), To):
                     raise ValueError(f"{name}: {timer.input} of {place} is no event of the grid")
-        self.wires: dict[str, tuple[tuple[str, str, str], ...]] = {}
-        """Of each event, compiled: place, input, and the scope."""
+        self.wires: dict[str, tuple[Wire, ...]] = {}
+        """Of each event, compiled."""
         self.connect()
 
     def connect(self, *, without: tuple[str, str] | None = None) -> None:
@@ -84,12 +92,20 @@ class Wiring:
             raise ValueError(f"{self.name}: there is no wire from {without[0]} to {without[1]}")
         self.wires = {
             event: tuple(
-                (place, cell.input, cell.scope)
+                self._wire(place, cell)
                 for place in self.machines
                 if isinstance(cell := cells[place], To) and (event, place) != without
             )
             for event, cells in self.grid.items()
         }
+
+    def _wire(self, place: str, to: To) -> Wire:
+        idle: Decision | None = None
+        if place in self.awake:
+            said = [table.lookup[table.initial].get(to.input, ()) for table in self.machines[place]]
+            if len(said) == 1 and len(said[0]) == 1 and said[0][0].ignored:
+                idle = said[0][0]
+        return attrgetter(self.awake.get(place, place)), place, to.input, to.scope, idle
 
 
 @frozen
@@ -127,23 +143,29 @@ def _step(wiring: Wiring, here: Any, event: str, x: Any, step: Step) -> Outcome:
     ignored: list[Decision] = []
     sleepers: list[tuple[int, str]] = []
     alone = (here,)
-    for place, name, scope in wiring.wires[event]:
+    for awake, place, name, scope, idle in wiring.wires[event]:
         for at in here.within(scope, place) if scope else alone:
-            machine: Machine = getattr(at, place)
+            machine = awake(at)
+            if machine is None:
+                if idle is not None:
+                    ignored.append(idle)
+                    continue
+                machine = getattr(at, place)
+            before = machine.state
             # What `Machine.find` does, without the call: this is the innermost loop.
-            for decision in machine.table.lookup[machine.state].get(name, ()):
+            for decision in machine.table.lookup[before].get(name, ()):
                 guard = decision.guard
                 if guard is None or guard(machine, x, at):
                     break
             else:
-                raise AssertionError(f"{machine.table.name}: nobody decided {name} in {machine.state}")
+                raise AssertionError(f"{machine.table.name}: nobody decided {name} in {before}")
             if decision.taken:
                 if machine.asleep:
                     sleepers.append((len(found), place))
-                found.append((at, machine, decision, name, machine.state))
+                found.append((at, machine, decision, name, before))
             elif decision.refused:
                 assert isinstance(decision.entry, Refuse)
-                return Outcome(refusal=decision.entry, moved=False, state=machine.state)
+                return Outcome(refusal=decision.entry, moved=False, state=before)
             else:
                 ignored.append(decision)
     for n, place in sleepers:
@@ -151,15 +173,21 @@ def _step(wiring: Wiring, here: Any, event: str, x: Any, step: Step) -> Outcome:
         at, _, decision, name, before = found[n]
         found[n] = at, at.awaken(place), decision, name, before
     for at, machine, decision, _, _ in found:
-        if not decision.still:
+        if decision.timed:
             step.at = at
             machine.move(decision, step)
-    outputs = step.outputs
+        else:
+            machine.state = decision.next
+    outputs, is_observed = step.outputs, step.observer is not None
     for at, machine, decision, name, before in found:
-        if decision.actions or step.observer is not None:
+        if decision.actions or is_observed:
             step.at = at
             known = len(outputs)
-            machine.act(decision, name, before, x, step)
+            if is_observed:
+                machine.act(decision, name, before, x, step)
+            else:
+                for action in decision.actions:
+                    action(machine, x, step)
             for n in range(known, len(outputs)):
                 outputs[n] = (at, outputs[n])
     if found:

@@ -123,9 +123,9 @@ class Decision:
         "next",
         "refused",
         "starts",
-        "still",
         "stops",
         "taken",
+        "timed",
     )
 
     def __init__(self, entry: Entry, state: str, timers: Iterable[Timer]) -> None:
@@ -144,8 +144,8 @@ class Decision:
             self.actions = entry.actions
             self.stops = tuple(t.letter for t in timers if state in t.runs_in and self.next not in t.runs_in)
             self.starts = tuple(t for t in timers if state not in t.runs_in and self.next in t.runs_in)
-        self.still = self.next == state
-        """Whether the state stays as it is, its timers with it."""
+        self.timed = bool(self.stops or self.starts)
+        """Whether timers start or stop."""
 
 
 class Table:

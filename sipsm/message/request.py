@@ -62,6 +62,11 @@ class Request(Message):
         return uri
 
     @property
+    def scheme(self) -> str:
+        """The scheme of the Request-URI, in lower case."""
+        return self._uri_text.partition(":")[0].lower()
+
+    @property
     def max_forwards(self) -> int | None:
         """How many more hops it may take (RFC 3261 20.22); raises RemoteProtocolError when it is malformed."""
         return self[MAX_FORWARDS]

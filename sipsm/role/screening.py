@@ -109,10 +109,12 @@ class Profile:
 class Check:
     """One check: when `strikes(profile, request)`, the answer is `status` with `headers(profile, request)`.
 
-    `of` is the header that it is about: where there is none of that name, it cannot strike.
+    `methods` are those that it is about, None those that nobody knows; `of` is the header that it is about: where there
+    is none of that name, it cannot strike.
     """
 
     strikes: Callable[[Profile, Request], bool]
+    methods: frozenset[str] | None
     status: int
     headers: Callable[[Profile, Request], list[HeaderLine]]
     of: str | None
@@ -127,19 +129,14 @@ def supported(profile: Profile) -> tuple[str, ...]:
 # -------------------------------------------------------------------- conditions
 
 
-def unknown_method(_: Profile, request: Request) -> bool:
-    """Nobody has registered such a method."""
-    return request.method not in KNOWN_METHODS
-
-
-def unserved_method(_: Profile, request: Request) -> bool:
-    """The method exists, and is not served here."""
-    return request.method not in ALLOW
+def any_request(_: Profile, _request: Request) -> bool:
+    """The method says it all."""
+    return True
 
 
 def strange_scheme(_: Profile, request: Request) -> bool:
     """The Request-URI is of a scheme that is not understood."""
-    return request.uri.scheme not in {"sip", "sips"}
+    return request.scheme not in {"sip", "sips"}
 
 
 def required(request: Request) -> tuple[str, ...]:
@@ -163,7 +160,7 @@ def requires_unsupported(profile: Profile, request: Request) -> bool:
 def lacks_contact(_: Profile, request: Request) -> bool:
     """An INVITE without the one Contact that it must have; a client of RFC 2543 may leave it out."""
     contacts = request.contacts
-    if request.method != "INVITE" or (not contacts and not (request.branch or "").startswith(MAGIC_COOKIE)):
+    if not contacts and not (request.branch or "").startswith(MAGIC_COOKIE):
         return False
     return len(contacts) != 1 or contacts[0].is_star
 
@@ -171,8 +168,6 @@ def lacks_contact(_: Profile, request: Request) -> bool:
 def wants_no_answer(profile: Profile, request: Request) -> bool:
     """An INVITE whose sender takes none of the bodies in which the session could be described to it."""
     # "if no Accept header field is present, the server SHOULD assume a default value of application/sdp." (20.1)
-    if request.method != "INVITE" or not request.has("Accept"):
-        return False
     wanted = request[ACCEPT]
     return not any(each.q > 0 and each.covers(kind) for each in wanted for kind in profile.accept)
 
@@ -191,31 +186,16 @@ def strange_encoding(_: Profile, request: Request) -> bool:
 
 def strange_type(profile: Profile, request: Request) -> bool:
     """The body of an INVITE is of a type that is not understood."""
-    return (
-        request.method == "INVITE"
-        and bool(request.body)
-        and request.content_type not in profile.accept
-        and not optional_body(request)
-    )
-
-
-def no_invite(_: Profile, request: Request) -> bool:
-    """It is no INVITE, and yet is to replace or to join a dialog."""
-    # "If more than one Replaces header field is present in an INVITE, or if a Replaces header field is present in a
-    # request other than INVITE, the UAS MUST reject the request with a 400 Bad Request response." (RFC 3891 3; the same
-    # of Join, RFC 3911 4)  A second one is found before: there can be one only.
-    return request.method != "INVITE"
+    return bool(request.body) and request.content_type not in profile.accept and not optional_body(request)
 
 
 def strange_message(profile: Profile, request: Request) -> bool:
     """An instant message of a type that is not understood."""
-    return request.method == "MESSAGE" and bool(request.body) and request.content_type not in profile.message_types
+    return bool(request.body) and request.content_type not in profile.message_types
 
 
 def too_short_an_interval(profile: Profile, request: Request) -> bool:
     """It asks for a session interval that is too small, and its sender knows session timers."""
-    if request.method not in {"INVITE", "UPDATE"}:
-        return False
     asked = request[SESSION_EXPIRES]
     return asked is not None and asked.interval_s < profile.smallest_interval_s and says(request, "timer")
 
@@ -259,29 +239,39 @@ def none(_: Profile, _request: Request) -> list[HeaderLine]:
     return []
 
 
+ALL: Final = frozenset(KNOWN_METHODS)
+SERVED: Final = frozenset(ALLOW)
+INVITES: Final = frozenset({"INVITE"})
+
 # fmt: off
 CHECKS: Final = (
-    #     strikes                status  headers            of                  RFC
-    Check(unknown_method,        501,    allow,             None,               "3261 21.5.2"),
-    Check(unserved_method,       405,    allow,             None,               "3261 8.2.1"),
-    Check(strange_scheme,        416,    none,              None,               "3261 8.2.2.1"),
-    Check(requires_unsupported,  420,    which_unsupported, "require",          "3261 8.2.2.3"),
-    Check(strange_encoding,      415,    accept,            "content-encoding", "3261 8.2.3"),
-    Check(strange_type,          415,    accept,            None,               "3261 8.2.3"),
-    Check(strange_message,       415,    message_types,     None,               "3428 7"),
-    Check(wants_no_answer,       406,    why_not,           "accept",           "3261 21.4.7"),
-    Check(lacks_contact,         400,    none,              None,               "3261 8.1.1.8"),
-    Check(no_invite,             400,    none,              "replaces",         "3891 3"),
-    Check(no_invite,             400,    none,              "join",             "3911 4"),
-    Check(too_short_an_interval, 422,    smallest_interval, "session-expires",  "4028 9"),
+    #     strikes                methods                 status  headers            of                  RFC
+    Check(any_request,           None,                   501,    allow,             None,               "3261 21.5.2"),
+    Check(any_request,           ALL - SERVED,           405,    allow,             None,               "3261 8.2.1"),
+    Check(strange_scheme,        SERVED,                 416,    none,              None,               "3261 8.2.2.1"),
+    Check(requires_unsupported,  SERVED,                 420,    which_unsupported, "require",          "3261 8.2.2.3"),
+    Check(strange_encoding,      SERVED,                 415,    accept,            "content-encoding", "3261 8.2.3"),
+    Check(strange_type,          INVITES,                415,    accept,            None,               "3261 8.2.3"),
+    Check(strange_message,       frozenset({"MESSAGE"}), 415,    message_types,     None,               "3428 7"),
+    Check(wants_no_answer,       INVITES,                406,    why_not,           "accept",           "3261 21.4.7"),
+    Check(lacks_contact,         INVITES,                400,    none,              None,               "3261 8.1.1.8"),
+    # "If more than one Replaces header field is present in an INVITE, or if a Replaces header field is present in a
+    # request other than INVITE, the UAS MUST reject the request with a 400 Bad Request response." (RFC 3891 3; the same
+    # of Join, RFC 3911 4)  A second one is found before: there can be one only.
+    Check(any_request,           SERVED - INVITES,       400,    none,              "replaces",         "3891 3"),
+    Check(any_request,           SERVED - INVITES,       400,    none,              "join",             "3911 4"),
+    Check(too_short_an_interval, INVITES | {"UPDATE"},   422,    smallest_interval, "session-expires",  "4028 9"),
 )
 # fmt: on
+_CHECKS_OF: Final = {method: tuple(each for each in CHECKS if method in (each.methods or ())) for method in ALL}
+_CHECKS_OF_STRANGE: Final = tuple(each for each in CHECKS if each.methods is None)
+_OF: Final = frozenset(each.of for each in CHECKS)
 
 
 def screen(profile: Profile, request: Request) -> tuple[Check, list[HeaderLine]] | None:
     """The first check that strikes, with the headers of its answer; None when the request may go on."""
-    there = request.names
-    for check in CHECKS:
+    there = _OF.intersection(request.names)
+    for check in _CHECKS_OF.get(request.method, _CHECKS_OF_STRANGE):
         if (check.of is None or check.of in there) and check.strikes(profile, request):
             return check, check.headers(profile, request)
     return None

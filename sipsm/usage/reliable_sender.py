@@ -107,7 +107,6 @@ ReliableSender.table = Table(
         Row(LATE,            "Timer PRACK",     always,         OVER,           (),                             "3262 3"),
         Refuse({IDLE, OVER}, "PRACK",           always,         481, NO_MATCH,                                  "3262 3"),
         Row(IDLE,            "EXTEND",          always,         UNACKNOWLEDGED, (send_another,),                "3262 3"),
-        Row(IDLE,            "FINAL",           always,         OVER,           (),                             "3262 3"),
         Row(UNACKNOWLEDGED,  "FINAL",           always,         LATE,           (),                             "3262 3"),
     ),
     timers=(
@@ -120,6 +119,7 @@ ReliableSender.table = Table(
     ignored=(
         Ignore({LATE, OVER}, {"REL", "EXTEND"}, "the INVITE's life refuses it: the INVITE has been answered"),
         Ignore(UNACKNOWLEDGED, "EXTEND", "it is being sent again as it is"),
+        Ignore(IDLE, "FINAL", "no PRACK is to come, and the INVITE's life refuses to send more"),
         Ignore({LATE, OVER}, "FINAL", "it has been answered"),
     ),
 )

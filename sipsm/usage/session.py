@@ -236,8 +236,13 @@ def cause_close(_: Session, _x: Any, step: Step) -> None:
 
 
 def cause_over(_: Session, _x: Any, step: Step) -> None:
-    """The dialog ends with it."""
+    """The dialog ends with it, and what is under way in it."""
     step.cause("OVER")
+
+
+def cause_gone(_: Session, _x: Any, step: Step) -> None:
+    """The dialog ends with it; what was under way in it is over by CLOSE."""
+    step.cause("GONE")
 
 
 # -------------------------------------------------------------------- table
@@ -282,23 +287,23 @@ Session.table = Table(
         Row(ENDED,       "2XX",      was_given_up,         ENDING,      (send_bye, cause_close),                            "3261 13.2.2.4"),
         # The callee sends BYE only behind its 2xx, which then was lost: there has been an answer, and it is over.
         Row(INVITING,    "BYE",      another_has_answered, ENDED,       (accept_bye, cause_over),                           "3261 15.1.2"),
-        Row(INVITING,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
+        Row(INVITING,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
         Refuse(INVITING, "HANG UP",  always,               None, "nobody has answered; cancel instead",                     "3261 15"),
         Row(ANSWERING,   "ANSWER",   always,               ESTABLISHED, (report_connected,),                                "3261 13.2.2.4"),
         Row(ANSWERING,   "HANG UP",  always,               ENDING,      (send_bye, cause_close),                            "3261 13.2.2.4"),
         Row(ANSWERING,   "REPLACED", always,               ENDING,      (remember_replaced, send_bye, cause_close),         "3891 3"),
-        Row(ANSWERING,   "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
+        Row(ANSWERING,   "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
         # ---------------- as the callee
         Row(INVITED,     "ACCEPTED", always,               ACCEPTED,    (),                                                 "3261 13.3.1.4"),
-        Row(INVITED,     "REJECT",   always,               ENDED,       (report_declined, cause_close, cause_over),         "3261 13.3.1.3"),
-        Row(INVITED,     "CANCEL",   always,               ENDED,       (report_cancelled_by_peer, cause_close, cause_over), "3261 9.2"),
-        Row(INVITED,     "EXPIRED",  always,               ENDED,       (report_expired, cause_close, cause_over),          "3261 13.3.1"),
-        Row(INVITED,     "NO PRACK", always,               ENDED,       (report_not_acknowledged, cause_close, cause_over), "3262 3"),
-        Row(INVITED,     "NO ANSWER", always,              ENDED,       (report_no_answer, cause_close, cause_over),        "3262 5"),
+        Row(INVITED,     "REJECT",   always,               ENDED,       (report_declined, cause_close, cause_gone),         "3261 13.3.1.3"),
+        Row(INVITED,     "CANCEL",   always,               ENDED,       (report_cancelled_by_peer, cause_close, cause_gone), "3261 9.2"),
+        Row(INVITED,     "EXPIRED",  always,               ENDED,       (report_expired, cause_close, cause_gone),          "3261 13.3.1"),
+        Row(INVITED,     "NO PRACK", always,               ENDED,       (report_not_acknowledged, cause_close, cause_gone), "3262 3"),
+        Row(INVITED,     "NO ANSWER", always,              ENDED,       (report_no_answer, cause_close, cause_gone),        "3262 5"),
         # The callee may send no BYE: an early dialog that the caller has lost ends with its INVITE.
         Row(INVITED,     "UPDATE FAILED", loses_the_dialog, INVITED,    (cause_lost,),                                      "3311 5.3"),
-        Row(INVITED,     "LOST",     always,               ENDED,       (remember_peer_lost, report_ended, cause_close, cause_over), "3261 12.2.1.2"),
-        Row(INVITED,     "BYE",      always,               ENDED,       (accept_bye, report_cancelled_by_peer, cause_close, cause_over), "3261 15.1.2"),
+        Row(INVITED,     "LOST",     always,               ENDED,       (remember_peer_lost, report_ended, cause_close, cause_gone), "3261 12.2.1.2"),
+        Row(INVITED,     "BYE",      always,               ENDED,       (accept_bye, report_cancelled_by_peer, cause_close, cause_gone), "3261 15.1.2"),
         # "the callee's UA MAY send a BYE on confirmed dialogs, but MUST NOT send a BYE on early dialogs. However, the
         # callee's UA MUST NOT send a BYE on a confirmed dialog until it has received an ACK for its 2xx response or until
         # the server transaction times out."
@@ -309,17 +314,17 @@ Session.table = Table(
         # "If the server retransmits the 2xx response for 64*T1 seconds without receiving an ACK, the dialog is
         # confirmed, but the session SHOULD be terminated. This is accomplished with a BYE"
         Row(ACCEPTED,    "NO ACK",   always,               ENDING,      (remember_no_ack, send_bye, cause_close),           "3261 13.3.1.4"),
-        Row(ACCEPTED,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
+        Row(ACCEPTED,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
         Row(ACCEPTED,    "REPLACED", always,               LEAVING,     (remember_replaced,),                               "3891 3"),
         Row(ACCEPTED,    "UPDATE FAILED", loses_the_dialog, LEAVING,    (remember_peer_lost,),                              "3311 5.3"),
         Row(LEAVING,     "ACK",      always,               ENDING,      (send_bye, cause_close),                            "3261 15"),
         Row(LEAVING,     "NO ACK",   always,               ENDING,      (send_bye, cause_close),                            "3261 15"),
-        Row(LEAVING,     "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
+        Row(LEAVING,     "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
         Refuse(LEAVING,  "HANG UP",  always,               None, "it is ending already: the BYE waits for the ACK",         "3261 15"),
         # ---------------- either
         Row(ESTABLISHED, "HANG UP",  always,               ENDING,      (send_bye, cause_close),                            "3261 15.1.1"),
         Row(ESTABLISHED, "REPLACED", always,               ENDING,      (remember_replaced, send_bye, cause_close),         "3891 3"),
-        Row(ESTABLISHED, "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
+        Row(ESTABLISHED, "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
         Row(ESTABLISHED, "PEER LOST", always,              ENDING,      (remember_peer_lost, send_bye, cause_close),        "3261 12.2.1.2"),
         Row(ESTABLISHED, "FAILED",   loses_the_dialog,     ENDING,      (remember_peer_lost, send_bye, cause_close),        "3261 14.1"),
         Row(ESTABLISHED, "UPDATE FAILED", loses_the_dialog, ENDING,     (remember_peer_lost, send_bye, cause_close),        "3311 5.3"),
@@ -335,8 +340,8 @@ Session.table = Table(
         # SHOULD send a BYE to terminate the session"
         Row(ESTABLISHED, "SESSION EXPIRED", always,        ENDING,      (remember_not_refreshed, send_bye, cause_close),    "4028 10"),
         Row(HAS_BYE,     "BYE",      always,               None,        (accept_bye,),                                      "3261 15.1.2"),
-        Row(ENDING,      "BYE DONE", always,               ENDED,       (report_ended, cause_over),                         "3261 15.1.1"),
-        Row(DISCARDING,  "BYE DONE", always,               ENDED,       (cause_over,),                                      "3261 15.1.1"),
+        Row(ENDING,      "BYE DONE", always,               ENDED,       (report_ended, cause_gone),                         "3261 15.1.1"),
+        Row(DISCARDING,  "BYE DONE", always,               ENDED,       (cause_gone,),                                      "3261 15.1.1"),
         Refuse(DONE,     "HANG UP",  always,               None, "it is ending already, or over",                           "3261 15.1.1"),
         Refuse({INITIAL, ENDED}, "BYE", always,            481, IS_OVER,                                                    "3261 15.1.2"),
         Row(ESTABLISHED, "ASK",      always,               ESTABLISHED, (send_request,),                                    "3261 12.2.1"),

@@ -408,6 +408,7 @@ CALL: Final = Wiring(
             session=No("it told so"),
             timer=("CLOSE", "4028 10"),
         ),
+        "GONE": _event("over since CLOSE", dialog=("OVER", "3261 12.3")),
         # ---------------- time
         "Timer minute": _of_invite("Timer minute", "3261 13.3.1.1"),
         "Timer expires": _of_invite("Timer expires", "3261 13.3.1"),
@@ -423,6 +424,14 @@ CALL: Final = Wiring(
         "Timer expires unrefreshed": _event(
             "of the session timer only", timer=("Timer expires unrefreshed", "4028 10")
         ),
+    },
+    awake={
+        "reliable": "reliable_awake",
+        "prack": "prack_awake",
+        "update_in": "leg.update_in_awake",
+        "update_out": "leg.update_out_awake",
+        "glare": "leg.glare_awake",
+        "timer": "leg.timer_awake",
     },
 )
 """Every event of a call."""

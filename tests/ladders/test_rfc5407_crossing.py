@@ -35,9 +35,9 @@ def test_two_reinvites_cross() -> None:
         3.1  alice 491-------------> bob
         3.2  alice ACK-------------> bob
         3.2  alice <------------ACK- bob
-        3.5  alice <---------INVITE- bob   Timer glare
-        3.6  alice 200-------------> bob
-        3.7  alice <------------ACK- bob
+        4.7  alice <---------INVITE- bob   Timer glare
+        4.8  alice 200-------------> bob
+        4.9  alice <------------ACK- bob
         7.0  alice INVITE----------> bob   Timer glare
         7.1  alice <------------200- bob
         7.2  alice ACK-------------> bob
@@ -128,9 +128,9 @@ def test_an_update_crosses_a_reinvite() -> None:
         3.1  alice <------------491- bob
         3.1  alice 491-------------> bob
         3.2  alice <------------ACK- bob
-        3.5  alice <---------INVITE- bob   Timer glare
-        3.6  alice 200-------------> bob
-        3.7  alice <------------ACK- bob
+        4.7  alice <---------INVITE- bob   Timer glare
+        4.8  alice 200-------------> bob
+        4.9  alice <------------ACK- bob
         7.0  alice UPDATE----------> bob   Timer glare
         7.1  alice <------------200- bob
     """)
@@ -168,8 +168,8 @@ def test_two_updates_cross(offers: bool) -> None:
         3.0  alice <---------UPDATE- bob
         3.1  alice <------------491- bob
         3.1  alice 491-------------> bob
-        3.5  alice <---------UPDATE- bob   Timer glare
-        3.6  alice 200-------------> bob
+        4.7  alice <---------UPDATE- bob   Timer glare
+        4.8  alice 200-------------> bob
         7.0  alice UPDATE----------> bob   Timer glare
         7.1  alice <------------200- bob
     """
