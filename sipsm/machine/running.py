@@ -54,8 +54,10 @@ class Machine:
         else:
             raise AssertionError(f"{self.table.name}: nobody decided {name} in {before}")
         if decision.taken:
-            if not decision.still:
+            if decision.timed:
                 self.move(decision, step)
+            else:
+                self.state = decision.next
             if step.observer is not None:
                 self.act(decision, name, before, x, step)
             else:
