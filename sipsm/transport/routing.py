@@ -54,7 +54,10 @@ def must_be_secure(request: Request) -> bool:
     # forwarded, until the request reaches the SIP entity responsible for the domain portion of the Request-URI, must be
     # secured with TLS" (RFC 3261 26.2.2)  "... and Route headers. In each instance, the SIPS URI scheme allows these
     # existing fields to designate secure resources."
-    return request.uri.scheme == "sips" or any(hop.uri.scheme == "sips" for hop in request.route[:1])
+    if request.uri.scheme == "sips":
+        return True
+    route = request.route
+    return bool(route) and route[0].uri.scheme == "sips"
 
 
 def check_secure(request: Request, flow: Flow) -> None:
