@@ -6,12 +6,13 @@ RFC 3261 8.2.6 (responses), 12.2.1.1 (requests within a dialog), 13.2.2.4 (ACK),
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from sipsm.message import Request, Response, response_to
+from sipsm.message import CheckedHeader, Request, Response, response_to
 from sipsm.message.headers import RAck
 from sipsm.role.party import HeaderLines, Party
 from sipsm.role.policy import Policy
+from sipsm.sdp.offer_answer import SDP
 from sipsm.transport import Flow
 from sipsm.usage import Invitation, Leg
 from sipsm.usage.outputs import Acknowledge, Decide, Modify, Prack, Reply, ReplyReliably
@@ -40,7 +41,7 @@ class Writing:
             # (RFC 3261 13.3.1.4)
             headers = [*self.party.capabilities_of_session(way(at.leg)), *self.agreed_interval(at.leg, request)]
         elif makes_dialog:
-            headers = [("Contact", self.party.contact(way(at.leg)))]
+            headers = [self.party.contact(way(at.leg))]
         if rseq is not None:
             # "it MUST contain a Require header field containing the option tag 100rel, and MUST include an RSeq header
             # field." (RFC 3262 3)  With a description, it "SHOULD contain an Allow header field that lists the UPDATE
@@ -54,9 +55,8 @@ class Writing:
             x.reason,
             to_tag=at.dialog.local_tag,
             record_route=makes_dialog,
-            headers=[*headers, *self.party.product("Server"), *x.headers],
+            headers=[*headers, *self.party.product("Server"), *x.headers, *content(x)],
             body=x.body,
-            content_type=x.content_type if x.body else None,
         )
 
     def reliable(self, at: Invitation, x: ReplyReliably) -> Response:
@@ -77,9 +77,8 @@ class Writing:
             request,
             x.status,
             x.reason,
-            headers=[*headers, *self.party.product("Server"), *x.headers],
+            headers=[*headers, *self.party.product("Server"), *x.headers, *content(x)],
             body=x.body,
-            content_type=x.content_type if x.body else None,
         )
 
     def _of_update(self, leg: Leg, request: Request) -> HeaderLines:
@@ -99,17 +98,13 @@ class Writing:
         # "The receiver of a request that contains a Recv-Info header field MUST include a Recv-Info header field in a
         # reliable 18x/2xx response to the request", and "A UA MUST NOT include a Recv-Info header field in a response
         # if the associated request did not contain a Recv-Info header field." (RFC 6086 5.2.3)
-        return [self.packages()] if request.has("Recv-Info") else []
-
-    def packages(self) -> tuple[str, str]:
-        """The INFO packages that we take, none as an empty value (RFC 6086 5.2.2)."""
-        return "Recv-Info", ", ".join(self.party.profile.info_packages)
+        return [self.party.packages] if request.has("Recv-Info") else []
 
     # ---------------------------------------------------------------- requests
 
     def of_invite(self) -> HeaderLines:
         """What an INVITE outside a dialog says of us, beside the Contact and the rest of `Party`."""
-        lines: HeaderLines = [self.packages()]
+        lines: HeaderLines = [self.party.packages]
         wanted, smallest = self.policy.session_interval_s, self.party.profile.smallest_interval_s
         if wanted is not None:
             # "If a Min-SE header is included in the initial session refresh request, the value of the Session-Expires
@@ -122,7 +117,9 @@ class Writing:
     def ack(self, at: Invitation, x: Acknowledge) -> Request:
         """The ACK for a 2xx, with the INVITE's CSeq number and a branch of its own."""
         there = at.request.names
-        credentials = [(name, value) for name in _CREDENTIALS if name.lower() in there for value in at.request.lines_of(name)]
+        credentials = [
+            (name, value) for name in _CREDENTIALS if name.lower() in there for value in at.request.lines_of(name)
+        ]
         headers = [*credentials, *x.headers, *content(x)]
         return at.dialog.next_request("ACK", self.party.via(), headers, x.body, cseq=at.request.cseq.number)
 
@@ -134,7 +131,7 @@ class Writing:
 
     def modifying(self, leg: Leg, x: Modify) -> Request:
         """A re-INVITE or an UPDATE."""
-        packages = [self.packages()] if x.method == "INVITE" else []
+        packages = [self.party.packages] if x.method == "INVITE" else []
         own = [*self.party.capabilities_of_session(way(leg)), *packages, *self.wanted_interval(leg)]
         first = leg.invitations[0]
         # "The values of Supported, Require, and Proxy-Require used in the initial Session refresh request MUST be
@@ -171,4 +168,9 @@ def way(leg: Leg) -> Flow | None:
 
 def content(x: Any) -> HeaderLines:
     """The Content-Type of what has a body."""
-    return [("Content-Type", x.content_type)] if getattr(x, "body", b"") and x.content_type is not None else []
+    if not getattr(x, "body", b"") or x.content_type is None:
+        return []
+    return [OF_SDP if x.content_type == SDP else ("Content-Type", x.content_type)]
+
+
+OF_SDP: Final = CheckedHeader("Content-Type", SDP)
