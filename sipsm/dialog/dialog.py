@@ -15,7 +15,7 @@ from attrs import define
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
-from sipsm.message import Address, Request, Response
+from sipsm.message import Address, Request, Response, Via, request_of
 
 INITIAL: Final = "Initial"
 EARLY: Final = "Early"
@@ -62,7 +62,7 @@ class Dialog(Machine):
     def next_request(
         self,
         method: str,
-        via: str,
+        via: Via,
         headers: Iterable[tuple[str, str]] = (),
         body: bytes = b"",
         *,
@@ -77,20 +77,19 @@ class Dialog(Machine):
         if cseq is None:
             cseq = self.local_cseq + 1
         uri, routes = request_uri_and_routes(Uri.parse(self.remote_target), self.route_set)
-        request = Request.build(
+        request = request_of(
             method,
             uri,
-            [
-                ("Via", via),
-                *(("Route", route) for route in routes),
-                ("Max-Forwards", "70"),
-                ("From", self.local),
-                ("To", self.remote),
-                ("Call-ID", self.call_id),
-                ("CSeq", f"{cseq} {method}"),
-                *headers,
-            ],
-            body,
+            via=via,
+            routes=routes,
+            from_=self.local,
+            from_tag=self.local_tag or None,
+            to=self.remote,
+            to_tag=self.remote_tag,
+            call_id=self.call_id,
+            cseq=cseq,
+            headers=headers,
+            body=body,
         )
         self.local_cseq = max(self.local_cseq, cseq)
         return request

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from sipsm.dialog import request_uri_and_routes
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
-from sipsm.ids import Ids
-from sipsm.message import Address, Request
+from sipsm.ids import MAGIC_COOKIE, Ids
+from sipsm.message import Address, CheckedHeader, Request, Via, request_of
 from sipsm.role.checking import address_of_somebody, check_headers, in_to, refuse_100rel
 from sipsm.role.screening import Profile, allow, supported
 from sipsm.transport import Address as HostAndPort
@@ -29,20 +29,25 @@ class Party:
         self.local = listening[0]
         self.profile = profile
         self.ids = ids
-        # What every response says of us is made once.
-        self._ways: dict[tuple[str, HostAndPort], str] = {}
-        self.supported = [("Supported", ", ".join(supported(profile)))]
+        # What every message says of us is made once.
+        self._sender = Address.parse(self.identity)
+        self._contact = CheckedHeader("Contact", self.local.contact)
+        self._ways: dict[tuple[str, HostAndPort], CheckedHeader] = {}
+        self._via = Via.parse(f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={MAGIC_COOKIE};rport")
+        self.supported = [CheckedHeader("Supported", ", ".join(supported(profile)))]
         """The extensions that we know, as every request but ACK names them."""
-        self._capabilities = (*allow(profile), *self.supported)
+        self._capabilities = (*(CheckedHeader(*line) for line in allow(profile)), *self.supported)
+        self.packages = CheckedHeader("Recv-Info", ", ".join(profile.info_packages))
+        """The INFO packages that we take, none as an empty value (RFC 6086 5.2.2)."""
 
-    def contact(self, flow: Flow | None = None) -> str:
-        """The own Contact value (RFC 3261 8.1.1.8): for who asks on a flow, one that he reaches in the same way."""
+    def contact(self, flow: Flow | None = None) -> CheckedHeader:
+        """The own Contact (RFC 3261 8.1.1.8): for who asks on a flow, one that he reaches in the same way."""
         if flow is None:
-            return self.local.contact
+            return self._contact
         known = self._ways.get((flow.transport, flow.local))
         if known is not None:
             return known
-        contact = self._contact_on(flow)
+        contact = CheckedHeader("Contact", self._contact_on(flow))
         if not flow.reliable:
             # The local addresses of connections are many; datagrams come to where we listen.
             self._ways[flow.transport, flow.local] = contact
@@ -59,9 +64,9 @@ class Party:
         """The own address as in From."""
         return self.profile.identity or f"<sip:sipsm@{self.local.sent_by}>"
 
-    def via(self) -> str:
-        """A Via value for a new request, with a new branch, asking for `rport` (RFC 3581 3)."""
-        return f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={self.ids.branch()};rport"
+    def via(self) -> Via:
+        """The Via of a new request, with a new branch, asking for `rport` (RFC 3581 3)."""
+        return self._via.with_branch(self.ids.branch())
 
     def product(self, name: str) -> HeaderLines:
         """The User-Agent or Server line, if there is to be one."""
@@ -70,7 +75,7 @@ class Party:
 
     def capabilities_of_session(self, flow: Flow | None = None) -> HeaderLines:
         """What an INVITE, and its 2xx on this flow, say of us (RFC 3261 13.2.1, 13.3.1.4)."""
-        return [("Contact", self.contact(flow)), *self._capabilities]
+        return [self.contact(flow), *self._capabilities]
 
     def allow(self) -> HeaderLines:
         """The methods that we serve (RFC 3261 20.5)."""
@@ -97,9 +102,10 @@ class Party:
         theirs = check_headers(headers)
         refuse_100rel(method, theirs)
         uri, routes = request_uri_and_routes(target, self.profile.route)
+        from_tag: str | None
         if again is None:
-            receiver = str(Address.build(in_to(target)))
-            sender = str(Address.parse(self.identity).with_tag(self.ids.tag()))
+            receiver, from_tag = f"<{in_to(target)}>", self.ids.tag()
+            sender = str(self._sender.with_tag(from_tag))
             call_id, cseq = self.ids.call_id(), self.ids.cseq()
         else:
             # "This new request constitutes a new transaction and SHOULD have the same value of the Call-ID, To, and
@@ -107,23 +113,22 @@ class Party:
             # the previous." (RFC 3261 8.1.3.5)
             before, cseq = again
             receiver, sender, call_id = before.lines_of("To")[0], before.lines_of("From")[0], before.call_id
+            from_tag = before.from_tag
         if to is not None:
             receiver = str(address_of_somebody(to))
-        request = Request.build(
+        request = request_of(
             method,
             uri,
-            [
-                ("Via", self.via()),
-                *(("Route", route) for route in routes),
-                ("Max-Forwards", "70"),
-                ("From", sender),
-                ("To", receiver),
-                ("Call-ID", call_id),
-                ("CSeq", f"{cseq} {method}"),
-                *self.product("User-Agent"),
-                *own,
-                *theirs,
-            ],
-            body,
+            via=self.via(),
+            routes=routes,
+            from_=sender,
+            from_tag=from_tag,
+            to=receiver,
+            # "A request outside of a dialog MUST NOT contain a To tag" (RFC 3261 8.1.1.2)
+            to_tag=None,
+            call_id=call_id,
+            cseq=cseq,
+            headers=[*self.product("User-Agent"), *own, *theirs],
+            body=body,
         )
         return request, Address.parse(self.profile.route[0]).uri if self.profile.route else target

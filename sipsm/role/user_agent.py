@@ -133,7 +133,7 @@ class UserAgent:
             # "A UA MUST NOT send an INFO request outside an invite dialog usage" (RFC 6086 4.2.1)
             raise LocalProtocolError("cannot ask INFO: it belongs into a call; use `call.info`", rfc="6086 4.2.1")
         content = [("Content-Type", content_type)] if content_type is not None else []
-        contact = [("Contact", self.party.contact())] if method == "OPTIONS" else []
+        contact = [self.party.contact()] if method == "OPTIONS" else []
         own = [*contact, *self.party.supported, *content]
         request, hop = self.party.request_outside(method, target, to, headers, body, own)
         self.sending.check(hop, request)

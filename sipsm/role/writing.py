@@ -40,7 +40,7 @@ class Writing:
             # (RFC 3261 13.3.1.4)
             headers = [*self.party.capabilities_of_session(way(at.leg)), *self.agreed_interval(at.leg, request)]
         elif makes_dialog:
-            headers = [("Contact", self.party.contact(way(at.leg)))]
+            headers = [self.party.contact(way(at.leg))]
         if rseq is not None:
             # "it MUST contain a Require header field containing the option tag 100rel, and MUST include an RSeq header
             # field." (RFC 3262 3)  With a description, it "SHOULD contain an Allow header field that lists the UPDATE
@@ -99,17 +99,13 @@ class Writing:
         # "The receiver of a request that contains a Recv-Info header field MUST include a Recv-Info header field in a
         # reliable 18x/2xx response to the request", and "A UA MUST NOT include a Recv-Info header field in a response
         # if the associated request did not contain a Recv-Info header field." (RFC 6086 5.2.3)
-        return [self.packages()] if request.has("Recv-Info") else []
-
-    def packages(self) -> tuple[str, str]:
-        """The INFO packages that we take, none as an empty value (RFC 6086 5.2.2)."""
-        return "Recv-Info", ", ".join(self.party.profile.info_packages)
+        return [self.party.packages] if request.has("Recv-Info") else []
 
     # ---------------------------------------------------------------- requests
 
     def of_invite(self) -> HeaderLines:
         """What an INVITE outside a dialog says of us, beside the Contact and the rest of `Party`."""
-        lines: HeaderLines = [self.packages()]
+        lines: HeaderLines = [self.party.packages]
         wanted, smallest = self.policy.session_interval_s, self.party.profile.smallest_interval_s
         if wanted is not None:
             # "If a Min-SE header is included in the initial session refresh request, the value of the Session-Expires
@@ -133,7 +129,7 @@ class Writing:
 
     def modifying(self, leg: Leg, x: Modify) -> Request:
         """A re-INVITE or an UPDATE."""
-        packages = [self.packages()] if x.method == "INVITE" else []
+        packages = [self.party.packages] if x.method == "INVITE" else []
         own = [*self.party.capabilities_of_session(way(leg)), *packages, *self.wanted_interval(leg)]
         first = leg.invitations[0]
         # "The values of Supported, Require, and Proxy-Require used in the initial Session refresh request MUST be

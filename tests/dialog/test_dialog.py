@@ -12,10 +12,10 @@ from sipsm.dialog import Dialog, as_request_uri, as_uac, as_uas, request_uri_and
 from sipsm.dialog.dialog import LAST_CSEQ
 from sipsm.grammar import Uri
 from sipsm.machine import Decision, Refuse, Step
-from sipsm.message import read_message
+from sipsm.message import Via, read_message
 from tests.endpoint.by_hand import lines
 
-VIA = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx"
+VIA = Via.parse("SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKx")
 
 
 def invite(*headers: str, from_: str = '"Alice" <sip:alice@atlanta.example.com>;tag=a1', cseq: int = 7) -> Request:
