@@ -83,11 +83,12 @@ class Agenda:
     def next_timeout(self) -> float | None:
         """The earliest deadline that still holds, or None."""
         while True:
-            while self._near:
-                at, number, who = self._near[-1]
+            near = self._near
+            while near:
+                at, number, who = near[-1]
                 if who.watched_at == at and who.next_timeout() == at:
                     return at
-                self._near.pop()
+                near.pop()
                 self._left += 1
                 if who.watched_at == at:
                     # With the number that it had: who asks how often must not decide which of equal deadlines is first.
@@ -105,6 +106,9 @@ class Agenda:
 
     def pop(self, now: float) -> Watched | None:
         """The next one whose deadline is `now` or earlier, taken off the agenda; None when nobody is due."""
+        if self._near and self._near[-1][0] > now:
+            # All that is entered is later, whether it still holds or not.
+            return None
         at = self.next_timeout()
         if at is None or at > now:
             return None

@@ -160,18 +160,19 @@ class RequestsIn:
         outcome = self.calls.attempt(first, "REQUEST", request, step)
         if outcome.refusal is not None:
             return self.refuse(tx, request, outcome.refusal, now)
-        sdp = "+SDP" if has_sdp(request) else ""
         match request.method:
             case "INVITE":
                 return self.modified(leg, tx, request, now)
             case "BYE":
                 return self.step(first, "BYE", tx, request, now)
             case "UPDATE":
+                sdp = "+SDP" if has_sdp(request) else ""
                 return self.step(first, "<UPDATE" + sdp, tx, request, now, owes=bool(sdp))
             case "PRACK":
                 at = _acknowledged(leg, request)
                 if at is None:
                     return self.serve(tx, request, 481, now)
+                sdp = "+SDP" if has_sdp(request) else ""
                 return self.step(at, "<PRACK" + sdp, tx, request, now, owes=bool(sdp))
         outcome = self.calls.attempt(first, "<ASK", request, Step(now))
         if outcome.refusal is not None:

@@ -117,7 +117,8 @@ class Writing:
 
     def ack(self, at: Invitation, x: Acknowledge) -> Request:
         """The ACK for a 2xx, with the INVITE's CSeq number and a branch of its own."""
-        credentials = [(name, value) for name in _CREDENTIALS for value in at.request.lines_of(name)]
+        there = at.request.names
+        credentials = [(name, value) for name in _CREDENTIALS if name.lower() in there for value in at.request.lines_of(name)]
         headers = [*credentials, *x.headers, *content(x)]
         return at.dialog.next_request("ACK", self.party.via(), headers, x.body, cseq=at.request.cseq.number)
 

@@ -7,7 +7,7 @@ no longer holds is noticed when it comes to the front.
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heappop, heappush, heapreplace
 from typing import Any, Protocol
 
 
@@ -58,27 +58,38 @@ class Clock:
         coming = self._coming
         while coming:
             at, rank, _, _, args = coming[0]
-            if rank == PLANNED:
+            if rank == PLANNED or self._holds(at, args[0]):
                 return at
-            who = args[0]
-            if who.watched_at == at:
-                due = who.next_timeout()
-                if due is not None and due <= at:
-                    return at
-                who.watched_at = None
-                self.watch(who)
-            heappop(coming)
         return None
 
     def step(self, until: float) -> bool:
         """Let the next thing happen, if it is due by then; returns whether there was one."""
-        at = self.next_at()
-        if at is None or at > until:
-            return False
-        _, rank, _, action, args = heappop(self._coming)
-        self.steps += 1
-        self.now = max(self.now, at)
-        if rank != PLANNED:
-            args[0].watched_at = None
-        action(*args)
-        return True
+        coming = self._coming
+        while coming:
+            at, rank, _, action, args = coming[0]
+            if at > until:
+                return False
+            if rank != PLANNED:
+                if not self._holds(at, args[0]):
+                    continue
+                args[0].watched_at = None
+            heappop(coming)
+            self.steps += 1
+            self.now = max(self.now, at)
+            action(*args)
+            return True
+        return False
+
+    def _holds(self, at: float, who: Sleeper) -> bool:
+        """Whether the first entry, by which `who` is to be woken, still holds; one that does not is replaced."""
+        if who.watched_at == at:
+            due = who.next_timeout()
+            if due is not None and due <= at:
+                return True
+            who.watched_at = due
+            if due is not None:
+                self._entered += 1
+                heapreplace(self._coming, (due, who.rank, self._entered, self._wake, (who,)))
+                return False
+        heappop(self._coming)
+        return False

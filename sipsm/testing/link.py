@@ -121,15 +121,21 @@ class Way:
         if draw() < (link.loss if link.mtu is None else link.lost(size, remote[0])):
             self.lost += 1
             return ()
-        copies = 2 if draw() < link.duplicate else 1
-        if link.bandwidth is not None and (self._free_at - now) * link.bandwidth / 8 + size > link.queue:
-            self.lost += 1
-            return ()
-        leaves = now + self.queued(size, now)
-        if copies == 1:
-            return (leaves + self._takes(),)
+        doubled = draw() < link.duplicate
+        leaves = now
+        if link.bandwidth is not None:
+            if (self._free_at - now) * link.bandwidth / 8 + size > link.queue:
+                self.lost += 1
+                return ()
+            leaves += self.queued(size, now)
+        # What `_takes` says, without its calls: this is done for every datagram.
+        takes = link.latency + link.jitter * draw()
+        if draw() < link.reorder:
+            takes += link.held_back * draw()
+        if not doubled:
+            return (leaves + takes,)
         self.doubled += 1
-        return (leaves + self._takes(), leaves + self._takes())
+        return (leaves + takes, leaves + self._takes())
 
     def queued(self, size: int, now: float) -> float:
         """How many seconds it takes until the last bit of this has left the queue."""

@@ -179,8 +179,7 @@ class TransactionLayer:
             raise LocalProtocolError(
                 f"cannot send {status} in {tx.state}: {decision.entry.text}", rfc=decision.entry.rfc
             )
-        released = self._settle(tx, now)
-        return [*step.outputs, *released] if released else step.outputs
+        return self._settle(tx, decision, step)
 
     def move(self, tx: ServerTransaction, flow: Flow, now: float) -> list[FlowOutput]:
         """From now on the responses of a transaction go there, since they do not reach where its request came from."""
@@ -216,33 +215,36 @@ class TransactionLayer:
     def _take(self, tx: Transaction, name: str, x: Request | Response | None, now: float) -> list[Output]:
         step = Step(now, self.observer)
         decision = tx.receive(name, x, step)
-        released = self._settle(tx, now)
         if decision.ignored and x is not None:
             return [Absorbed(x, _why(decision))]
-        return [*step.outputs, *released] if released else step.outputs
+        return self._settle(tx, decision, step)
 
     def _begun(self, tx: Transaction, request: Request | None, now: float) -> list[Output]:
         if self.flows is None or not tx.flow.reliable:
             return self._take(tx, START, request, now)
         return [*self.flows.use(tx.flow, now), *self._take(tx, START, request, now)]
 
-    def _settle(self, tx: Transaction, now: float) -> list[FlowOutput]:
-        """Forget it or watch it; returns what comes of the connection that it used."""
+    def _settle(self, tx: Transaction, decision: Decision, step: Step) -> list[Output]:
+        """Watch it or forget it; returns what its step came to."""
         if tx.state != TERMINATED:
-            self.agenda.watch(tx)
-            return []
+            # Where no timer was started and it is on the agenda, its entry is early enough.
+            if decision.starts or tx.watched_at is None:
+                self.agenda.watch(tx)
+            return step.outputs
         # "Once the transaction is in the "Terminated" state, it MUST be destroyed immediately." (RFC 6026 8.7)
         self.agenda.forget(tx)
         key = tx.key
         if isinstance(tx, ServerTransaction):
             if self.servers.get(key) is not tx:
-                return []
+                return step.outputs
             del self.servers[key]
             if tx.identity is not None and self.first_of.get(tx.identity) == key:
                 del self.first_of[tx.identity]
         else:
             self.clients.pop(key, None)
-        return [] if self.flows is None else self.flows.release(tx.flow, now)
+        if self.flows is None or not tx.flow.reliable:
+            return step.outputs
+        return [*step.outputs, *self.flows.release(tx.flow, step.now)]
 
 
 def _input(invite: bool, status: int, r408: str) -> str:

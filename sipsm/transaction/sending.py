@@ -131,12 +131,12 @@ class Sending:
         except SipError as error:
             return [NotSent(user, request, str(error))]
         large = len(self.spoken) > 1 and len(bytes(request)) > LARGE
-        if hop.numeric and not large:
+        if not large and hop.numeric:
             transport, first = hop.asked_for(self.spoken)[0], self.listening[0]
-            if transport == first.transport and version(hop.host) == version(first.address[0]):
-                # There is one target, and nobody has to watch over what becomes of it.
+            if transport == first.transport and version(hop.host) == self.versions[0]:
+                # There is one target, and nobody has to watch over what becomes of it. It is secure if it must be.
                 remote = hop.host, hop.port or SERVICES[transport].port
-                return self._send(request, self._flow(first, remote, hop.domain), user, now)
+                return self._go_out(request, self._flow(first, remote, hop.domain), user, now)
         delivery = Delivery(request, user, Locating(hop, self.spoken, self.versions, large, self.limits))
         self.deliveries[client_key(request)] = delivery
         return self._look(delivery, LOCATE, None, now)
@@ -171,7 +171,7 @@ class Sending:
             return []
         delivery.asks = None
         records = records[: self.limits.records]
-        if resolve.type == "SRV":
+        if len(records) > 1 and resolve.type == "SRV":
             records = by_weight(records, self.ids.source)
         return self._look(delivery, RECORDS, records, now)
 
@@ -356,11 +356,14 @@ class Sending:
             check_secure(request, flow)
         except SipError as error:
             return [NotSent(user, request, str(error))]
+        return self._go_out(request, flow, user, now)
+
+    def _go_out(self, request: Request, flow: Flow, user: Any, now: float) -> list[Any]:
         if request.method == "ACK":
             # "However, the request is passed to the transport layer directly for transmission, rather than a client
             # transaction." (RFC 3261 13.2.2.4)
             return [Send(flow, bytes(request))]
-        return [*self.transactions.send_request(request, flow, user, now)]
+        return self.transactions.send_request(request, flow, user, now)
 
 
 def _via(was: Via, local: Listening, branch: str) -> Via:

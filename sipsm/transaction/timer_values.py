@@ -49,7 +49,8 @@ def T1_times_64(machine: Any) -> float:
 
 def T1_if_unreliable(machine: Any) -> float | None:
     """T1 on a datagram transport; not at all on one that sends again by itself."""
-    return None if machine.flow.reliable else T1(machine)
+    values: TimerValues = machine.times
+    return None if machine.flow.reliable else values.T1
 
 
 def T4_if_unreliable_else_0(machine: Any) -> float:
@@ -60,7 +61,8 @@ def T4_if_unreliable_else_0(machine: Any) -> float:
 
 def T1_times_64_if_unreliable_else_0(machine: Any) -> float:
     """64*T1 for repeats of the request; 0 where there can be none."""
-    return 0.0 if machine.flow.reliable else T1_times_64(machine)
+    values: TimerValues = machine.times
+    return 0.0 if machine.flow.reliable else _times_64(values.T1)
 
 
 def doubled_to_T2(machine: Any, length: float) -> float:

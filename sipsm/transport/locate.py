@@ -68,9 +68,11 @@ class Hop(NamedTuple):
 
     def usable(self, spoken: Sequence[str]) -> tuple[str, ...]:
         """Those of the transports that one speaks over which it may be reached, in their order."""
+        if self.transport is None and not self.secure:
+            return tuple(spoken)
         if self.transport is not None:
             return tuple(each for each in spoken if each == self.transport)
-        return tuple(each for each in spoken if each in SECURE or not self.secure)
+        return tuple(each for each in spoken if each in SECURE)
 
     def asked_for(self, spoken: Sequence[str]) -> tuple[str, ...]:
         """Those whose SRV records are asked for where no NAPTR record names one; the default is the first.
@@ -78,6 +80,8 @@ class Hop(NamedTuple):
         "Queries are done using the service identifier "_sip" for SIP URIs and "_sips" for SIPS URIs." (RFC 3263 4.1)
         """
         usable = self.usable(spoken)
+        if len(usable) == 1:
+            return usable
         found = tuple(each for each in usable if (each in SECURE) == self.secure) or usable
         # "the client SHOULD use UDP for a SIP URI, and TCP for a SIPS URI" (RFC 3263 4.1)
         return tuple(sorted(found, key=lambda each: each not in {"UDP", "TLS"}))
@@ -112,11 +116,13 @@ def next_hop(request: Request) -> Hop:
 
 def hop_to(uri: Uri) -> Hop:
     """The hop that a URI names; raises `LocalProtocolError` for one that names none, or a transport unknown here."""
-    if uri.scheme not in {"sip", "sips"}:
-        raise LocalProtocolError(f"cannot send to {uri}: a {uri.scheme} URI does not say where", rfc="3263 4")
-    secure = uri.scheme == "sips"
-    transport = (uri.transport or "").upper() or None
+    scheme = uri.scheme
+    if scheme not in {"sip", "sips"}:
+        raise LocalProtocolError(f"cannot send to {uri}: a {scheme} URI does not say where", rfc="3263 4")
+    secure = scheme == "sips"
+    transport = uri.transport or None
     if transport is not None:
+        transport = transport.upper()
         # "If the URI specifies a transport protocol in the transport parameter, that transport protocol SHOULD be
         # used." (RFC 3263 4.1)
         if transport not in SERVICES:

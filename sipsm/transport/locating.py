@@ -174,7 +174,7 @@ def transport_is_named(locating: Locating, _x: Any, _at: Any) -> bool:
 
 def some_apply(locating: Locating, records: Sequence[Naptr], _at: Any) -> bool:
     """A NAPTR record names a transport that we speak."""
-    return bool(locating.applicable(records))
+    return bool(records) and bool(locating.applicable(records))
 
 
 def some_came(_locating: Locating, records: Sequence[Any], _at: Any) -> bool:
@@ -189,7 +189,7 @@ def next_is_needless(locating: Locating, _x: Any, _at: Any) -> bool:
     first = locating.plan[0]
     if isinstance(first, Question):
         return first.unless_srv and locating.srv_found
-    return first._replace(instead=False) in locating.offered
+    return bool(locating.offered) and first._replace(instead=False) in locating.offered
 
 
 def nothing_is_left(locating: Locating, _x: Any, _at: Any) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Final
 
-from attrs import define, field
+from attrs import define
 
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
 from sipsm.message import Request, Response
@@ -46,7 +46,7 @@ class Session(Machine):
     table: ClassVar[Table]
     reason: EndReason = EndReason.HUNG_UP
     """Why it is ending, while it is."""
-    bye: HangUp = field(factory=HangUp)
+    bye: HangUp = HangUp()
     """The BYE that waits for the ACK."""
 
     @property
