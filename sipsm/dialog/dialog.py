@@ -83,7 +83,7 @@ class Dialog(Machine):
             via=via,
             routes=routes,
             from_=self.local,
-            from_tag=self.local_tag,
+            from_tag=self.local_tag or None,
             to=self.remote,
             to_tag=self.remote_tag,
             call_id=self.call_id,

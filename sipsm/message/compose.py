@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from sipsm.grammar.tokens import written
 from sipsm.grammar.uri import Uri
 from sipsm.message.block import Headers
+from sipsm.message.headers.core import ROUTE
 from sipsm.message.message import TOP_VIA, header_block
 from sipsm.message.request import Request, checked_method, checked_uri
 from sipsm.message.usual import FROM, VIA, Essentials
@@ -44,19 +45,23 @@ def request_of(
         for text in (via._text, from_, to, call_id, *routes):
             written(text)  # which says what cannot be
     number = f"{cseq:d}"
-    lines = [
-        f"Via: {via._text}",
-        *(f"Route: {route}" for route in routes),
-        "Max-Forwards: 70",
-        f"From: {from_}",
-        f"To: {to}",
-        f"Call-ID: {call_id}",
-        f"CSeq: {number} {method}",
-        *header_block(headers, body)[0],
-    ]
+    first = {
+        "via": f"Via: {via._text}",
+        "max-forwards": "Max-Forwards: 70",
+        "from": f"From: {from_}",
+        "to": f"To: {to}",
+        "call-id": f"Call-ID: {call_id}",
+        "cseq": f"CSeq: {number} {method}",
+    }
+    rest, index = header_block(headers, body)
+    lines = [*first.values(), *rest]
+    lines[1:1] = [f"Route: {route}" for route in routes]
     request = Request(method, uri._text, lines, None, body, None)
     request._uri = uri
     request._values = {TOP_VIA: via}
+    if not routes and "route" not in index and first.keys().isdisjoint(index):
+        request._index = {**first, **index}
+        request._values[ROUTE] = ()
     of_via: Essentials = _NOTHING_OF_VIA
     if via._params is None:
         # It is of the usual form.

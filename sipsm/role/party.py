@@ -31,7 +31,7 @@ class Party:
         self.ids = ids
         # What every message says of us is made once.
         self._via = Via.parse(f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={MAGIC_COOKIE};rport")
-        self._identity = Address.parse(self.identity)
+        self._sender = Address.parse(self.identity)
         self._contact = CheckedHeader("Contact", self.local.contact)
         self._ways: dict[tuple[str, HostAndPort], CheckedHeader] = {}
         self._products = {
@@ -105,29 +105,30 @@ class Party:
         theirs = check_headers(headers)
         refuse_100rel(method, theirs)
         uri, routes = request_uri_and_routes(target, self.profile.route)
+        from_tag: str | None
         if again is None:
-            receiver: tuple[str, str | None] = f"<{in_to(target)}>", None
-            tag = self.ids.tag()
-            sender: tuple[str, str | None] = str(self._identity.with_tag(tag)), tag
+            receiver, from_tag = f"<{in_to(target)}>", self.ids.tag()
+            sender = str(self._sender.with_tag(from_tag))
             call_id, cseq = self.ids.call_id(), self.ids.cseq()
         else:
             # "This new request constitutes a new transaction and SHOULD have the same value of the Call-ID, To, and
             # From of the previous request, but the CSeq should contain a new sequence number that is one higher than
             # the previous." (RFC 3261 8.1.3.5)
             before, cseq = again
-            receiver, sender = (before.to_text, before.to_tag), (before.from_text, before.from_tag)
-            call_id = before.call_id
+            receiver, sender, call_id = before.to_text, before.from_text, before.call_id
+            from_tag = before.from_tag
         if to is not None:
-            receiver = str(address_of_somebody(to)), None
+            receiver = str(address_of_somebody(to))
         request = request_of(
             method,
             uri,
             via=self.via(),
             routes=routes,
-            from_=sender[0],
-            from_tag=sender[1],
-            to=receiver[0],
-            to_tag=receiver[1],
+            from_=sender,
+            from_tag=from_tag,
+            to=receiver,
+            # "A request outside of a dialog MUST NOT contain a To tag" (RFC 3261 8.1.1.2)
+            to_tag=None,
             call_id=call_id,
             cseq=cseq,
             headers=[*self.product("User-Agent"), *own, *theirs],

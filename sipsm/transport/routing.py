@@ -19,10 +19,11 @@ def is_our_sent_by(via: Via, listening: Iterable[Listening]) -> bool:
     # "If the value of the "sent-by" parameter in that header field value does not correspond to a value that the client
     # transport is configured to insert into requests, the response MUST be silently discarded." (RFC 3261 18.1.2)
     host, port = via.sent_by
-    return any(
-        port == own.advertised[1] and (host == own.advertised[0].lower() or same_host(host, own.advertised[0]))
-        for own in listening
-    )
+    for own in listening:
+        ours, our_port = own.advertised
+        if port == our_port and (host == ours.lower() or same_host(host, ours)):
+            return True
+    return False
 
 
 def way_back(data: bytes, flow: Flow) -> Flow | None:
