@@ -3,7 +3,7 @@
 Watching, waking and forgetting cost the same with a million machines as with ten: what is due within the
 present slice of time is sorted, all else in unsorted lists, one for each slice. A machine has one
 entry, for its earliest deadline; an entry that no longer holds is noticed when it comes to the front. Those of machines
-that were over before are swept out when they are more than all others.
+that were over before are swept out when they are a sixth of all.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ class Agenda:
             return
         who.watched_at = None
         self._forgotten += 1
-        # Half of the entries go at least, so that sweeping costs each of the forgotten the same.
-        if self._forgotten >= WORTH_SWEEPING and 2 * self._forgotten > self._entered - self._left:
+        # A sixth of the entries goes at least, so that sweeping costs each of the forgotten the same.
+        if self._forgotten >= WORTH_SWEEPING and 6 * self._forgotten > self._entered - self._left:
             self._near = _swept(self._near)
             self._later = {part: swept for part, entries in self._later.items() if (swept := _swept(entries))}
             self._slices = sorted(self._later)

@@ -89,7 +89,7 @@ class Calls:
             if len(each.invitations) > 1:
                 self._prune(each)
         first = leg.invitations[0]
-        if first.wire and first.invite.state in _OVER:
+        if (first.wire or first.acknowledged_with) and first.invite.state in _OVER:
             self.forget(first)
             first.settle()
         if leg.session.state == session.ENDED and _is_over(call):

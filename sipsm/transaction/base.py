@@ -76,6 +76,14 @@ class ServerTransaction(Transaction):
     """A checksum of what the same request has in common with this one when it comes by another way (RFC 3261 8.2.2.2).
     """
 
+    def shorten(self) -> None:
+        """The response has arrived and is not sent again: what is left of it tells a copy of the request, or a CANCEL."""
+        head = self.wire.partition(b"\r\n\r\n")[0]
+        # Behind CSeq there is nothing that was copied from the request.
+        before, cseq, behind = head.partition(b"\r\nCSeq:")
+        if cseq:
+            self.wire = b"%s%s%s\r\nContent-Length: 0\r\n\r\n" % (before, cseq, behind.partition(b"\r\n")[0])
+
     @property
     def to_tag(self) -> str | None:
         """Of the last response: the answer to a CANCEL has the same (RFC 3261 9.2), and so must have the ACK of an

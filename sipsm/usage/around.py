@@ -282,7 +282,10 @@ class Invitation:
         """The INVITE is over: what would have been sent again is not kept, and of the INVITE the bytes alone."""
         self.request.pack()
         self.wire = self.provisional = b""
-        self.transaction = None
+        self.acknowledged_with = None
+        if self.transaction is not None:
+            self.transaction.shorten()
+            self.transaction = None
 
     def machines(self) -> Iterator[Machine]:
         """Those of the INVITE that are awake."""
