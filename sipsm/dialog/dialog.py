@@ -122,20 +122,19 @@ _method = re.compile(r";method(=[^;]*)?(?=;|$)", re.IGNORECASE)
 def target_of(message: Request | Response) -> str | None:
     """The URI of the Contact, at which its sender is to be reached, or None."""
     contact = message.contact
-    return None if contact is None or contact.is_star else _as_target(contact)
+    return None if contact is None or contact.is_star else _as_target(contact.uri_text)
 
 
-def _as_target(address: Address) -> str:
-    text = address.uri_text
+def _as_target(uri: str) -> str:
     # Nearly all can be a Request-URI as they are: these need not be taken apart before a request goes there.
-    return str(as_request_uri(address.uri)) if "?" in text or ";method" in text.lower() else text
+    return str(as_request_uri(Uri.parse(uri))) if "?" in uri or ";method" in uri.lower() else uri
 
 
 def learn_remote(dialog: Dialog, response: Response, _step: Step) -> None:
     """Take the peer's tag, target and route from the response that makes or confirms the dialog."""
     # "The route set MUST be set to the list of URIs in the Record-Route header field from the response, taken in
     # reverse order and preserving all URI parameters." (RFC 3261 12.1.2; again for the 2xx, 13.2.2.4)
-    dialog.remote = response.lines_of("To")[0]
+    dialog.remote = response.to_text
     dialog.remote_tag = response.to_tag
     dialog.route_set = tuple(str(route) for route in reversed(response.record_route))
     dialog.remote_target = target_of(response) or dialog.remote_target
@@ -247,13 +246,13 @@ def as_uac(request: Request) -> Dialog:
     return Dialog(
         call_id=request.call_id,
         local_tag=request.from_tag or "",
-        local=request.lines_of("From")[0],
-        remote=request.lines_of("To")[0],
+        local=request.from_text,
+        remote=request.to_text,
         local_cseq=request.cseq.number,
         uac=True,
         # Deviation: RFC 3261 12.1.2 and 13.3.1.4 have a Contact in every response that makes a dialog. A peer that
         # names none is looked for where it was called.
-        remote_target=str(as_request_uri(request.uri)),
+        remote_target=_as_target(str(request.uri)),
     )
 
 
@@ -265,13 +264,13 @@ def as_uas(request: Request, tag: str, first_cseq: int) -> Dialog:
         call_id=request.call_id,
         local_tag=tag,
         # In both forms of an address a parameter at the end is the header's (RFC 3261 20.10).
-        local=f"{request.lines_of('To')[0]};tag={tag}",
-        remote=request.lines_of("From")[0],
+        local=f"{request.to_text};tag={tag}",
+        remote=request.from_text,
         local_cseq=first_cseq,
         uac=False,
         remote_tag=request.from_tag,
         remote_cseq=request.cseq.number,
         # An INVITE of RFC 2543 may have no Contact: then its sender is looked for at its From.
-        remote_target=target_of(request) if request.contact else _as_target(request.from_),
+        remote_target=target_of(request) if request.contact else _as_target(request.from_.uri_text),
         route_set=tuple([str(route) for route in request.record_route]),
     )

@@ -86,16 +86,20 @@ class Agenda:
             near = self._near
             while near:
                 at, number, who = near[-1]
-                if who.watched_at == at and who.next_timeout() == at:
+                if who.watched_at != at:
+                    near.pop()
+                    self._left += 1
+                    continue
+                due = who.next_timeout()
+                if due == at:
                     return at
                 near.pop()
-                self._left += 1
-                if who.watched_at == at:
+                who.watched_at = None
+                if due is None:
+                    self._left += 1
+                else:
                     # With the number that it had: who asks how often must not decide which of equal deadlines is first.
-                    who.watched_at = None
-                    if (later := who.next_timeout()) is not None:
-                        self._left -= 1
-                        self._enter(later, number, who)
+                    self._enter(due, number, who)
             if not self._slices:
                 return None
             self._horizon = heappop(self._slices)

@@ -115,7 +115,7 @@ class Machine:
         """Enter the next state, its timers with it."""
         self.state = decision.next
         if (stops := decision.stops) and self.running:
-            self.running = tuple([each for each in self.running if each[1] not in stops])
+            self.running = () if decision.clears else tuple([each for each in self.running if each[1] not in stops])
         for timer in decision.starts:
             length = timer.lasts(self)
             if length is None:

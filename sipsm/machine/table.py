@@ -116,6 +116,7 @@ class Decision:
 
     __slots__ = (
         "actions",
+        "clears",
         "conditional",
         "entry",
         "guard",
@@ -144,6 +145,8 @@ class Decision:
             self.actions = entry.actions
             self.stops = tuple(t.letter for t in timers if state in t.runs_in and self.next not in t.runs_in)
             self.starts = tuple(t for t in timers if state not in t.runs_in and self.next in t.runs_in)
+        self.clears = not any(self.next in t.runs_in for t in timers if state in t.runs_in)
+        """Whether no timer that ran in the state goes on."""
         self.timed = bool(self.stops or self.starts)
         """Whether timers start or stop."""
 

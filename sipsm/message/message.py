@@ -104,6 +104,20 @@ class Message(HeaderBlock):
         return self._read(FROM, usual.FROM)
 
     @property
+    def from_text(self) -> str:
+        """The From as it stands there, on one line; empty when there is none."""
+        known = self._essentials
+        text = None if known is None else known[usual.FROM]
+        return next(iter(self.lines_of("From")), "") if text is None else text.strip(" \t")
+
+    @property
+    def to_text(self) -> str:
+        """The To as it stands there, on one line; empty when there is none."""
+        known = self._essentials
+        text = None if known is None else known[usual.TO]
+        return next(iter(self.lines_of("To")), "") if text is None else text.strip(" \t")
+
+    @property
     def to(self) -> Address:
         """Whom the request is for (RFC 3261 20.39); else raises RemoteProtocolError."""
         return self._read(TO, usual.TO)

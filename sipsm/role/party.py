@@ -30,15 +30,19 @@ class Party:
         self.profile = profile
         self.ids = ids
         # What every message says of us is made once.
+        self._via = Via.parse(f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={MAGIC_COOKIE};rport")
         self._sender = Address.parse(self.identity)
         self._contact = CheckedHeader("Contact", self.local.contact)
         self._ways: dict[tuple[str, HostAndPort], CheckedHeader] = {}
-        self._via = Via.parse(f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={MAGIC_COOKIE};rport")
+        self._products = {
+            name: [] if profile.user_agent is None else [CheckedHeader(name, profile.user_agent)]
+            for name in ("User-Agent", "Server")
+        }
         self.supported = [CheckedHeader("Supported", ", ".join(supported(profile)))]
         """The extensions that we know, as every request but ACK names them."""
-        self._capabilities = (*(CheckedHeader(*line) for line in allow(profile)), *self.supported)
         self.packages = CheckedHeader("Recv-Info", ", ".join(profile.info_packages))
         """The INFO packages that we take, none as an empty value (RFC 6086 5.2.2)."""
+        self._capabilities = (*(CheckedHeader(*line) for line in allow(profile)), *self.supported)
 
     def contact(self, flow: Flow | None = None) -> CheckedHeader:
         """The own Contact (RFC 3261 8.1.1.8): for who asks on a flow, one that he reaches in the same way."""
@@ -65,13 +69,12 @@ class Party:
         return self.profile.identity or f"<sip:sipsm@{self.local.sent_by}>"
 
     def via(self) -> Via:
-        """The Via of a new request, with a new branch, asking for `rport` (RFC 3581 3)."""
+        """A Via for a new request, with a new branch, asking for `rport` (RFC 3581 3)."""
         return self._via.with_branch(self.ids.branch())
 
-    def product(self, name: str) -> HeaderLines:
+    def product(self, name: str) -> Sequence[CheckedHeader]:
         """The User-Agent or Server line, if there is to be one."""
-        own = self.profile.user_agent
-        return [] if own is None else [(name, own)]
+        return self._products[name]
 
     def capabilities_of_session(self, flow: Flow | None = None) -> HeaderLines:
         """What an INVITE, and its 2xx on this flow, say of us (RFC 3261 13.2.1, 13.3.1.4)."""
@@ -112,7 +115,7 @@ class Party:
             # From of the previous request, but the CSeq should contain a new sequence number that is one higher than
             # the previous." (RFC 3261 8.1.3.5)
             before, cseq = again
-            receiver, sender, call_id = before.lines_of("To")[0], before.lines_of("From")[0], before.call_id
+            receiver, sender, call_id = before.to_text, before.from_text, before.call_id
             from_tag = before.from_tag
         if to is not None:
             receiver = str(address_of_somebody(to))

@@ -26,7 +26,7 @@ from sipsm.role.policy import CallTerms, Policy
 from sipsm.role.requests_in import RequestsIn
 from sipsm.role.responses_in import ResponsesIn
 from sipsm.role.retrying import following
-from sipsm.role.writing import Writing
+from sipsm.role.writing import OF_SDP, Writing
 from sipsm.sdp import as_bytes
 from sipsm.sdp.description import Sdp
 from sipsm.transaction import (
@@ -94,7 +94,7 @@ class UserAgent:
         if self.requests.is_full:
             raise LocalProtocolError(f"{self.limits.calls} calls are up, and the limits allow no more")
         sdp = as_bytes(offer)
-        content = [("Content-Type", "application/sdp")] if sdp else []
+        content = [OF_SDP] if sdp else []
         own = [*self.party.capabilities_of_session(), *self.writing.of_invite(), *content]
         before = None if again is None else (again.invite, following(again))
         request, hop = self.party.request_outside("INVITE", target, to, headers, sdp, own, again=before)

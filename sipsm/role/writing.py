@@ -6,12 +6,13 @@ RFC 3261 8.2.6 (responses), 12.2.1.1 (requests within a dialog), 13.2.2.4 (ACK),
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
-from sipsm.message import Request, Response, response_to
+from sipsm.message import CheckedHeader, Request, Response, response_to
 from sipsm.message.headers import RAck
 from sipsm.role.party import HeaderLines, Party
 from sipsm.role.policy import Policy
+from sipsm.sdp.offer_answer import SDP
 from sipsm.transport import Flow
 from sipsm.usage import Invitation, Leg
 from sipsm.usage.outputs import Acknowledge, Decide, Modify, Prack, Reply, ReplyReliably
@@ -54,9 +55,8 @@ class Writing:
             x.reason,
             to_tag=at.dialog.local_tag,
             record_route=makes_dialog,
-            headers=[*headers, *self.party.product("Server"), *x.headers],
+            headers=[*headers, *self.party.product("Server"), *x.headers, *content(x)],
             body=x.body,
-            content_type=x.content_type if x.body else None,
         )
 
     def reliable(self, at: Invitation, x: ReplyReliably) -> Response:
@@ -77,9 +77,8 @@ class Writing:
             request,
             x.status,
             x.reason,
-            headers=[*headers, *self.party.product("Server"), *x.headers],
+            headers=[*headers, *self.party.product("Server"), *x.headers, *content(x)],
             body=x.body,
-            content_type=x.content_type if x.body else None,
         )
 
     def _of_update(self, leg: Leg, request: Request) -> HeaderLines:
@@ -118,7 +117,9 @@ class Writing:
     def ack(self, at: Invitation, x: Acknowledge) -> Request:
         """The ACK for a 2xx, with the INVITE's CSeq number and a branch of its own."""
         there = at.request.names
-        credentials = [(name, value) for name in _CREDENTIALS if name.lower() in there for value in at.request.lines_of(name)]
+        credentials = [
+            (name, value) for name in _CREDENTIALS if name.lower() in there for value in at.request.lines_of(name)
+        ]
         headers = [*credentials, *x.headers, *content(x)]
         return at.dialog.next_request("ACK", self.party.via(), headers, x.body, cseq=at.request.cseq.number)
 
@@ -167,4 +168,9 @@ def way(leg: Leg) -> Flow | None:
 
 def content(x: Any) -> HeaderLines:
     """The Content-Type of what has a body."""
-    return [("Content-Type", x.content_type)] if getattr(x, "body", b"") and x.content_type is not None else []
+    if not getattr(x, "body", b"") or x.content_type is None:
+        return []
+    return [OF_SDP if x.content_type == SDP else ("Content-Type", x.content_type)]
+
+
+OF_SDP: Final = CheckedHeader("Content-Type", SDP)

@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import Attribute, field, frozen
 
-from sipsm.transport import Address
+from sipsm.transport import Address, Flow
 
 UDP_HEADER = 8
 IPV4_HEADER = 20
@@ -107,12 +107,21 @@ class Way:
         self.link = link
         self._random = random
         self._free_at = 0.0
+        self._flow: Flow | None = None
+        """The last one: what takes this way are datagrams of one flow, as good as always."""
+        self._other_side: Flow
         self.sent = 0
         """How many datagrams took this way."""
         self.lost = 0
         """How many of them did not arrive."""
         self.doubled = 0
         """How many of them arrived twice."""
+
+    def other_side_of(self, flow: Flow) -> Flow:
+        """The flow of a datagram as who receives it has it."""
+        if flow != self._flow:
+            self._flow, self._other_side = flow, Flow(flow.transport, flow.remote, flow.local)
+        return self._other_side
 
     def arrivals(self, size: int, remote: Address, now: float) -> tuple[float, ...]:
         """When a datagram that leaves now arrives: never if it is lost, twice if it is doubled."""

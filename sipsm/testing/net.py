@@ -391,14 +391,15 @@ class Net:
             self._sent[agent.name] = nth = self._sent.get(agent.name, 0) + 1
             lose = nth in self.lose.get(agent.name, ())
         if receiver is not None and not lose:
-            arrives = self.way(agent, receiver).arrivals(len(data), flow.remote, now)
+            way = self.way(agent, receiver)
+            arrives = way.arrivals(len(data), flow.remote, now)
             if self._cuts:
                 cut = self.parted(agent, receiver, now)
                 arrives = tuple(at for at in arrives if not (cut or self.parted(agent, receiver, at)))
             if receiver.away:
                 arrives = tuple(at for at in arrives if not any(down <= at < up for down, up in receiver.away))
             for at in arrives:
-                self.plan(at, self._deliver, receiver, Flow(flow.transport, flow.remote, flow.local), data)
+                self.plan(at, self._deliver, receiver, way.other_side_of(flow), data)
         if self.recording:
             self.recorder.carried(agent.name, flow, data, arrives, now)
         if self.tape is not None:

@@ -39,6 +39,9 @@ DISCARDING: Final = "Discarding"
 ENDED: Final = "Ended"
 
 
+BYE: Final = HangUp()
+
+
 @define(eq=False)
 class Session(Machine):
     """The session in one dialog."""
@@ -46,7 +49,7 @@ class Session(Machine):
     table: ClassVar[Table]
     reason: EndReason = EndReason.HUNG_UP
     """Why it is ending, while it is."""
-    bye: HangUp = HangUp()
+    bye: HangUp = BYE
     """The BYE that waits for the ACK."""
 
     @property
