@@ -91,6 +91,7 @@ def _usual_response(
     if start_line is None:
         return None
     index: dict[str, Any] = request._index or request._indexed()
+    rest = "" if record_route or headers or body or status == 100 else _NO_BODY
     try:
         via, to = index["via"], index["to"]
         if via.__class__ is list:
@@ -101,30 +102,30 @@ def _usual_response(
             if known[TO_TAG] is None:
                 to = f"{to};tag={to_tag}"
                 known = (*known[:TO], None, to_tag, "", *known[CALL_ID:])
-        text = "\r\n".join((start_line, via, index["from"], to, index["call-id"], index["cseq"]))
+        text = "\r\n".join((start_line, via, index["from"], to, index["call-id"], index["cseq"], rest))
     except (KeyError, TypeError):
         # One is missing, or there twice.
         return None
-    if record_route and "record-route" in index:
-        text = "\r\n".join((text, *request._lines_of("record-route")))
-    if status == 100 and isinstance(timestamp := index.get("timestamp"), str):
-        text = f"{text}\r\n{timestamp}"
-    if headers or body:
-        text = "\r\n".join((text, *header_block(headers, body)[0], "\r\n"))
-    else:
-        text += _NO_BODY
+    if not rest:
+        lines = header_block(headers, body)[0]
+        if status == 100 and isinstance(timestamp := index.get("timestamp"), str):
+            lines.insert(0, timestamp)
+        if record_route:
+            lines[:0] = request._lines_of("record-route")
+        text += "\r\n".join((*lines, "\r\n"))
     response = _new(Response)
     response._status = status
     response._reason = PHRASES[status]
     response._body = body
     response._essentials = known
-    response._wire = text.encode("utf-8", "surrogateescape") + body
+    wire = text.encode("utf-8", "surrogateescape")
+    response._wire = wire + body if body else wire
     response._lines = response._index = response._values = None
     return response
 
 
 _START_LINES = {status: f"SIP/2.0 {status} {phrase}" for status, phrase in PHRASES.items()}
-_NO_BODY = "\r\nContent-Length: 0\r\n\r\n"
+_NO_BODY = "Content-Length: 0\r\n\r\n"
 _new = object.__new__
 
 _ALWAYS = ("via", "from", "to", "call-id", "cseq")

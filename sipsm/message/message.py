@@ -74,8 +74,8 @@ class Message(HeaderBlock):
         values = self._values
         if values is None:
             values = self._values = {}
-        elif CSEQ in values:
-            return self._must(CSEQ)
+        elif (read := values.get(CSEQ)) is not None:
+            return read  # type: ignore[no-any-return]
         known = self._essentials
         if known is None or (number := known[usual.CSEQ]) is None:
             return self._must(CSEQ)
@@ -226,8 +226,8 @@ class Message(HeaderBlock):
 
     def pack(self) -> None:
         """Hold the bytes alone, at a third of the memory: what was read of them is read again when it is asked for."""
-        if any("\n" in line for line in self._all_lines()):
-            # Folded lines are not found in the bytes again as they stand.
+        if self._essentials is None and any("\n" in line for line in self._all_lines()):
+            # Folded lines, which `usual` does not read, are not found in the bytes again as they stand.
             return
         bytes(self)
         self._lines = self._index = self._values = self._essentials = None
@@ -280,8 +280,8 @@ class Message(HeaderBlock):
         values = self._values
         if values is None:
             values = self._values = {}
-        elif field in values:
-            return self._must(field)
+        elif (read := values.get(field)) is not None:
+            return read  # type: ignore[no-any-return]
         known = self._essentials
         if known is None or (text := known[at]) is None:
             return self._must(field)

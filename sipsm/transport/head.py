@@ -48,8 +48,15 @@ def check_whole(data: bytes, limits: MessageLimits) -> None:
 
     Whether its lines end as they should is not looked at here.
     """
-    smallest = min(limits.start_line_bytes, limits.header_line_bytes, limits.head_bytes, limits.body_bytes)
-    if len(data) <= min(smallest, limits.unparsed_bytes) and data.count(b"\n") <= limits.headers:
+    size = len(data)
+    if (
+        size <= limits.start_line_bytes
+        and size <= limits.header_line_bytes
+        and size <= limits.head_bytes
+        and size <= limits.body_bytes
+        and size <= limits.unparsed_bytes
+        and data.count(b"\n") <= limits.headers
+    ):
         return
     begins = len(data) - len(data.lstrip(b"\r\n"))
     empty = _empty_line(data, begins)
