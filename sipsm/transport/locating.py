@@ -303,7 +303,8 @@ def offer(locating: Locating, _x: Any, step: Step) -> None:
     """Give the next target."""
     target = locating.plan.pop(0)
     assert isinstance(target, Target), "the guard has seen it"
-    target = target._replace(instead=False)
+    if target.instead:
+        target = target._replace(instead=False)
     locating.offered.append(target)
     step.emit(target)
 

@@ -76,8 +76,11 @@ def test_an_ignored_input_changes_nothing_and_says_why() -> None:
 
 def test_an_input_that_nobody_decided_is_our_mistake() -> None:
     """It crashes with machine, input and state in its text."""
+    machine = toy(row("Off", "push", "On"), initial="On")
     with pytest.raises(AssertionError, match="toy: nobody decided push in On"):
-        run(toy(row("Off", "push", "On"), initial="On"), "push")
+        run(machine, "push")
+    with pytest.raises(AssertionError, match="toy: nobody decided push in On"):
+        machine.find("push", None, None)
 
 
 # ---------------------------------------------------------------- timers

@@ -116,6 +116,24 @@ def test_time_passes_only_when_told() -> None:
     assert (net.now, happened, net.idle) == (55.0, [52.0, 53.0, 55.0], True)
 
 
+def test_what_happens_next_is_no_timer_that_was_stopped() -> None:
+    """The INVITE would be repeated after half a second, but has been answered by then: nothing happens before the BYE's
+    timers."""
+    net = Net(delay=0.01)
+    net.agent("bob").script(ring(), answer())
+    net.agent("alice").script(hang_up(after=0.2))
+    net.agent("alice").invite("sip:bob@192.0.2.2")
+    net.run(until=0.4)
+    at = net.next_at()
+    assert at is not None
+    assert at > 1000.5
+    steps = net.figures()["steps"]
+    net.run(until=at - 1000.0 - 1e-6)
+    assert net.figures()["steps"] == steps
+    net.run(until=at - 1000.0)
+    assert net.figures()["steps"] == steps + 1
+
+
 def test_names_are_found() -> None:
     """An agent is found by its name, also under example.com; other hosts as `names` says; else nowhere."""
     net = Net()
