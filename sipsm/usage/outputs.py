@@ -292,6 +292,24 @@ class SendInviteAgain:
 
 
 @frozen
+class Postpone:
+    """Send the initial INVITE anew as this request, when so many seconds have passed."""
+
+    request: Request
+    wait_s: float
+    response: Response
+    """The one that named the time."""
+
+
+@frozen
+class Postponed:
+    """The initial INVITE was refused, and waits to be sent anew."""
+
+    response: Response
+    wait_s: float
+
+
+@frozen
 class Over:
     """The session, or the attempt at one, is over."""
 

@@ -293,6 +293,8 @@ CALL: Final = Wiring(
         "FAILURE": _of_invite("FAILURE", "3261 8.1.3.1"),
         "TRIES AGAIN": _of_invite("TRIES AGAIN", "3263 4.3"),
         "RETRY": _of_invite("RETRY", "3261 8.1.3.5"),
+        "POSTPONE": _of_invite("POSTPONE", "3261 20.33"),
+        "POSTPONED": _of_invite("POSTPONED", "3261 20.33"),
         "FAILED": _event(
             "concerns the INVITE only",
             reliable=("FINAL", "3262 4"),
@@ -415,6 +417,7 @@ CALL: Final = Wiring(
         "Timer ACK": _of_invite("Timer ACK", "3261 13.3.1.4"),
         "Timer cancel": _of_invite("Timer cancel", "3261 9.1"),
         "Timer forks": _of_invite("Timer forks", "3261 13.2.2.4"),
+        "Timer retry": _of_invite("Timer retry", "3261 20.33"),
         "Timer reliable": _event("of a provisional response only", reliable=("Timer reliable", "3262 3")),
         "Timer PRACK": _event("of a provisional response only", reliable=("Timer PRACK", "3262 3")),
         "Timer glare": _event("of what collided only", glare=("Timer glare", "3261 14.1")),

@@ -32,6 +32,7 @@ from sipsm.usage.outputs import (
     HangUp,
     Modify,
     Over,
+    Postpone,
     Prack,
     Refresh,
     Reply,
@@ -456,6 +457,7 @@ def _of_our_invites(world: World) -> Iterator[Input]:
                 yield Input("within", "TRIES AGAIN", number, inner)
                 if life.wants_answers:
                     yield Input("within", "RETRY", number, inner)
+                    yield Input("within", "POSTPONE", number, inner)
         if client in {"calling", "proceeding", "accepted"}:
             for n, m in branches:
                 yield Input("heard", "2XX", n, m)
@@ -641,6 +643,8 @@ def _what(world: World, at: Attempt, each: Input) -> Any:
             return _refusal(int(variant), "INVITE", tag)
         case "RETRY":
             return at.request
+        case "POSTPONE":
+            return Postpone(at.request, 5.0, _refusal(503, "INVITE", tag))
         case _:
             return None
 
@@ -660,8 +664,9 @@ def _note(world: World, at: Attempt, each: Input) -> None:
     leg = at.leg
     assert isinstance(leg, Branch)
     event = each.event.removesuffix("+SDP")
-    if event in {"100", "1XX", "<REL", "199", "2XX", "3XX-6XX", "TIMEOUT", "FAILURE", "TRIES AGAIN"}:
-        now = {"2XX": "accepted", "3XX-6XX": "done", "TIMEOUT": "done", "FAILURE": "done", "TRIES AGAIN": "calling"}
+    if event in {"100", "1XX", "<REL", "199", "2XX", "3XX-6XX", "TIMEOUT", "FAILURE", "TRIES AGAIN", "POSTPONE"}:
+        now = {"2XX": "accepted", "TRIES AGAIN": "calling"}
+        now |= dict.fromkeys(("3XX-6XX", "TIMEOUT", "FAILURE", "POSTPONE"), "done")
         for _, _, other in world.attempts():
             if other.invite is at.invite and other.client != "done":
                 other.client = now.get(event, "proceeding")
