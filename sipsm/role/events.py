@@ -85,7 +85,7 @@ class OfferRequested:
 class OfferWithdrawn:
     """A re-INVITE of the peer need not be answered any more: it was cancelled, or has expired (RFC 3261 9.2).
 
-    Or its UPDATE waited for so long that no answer would reach it (RFC 4320 4.2).
+    Or its UPDATE or PRACK waited for so long that no answer would reach it (RFC 4320 4.2).
     """
 
     call: Call

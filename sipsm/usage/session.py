@@ -99,6 +99,11 @@ def is_unanswered(_: Session, _x: Any, at: Any) -> bool:
     return at.invite.state in invite_uas.UNANSWERED
 
 
+def acknowledges(_: Session, _ack: Request, at: Any) -> bool:
+    """The ACK is for a 2xx that waits for it, that of the first INVITE or of a later one."""
+    return bool(at.invite.state == invite_uas.ACCEPTED)
+
+
 def has_no_dialog(_: Session, _x: Any, at: Any) -> bool:
     """No response to the INVITE has made it yet."""
     return bool(at.dialog.state == "Initial" if at.outgoing else at.invite.provisional is None)
@@ -305,14 +310,14 @@ Session.table = Table(
         Refuse(INVITED,  "HANG UP",  always, None, "cannot send BYE: the dialog is early and you are the UAS; answer "
                                                    "or reject the INVITE instead",                                          "3261 15"),
         Row(ACCEPTED,    "HANG UP",  always,               LEAVING,     (keep_bye,),                                        "3261 15"),
-        Row(ACCEPTED,    "ACK",      always,               ESTABLISHED, (report_connected,),                                "3261 13.3.1.4"),
+        Row(ACCEPTED,    "ACK",      acknowledges,         ESTABLISHED, (report_connected,),                                "3261 13.3.1.4"),
         # "If the server retransmits the 2xx response for 64*T1 seconds without receiving an ACK, the dialog is
         # confirmed, but the session SHOULD be terminated. This is accomplished with a BYE"
         Row(ACCEPTED,    "NO ACK",   always,               ENDING,      (remember_no_ack, send_bye, cause_close),           "3261 13.3.1.4"),
         Row(ACCEPTED,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
         Row(ACCEPTED,    "REPLACED", always,               LEAVING,     (remember_replaced,),                               "3891 3"),
         Row(ACCEPTED,    "UPDATE FAILED", loses_the_dialog, LEAVING,    (remember_peer_lost,),                              "3311 5.3"),
-        Row(LEAVING,     "ACK",      always,               ENDING,      (send_bye, cause_close),                            "3261 15"),
+        Row(LEAVING,     "ACK",      acknowledges,         ENDING,      (send_bye, cause_close),                            "3261 15"),
         Row(LEAVING,     "NO ACK",   always,               ENDING,      (send_bye, cause_close),                            "3261 15"),
         Row(LEAVING,     "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_over), "3261 15.1.2"),
         Refuse(LEAVING,  "HANG UP",  always,               None, "it is ending already: the BYE waits for the ACK",         "3261 15"),
@@ -371,6 +376,7 @@ Session.table = Table(
         Ignore({INVITING} | LATER - {ESTABLISHED}, "CANCEL", "no INVITE of the peer is unanswered"),
         Ignore(ALIVE - {INVITED, ESTABLISHED} | GONE, "NO ANSWER", "it is not established, or ending already"),
         Ignore({INVITING, INVITED, ANSWERING}, {"ACK", "NO ACK"}, "nothing has been accepted"),
+        Ignore({ACCEPTED, LEAVING}, "ACK", "it acknowledges no 2xx"),
         Ignore({ESTABLISHED, ENDING, DISCARDING, ENDED}, "ACK", "a repeat of the ACK, or that of a re-INVITE"),
         Ignore({ENDING, DISCARDING, ENDED}, "NO ACK", "it is over"),
         Ignore({INVITING, INVITED} | GONE, "REPLACED", "it is not confirmed, or over"),

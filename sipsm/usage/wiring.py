@@ -103,7 +103,6 @@ def _given_up(session: str, rfc: str, **cells: tuple[str, str]) -> dict[str, To 
     """The peer's INVITE is over without a 2xx."""
     return _event(
         "concerns the INVITE only",
-        dialog=("DROP TARGET", "6141 4.6"),
         reliable=("FINAL", "3262 3"),
         offer_answer=(">REFUSAL", "3261 14.2"),
         turns=("REJECTED", "3261 14.1"),
@@ -274,6 +273,9 @@ CALL: Final = Wiring(
         ">PRACK 2XX+SDP": _event(
             "concerns the PRACK only", prack=("ANSWER", "3262 5"), offer_answer=(">PRACK 2XX+SDP", "3262 5")
         ),
+        ">PRACK REFUSAL": _event(
+            "concerns the PRACK only", prack=("REJECT", "4320 4.2"), offer_answer=(">PRACK REFUSAL", "4320 4.2")
+        ),
         # ---------------- an INVITE of ours
         ">INVITE": _inviting(""),
         ">INVITE+SDP": _inviting("+SDP"),
@@ -335,19 +337,18 @@ CALL: Final = Wiring(
         "<UPDATE+SDP": _update_in("+SDP"),
         ">UPDATE 2XX": _event(
             "goes beside the INVITE",
-            dialog=("ACCEPT TARGET", "6141 4.6"),
+            dialog=("ACCEPT UPDATE", "6141 4.6"),
             timer=("ACCEPTED", "4028 9"),
         ),
         ">UPDATE 2XX+SDP": _event(
             "goes beside the INVITE",
-            dialog=("ACCEPT TARGET", "6141 4.6"),
+            dialog=("ACCEPT UPDATE", "6141 4.6"),
             offer_answer=(">UPDATE 2XX+SDP", "3311 5.2"),
             update_in=("ANSWER", "3311 5.2"),
             timer=("ACCEPTED", "4028 9"),
         ),
         ">UPDATE REFUSAL": _event(
             "goes beside the INVITE",
-            dialog=("DROP TARGET", "6141 4.6"),
             offer_answer=(">UPDATE REFUSAL", "3311 5.2"),
             update_in=("REJECT", "3311 5.2"),
         ),

@@ -187,6 +187,7 @@ class World:
             leg.session.state == session.ENDED
             and all(not at.outgoing or at.invite.state == invite_uac.TERMINATED for at in leg.invitations)
             and all(at.reliable.state != "Late" for at in leg.invitations)
+            and all(at.outgoing or at.invite.state != invite_uas.ACCEPTED for at in leg.invitations)
             for leg in self.legs
         )
 
@@ -339,7 +340,10 @@ def inputs(world: World) -> Iterator[Input]:
             machine = getattr(at, place)
             if id(machine) not in seen:
                 seen.add(id(machine))
-                yield from (Input("timer", f"Timer {each[1]}", number, inner, place) for each in machine.running)
+                for each in machine.running:
+                    # All that wait for an ACK wait for as long: the first one first.
+                    if each[1] != "ACK" or not _awaits_ack(world.legs[number].invitations[:inner]):
+                        yield Input("timer", f"Timer {each[1]}", number, inner, place)
     for number, leg in enumerate(world.legs):
         for place in ("glare", "timer"):
             yield from (Input("timer", f"Timer {each[1]}", number, 0, place) for each in getattr(leg, place).running)
@@ -347,6 +351,10 @@ def inputs(world: World) -> Iterator[Input]:
     for number, leg in enumerate(world.legs):
         yield from _from_peer(world, number, leg)
     yield from _of_our_invites(world)
+
+
+def _awaits_ack(attempts: list[Attempt]) -> bool:
+    return any(not at.outgoing and at.invite.state == invite_uas.ACCEPTED for at in attempts)
 
 
 def _commands(world: World) -> Iterator[Input]:
@@ -377,6 +385,8 @@ def _commands(world: World) -> Iterator[Input]:
                 yield Input("command", ">ACK+SDP", number, inner)
             else:
                 yield Input("command", ">PRACK 2XX+SDP", number, inner)
+                if at.owed_prack is not None:
+                    yield Input("within", ">PRACK REFUSAL", number, inner)
         yield Input("command", ">UPDATE 2XX+SDP", number)
         yield Input("command", ">UPDATE REFUSAL", number)
         for sdp in ("", "+SDP"):
@@ -611,6 +621,8 @@ def _what(world: World, at: Attempt, each: Input) -> Any:
             return Decide("PRACK", 200, body=body)
         case ">UPDATE 2XX":
             return Decide("UPDATE", 200, body=body)
+        case ">PRACK REFUSAL":
+            return Decide("PRACK", 500)
         case ">UPDATE REFUSAL":
             return Decide("UPDATE", 488)
         case "CANCEL" | "BYE" | "ACK" as method:
@@ -675,6 +687,10 @@ def _note(world: World, at: Attempt, each: Input) -> None:
         case "ACK":
             # Whichever it was, the peer has our 2xx then.
             at.acked = at.acked or at.final == 2
+            # Who acknowledges a re-INVITE's has had the first one's.
+            first = leg.invitations[0]
+            assert isinstance(first, Attempt)
+            first.acked |= at.final == 2 and not first.outgoing
         case "<PRACK 2XX" | "<PRACK REFUSAL":
             at.pracks -= {each.variant.split()[0]}
         case "<UPDATE 2XX" | "<UPDATE REFUSAL":
