@@ -31,7 +31,7 @@ from sipsm.role.party import Party
 from sipsm.role.policy import Policy
 from sipsm.role.screening import capabilities, screen
 from sipsm.role.taking_over import Sought, sought
-from sipsm.sdp import has_sdp
+from sipsm.sdp import has_sdp, sdp_of
 from sipsm.transaction import ServerTransaction, TransactionLayer
 from sipsm.usage import Invitation, Leg
 from sipsm.usage.deciding import OWED
@@ -126,9 +126,8 @@ class RequestsIn:
         self.calls.incoming[tx] = at
         offered = has_sdp(request)
         outputs = self.calls.event(at, "<INVITE+SDP" if offered else "<INVITE", request, now)
-        offer = request.body if offered else b""
         # It comes first: what has no time to be answered is over in the same step.
-        return [IncomingCall(call, request, offer, place.replaces, place.joins), *outputs]
+        return [IncomingCall(call, request, sdp_of(request), place.replaces, place.joins), *outputs]
 
     def cancelled(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A CANCEL (RFC 3261 9.2)."""

@@ -12,8 +12,10 @@ from typing import Any, ClassVar, Final
 
 from attrs import define
 
+from sipsm.errors import RemoteProtocolError
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
 from sipsm.message import Request, Response
+from sipsm.message.bodies import Part, read_body
 
 INITIAL: Final = "Initial"
 TO_BE_OFFERED: Final = "ToBeOffered"
@@ -38,10 +40,29 @@ SDP: Final = "application/sdp"
 
 def has_sdp(message: Request | Response) -> bool:
     """Whether a message carries a description of its session: one that is there for something else is none of that."""
+    if message.content_type == SDP:
+        return bool(message.body) and _is_for_the_session(message)
+    return bool(sdp_of(message))
+
+
+def sdp_of(message: Request | Response) -> bytes:
+    """The description of its session that a message carries, alone or as a part of its body; or nothing."""
+    if message.content_type == SDP:
+        return message.body if _is_for_the_session(message) else b""
+    if not message.body or not (message.content_type or "").startswith("multipart/"):
+        return b""
+    # "Therefore, SIP UAs MUST support parsing 'multipart' MIME bodies, including nested body parts." (RFC 5621 4.2)
+    try:
+        parts = read_body(message, (SDP,)).understood
+        return next((part.content for part in parts if isinstance(part, Part) and _is_for_the_session(part)), b"")
+    except RemoteProtocolError:
+        # Of a request, that has been answered before; a response with such a body has none.
+        return b""
+
+
+def _is_for_the_session(message: Request | Response | Part) -> bool:
     # "NOTE: This is when using a Content-Disposition of "session". There may be a second offer/answer negotiation in
     # progress using a Content-Disposition of "early-session"" (RFC 6337 2.2)
-    if not message.body or message.content_type != SDP:
-        return False
     disposition = message.header("content-disposition")
     return disposition is None or disposition.partition(";")[0].strip().lower() == "session"
 
@@ -152,8 +173,8 @@ def take_answer(oa: OfferAnswer, message: Request | Response, step: Step) -> Non
 
 def preview_answer(oa: OfferAnswer, message: Request | Response, step: Step) -> None:
     """The peer has shown its answer in a message that may have been lost."""
-    oa.remote = message.body
-    step.emit(SdpArrived(False, message.body, message))
+    oa.remote = sdp_of(message)
+    step.emit(SdpArrived(False, oa.remote, message))
 
 
 def agree(oa: OfferAnswer, _x: Any, _step: Step) -> None:
@@ -163,13 +184,13 @@ def agree(oa: OfferAnswer, _x: Any, _step: Step) -> None:
 
 def take_offer(oa: OfferAnswer, message: Request | Response, step: Step) -> None:
     """The peer has offered."""
-    oa.remote = message.body
-    step.emit(SdpArrived(True, message.body, message))
+    oa.remote = sdp_of(message)
+    step.emit(SdpArrived(True, oa.remote, message))
 
 
 def keep_theirs(oa: OfferAnswer, invite: Request, _step: Step) -> None:
     """The offer came with the INVITE that calls, which the application is shown anyway."""
-    oa.remote = invite.body
+    oa.remote = sdp_of(invite)
 
 
 def keep_own(oa: OfferAnswer, carrier: Any, _step: Step) -> None:
