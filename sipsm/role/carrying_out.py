@@ -250,6 +250,7 @@ class CarryingOut:
     def ask(self, at: Invitation, x: Ask, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """Another request within the dialog."""
         assert isinstance(x.asked_as, OutgoingRequest), "who asks within a call is known to the application"
+        x.asked_as.dialog = at.leg
         request = x.asked_as.request = self.writing.within(at.leg, x.method, [*x.headers, *content(x)], x.body)
         return self.sending.request(request, x.asked_as, now, towards=at.dialog.next_hop)
 

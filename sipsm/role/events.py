@@ -48,7 +48,7 @@ class EarlyDialogEnded:
     call: Call
     dialog: Leg
     response: Response | None
-    """The 199 that said so; None when a PRACK or UPDATE in it failed."""
+    """The 199 that said so; None when a request in it failed, or when we hung up there."""
 
 
 @frozen

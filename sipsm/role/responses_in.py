@@ -196,14 +196,14 @@ class ResponsesIn:
             user.status = status
             # "A UA can make this determination if it has seen an Allow header field from its peer with the value
             # 'UPDATE', or through a mid-dialog OPTIONS request." (RFC 4028 7.4)
-            if user.call is not None and response is not None and status < 300:
-                learn_methods(user.call.here, response)
+            if user.dialog is not None and response is not None and status < 300:
+                learn_methods(user.dialog, response)
             outputs: list[Any] = [Answered(user, status, response, why)]
             # "If the response for a request within a dialog is a 481 (Call/Transaction Does Not Exist) or a 408
             # (Request Timeout), the UAC SHOULD terminate the dialog. A UAC SHOULD also terminate a dialog if no
             # response at all is received for the request" (RFC 3261 12.2.1.2)
-            if user.call is not None and status in {408, 481}:
-                outputs += self.calls.event(user.call.here.invitations[0], "PEER LOST", None, now)
+            if user.dialog is not None and status in {408, 481}:
+                outputs += self.calls.event(user.dialog.invitations[0], "PEER LOST", None, now)
             return outputs
         if not isinstance(user, InCall):
             return []

@@ -100,6 +100,8 @@ class HangUp:
     """Send a BYE."""
 
     headers: HeaderLines = field(default=(), converter=header_lines)
+    branch: bool = False
+    """Whether it is for one early dialog only, while its INVITE goes on."""
 
 
 @frozen

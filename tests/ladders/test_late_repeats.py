@@ -110,3 +110,18 @@ def test_a_PRACK_that_nobody_answers_in_time(again: bool) -> None:
     bench.drain()
     bench.take(call.answer(now=bench.now))
     assert bench.statuses == [200]
+
+
+@pytest.mark.rfc("3261 14.1", "3261 13.3.1.4")
+def test_a_re_INVITE_that_is_refused_before_the_ACK_of_the_first_INVITE() -> None:
+    """Ours must wait on: the first INVITE's transaction is complete with its ACK."""
+    bench = Bench()
+    call = bench.incoming()
+    bench.take(call.answer(SDP2, now=bench.now))
+    bench.receive(bench.in_dialog("INVITE", 2, call, body=SDP))
+    bench.take(call.reject_offer(now=bench.now))
+    with pytest.raises(LocalProtocolError, match="the ACK for our 2xx has not come"):
+        bench.take(call.offer(SDP2, method="INVITE", now=bench.now))
+    bench.receive(bench.in_dialog("ACK", 1, call))
+    bench.take(call.offer(SDP2, method="INVITE", now=bench.now))
+    assert bench.methods == ["INVITE"]

@@ -372,6 +372,10 @@ def _commands(world: World) -> Iterator[Input]:
         yield Input("command", "GIVE UP", here, ours[-1])
     yield Input("command", "HANG UP", here)
     yield Input("command", "ASK", here)
+    for number, leg in enumerate(world.legs):
+        if leg.session.state == session.INVITING and leg.dialog.state == "Early":
+            yield Input("command", "HANG UP", number, 0, "branch")
+            yield Input("within", "PEER LOST", number)
     if not world.over and world.here.session.state in {session.ACCEPTED, session.ANSWERING, session.ESTABLISHED}:
         yield Input("within", "REPLACED", here)
     if world.here.session.state == session.ESTABLISHED:
@@ -610,7 +614,7 @@ def _what(world: World, at: Attempt, each: Input) -> Any:
         case "GIVE UP":
             return Cancel()
         case "HANG UP":
-            return HangUp()
+            return HangUp(branch=variant == "branch")
         case "ASK":
             return Ask("OPTIONS")
         case ">PRACK":
@@ -715,7 +719,8 @@ def _follow(world: World, done: Done) -> Done:
             case Reply() if x.status >= 200:
                 at.final = at.final * 10 + x.status // 100
             case HangUp():
-                leg.bye = "sent" if not leg.bye else "twice"
+                # A 2xx from a branch that was left brings another.
+                leg.bye = "sent" if not leg.bye or (leg.session.dismissed and leg.bye == "done") else "twice"
             case Prack():
                 kind = "offer" if leg.offer_answer.state == offer_answer.SENT_IN_PRACK and x.body else "bare"
                 at.pracks |= {kind}
