@@ -17,8 +17,7 @@ from typing import Any, Self, TypeVar, cast
 
 from sipsm import Answered, Close, Ended, Established, Event, Open, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, BoundCall, BoundRequest, Headers, Inbox, Requested, Sdp
-from sipsm.usage import Leg
+from sipsm.endpoint.bound import Address, BoundCall, BoundRequest, Headers, Inbox, Leg, Requested, Sdp
 from sipsm_dns import look_up_now
 from sipsm_sockets import Accepting, Ready, ReadyAgent, listening_sockets
 
