@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar, cast
 
 from sipsm import Answered, Close, Ended, Established, Event, Open, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, BoundCall, BoundRequest, Headers, Inbox, Requested, Sdp
+from sipsm.endpoint.bound import Address, BoundCall, BoundRequest, Headers, Inbox, Leg, Requested, Sdp
 from sipsm_dns import look_up_now
 from sipsm_sockets import Accepting, Ready, ReadyAgent, listening_sockets
 
@@ -83,10 +83,11 @@ class Call(_Awaited, BoundCall[None, Answered]):
         headers: Headers = (),
         body: bytes = b"",
         content_type: str | None = None,
+        dialog: Leg | None = None,
         timeout: float | None = None,
     ) -> Answered:
         """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
-        more = {"headers": headers, "body": body, "content_type": content_type}
+        more = {"headers": headers, "body": body, "content_type": content_type, "dialog": dialog}
         return self._ask(self.core.request, method, timeout=timeout, **more)
 
     def info(
@@ -96,10 +97,11 @@ class Call(_Awaited, BoundCall[None, Answered]):
         content_type: str | None = None,
         *,
         headers: Headers = (),
+        dialog: Leg | None = None,
         timeout: float | None = None,
     ) -> Answered:
         """Send an INFO of a package that the peer takes, or with None one as before RFC 6086; wait for its end."""
-        return self._ask(self.core.info, package, body, content_type, headers=headers, timeout=timeout)
+        return self._ask(self.core.info, package, body, content_type, headers=headers, dialog=dialog, timeout=timeout)
 
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
         self._agent._check_open()

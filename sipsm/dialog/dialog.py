@@ -46,7 +46,9 @@ class Dialog(Machine):
     """The URI at which the peer is to be reached."""
     route_set: tuple[str, ...] = ()
     named_target: str | None = None
-    """The target that a request of the peer names, which has not been accepted yet."""
+    """The target that the last re-INVITE of the peer names: it counts when that is accepted."""
+    named_by_update: str | None = None
+    """The same, of its last UPDATE."""
 
     def hop_of(self, request: Request) -> Uri:
         """Where a request of it is sent first: the first URI of the route set, else the remote target (12.2.1.1)."""
@@ -150,21 +152,30 @@ def refresh_target(dialog: Dialog, message: Request | Response, _step: Step) -> 
 
 def note_target(dialog: Dialog, request: Request, _step: Step) -> None:
     """The target that counts when the request is accepted."""
-    dialog.named_target = target_of(request)
+    # If instead "the UA generates an error response to the target-refresh request, the UA MUST NOT update its dialog's
+    # remote target." (RFC 6141 4.6)
+    if request.method == "UPDATE":
+        dialog.named_by_update = target_of(request)
+    else:
+        dialog.named_target = target_of(request)
 
 
 def take_target(dialog: Dialog, _x: Any, _step: Step) -> None:
-    """The request that named another target is accepted."""
+    """The INVITE that named another target is accepted."""
     # "On sending a reliable provisional response or a 2xx response to the target-refresh request, or a request to the
     # new remote target, the UA MUST replace the dialog's remote target URI" (RFC 6141 4.6)
     dialog.remote_target = dialog.named_target or dialog.remote_target
     dialog.named_target = None
 
 
-def drop_target(dialog: Dialog, _x: Any, _step: Step) -> None:
-    """The request that named another target is refused."""
-    # "the UA MUST NOT update its dialog's remote target." (RFC 6141 4.6)
-    dialog.named_target = None
+def take_target_of_update(dialog: Dialog, _x: Any, _step: Step) -> None:
+    """The UPDATE that named another target is accepted."""
+    # "SIP provides request ordering by using the Cseq header field. That is, a UA that receives two requests at roughly
+    # the same time can know which one is newer." (RFC 6141 4.8)  While an UPDATE waits no INVITE is let in, so that one
+    # which waits as well is the older.
+    if dialog.named_by_update is not None:
+        dialog.remote_target, dialog.named_target = dialog.named_by_update, None
+    dialog.named_by_update = None
 
 
 def has_no_tag(dialog: Dialog, _response: Response, _at: Any) -> bool:
@@ -213,9 +224,8 @@ Dialog.table = Table(
         Row(CONFIRMED, "2XX",     is_first_2xx, CONFIRMED, (refresh_target,), "6141 4.7"),
         Row({EARLY, CONFIRMED}, "UPDATE 2XX", always, None, (refresh_target,), "6141 4.7"),
         Row({EARLY, CONFIRMED}, "TARGET", always, None, (note_target,), "6141 4.6"),
-        Row(EARLY,     "ACCEPT TARGET", always, None, (take_target,),   "6141 4.6"),
         Row(CONFIRMED, "ACCEPT TARGET", always, None, (take_target,),   "6141 4.6"),
-        Row({EARLY, CONFIRMED}, "DROP TARGET", always, None, (drop_target,), "6141 4.6"),
+        Row({EARLY, CONFIRMED}, "ACCEPT UPDATE", always, None, (take_target_of_update,), "6141 4.6"),
         Row(EARLY,     "2XX",     always, CONFIRMED,  (learn_remote,),  "3261 13.2.2.4"),
         Row(EARLY,     "ACCEPT",  always, CONFIRMED,  (),               "3261 12.1.1"),
         Row(CONFIRMED, "ACCEPT",  always, CONFIRMED,  (take_target,),   "6141 4.6"),
@@ -235,7 +245,8 @@ Dialog.table = Table(
         Ignore({EARLY, CONFIRMED, TERMINATED}, "1XX", "a late provisional, or a further one, which changes nothing"),
         Ignore(TERMINATED, {"2XX", "REL", "ACCEPT", "OVER"}, "the dialog is over"),
         Ignore(CONFIRMED, "2XX", "a repeat; the route set never changes after the first one, 3261 12.2"),
-        Ignore({INITIAL, TERMINATED}, {"UPDATE 2XX", "TARGET", "ACCEPT TARGET", "DROP TARGET"}, "there is no such dialog"),
+        Ignore({INITIAL, TERMINATED}, {"UPDATE 2XX", "TARGET", "ACCEPT TARGET", "ACCEPT UPDATE"}, "there is no such dialog"),
+        Ignore(EARLY, "ACCEPT TARGET", "the INVITE that makes the dialog names the target that it has"),
     ),
 )
 # fmt: on

@@ -49,6 +49,7 @@ from sipsm.transport import (
     Open,
     Send,
 )
+from sipsm.usage import Leg
 
 __all__ = [
     "UNREAD_EVENTS",
@@ -60,6 +61,7 @@ __all__ = [
     "BoundRequest",
     "Headers",
     "Inbox",
+    "Leg",
     "Options",
     "Requested",
     "Sdp",

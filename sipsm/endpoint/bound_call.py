@@ -199,19 +199,38 @@ class BoundCall(Inbox, ABC, Generic[R, A]):
         """
         return self._do(self.core.offer, sdp, method=method, headers=headers, dialog=dialog)
 
-    def hang_up(self, *, headers: Headers = ()) -> R:
-        """End the call with a BYE (RFC 3261 15.1.1). Media stop now; `Ended` comes when the BYE has been answered."""
-        return self._do(self.core.hang_up, headers=headers)
+    def hang_up(self, *, headers: Headers = (), dialog: Leg | None = None) -> R:
+        """End the call with a BYE (RFC 3261 15.1.1). Media stop now; `Ended` comes when the BYE has been answered.
 
-    def request(self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None) -> A:
+        With `dialog`, the caller ends that early dialog alone, and the INVITE goes on (RFC 3261 15).
+        """
+        return self._do(self.core.hang_up, headers=headers, dialog=dialog)
+
+    def request(
+        self,
+        method: str,
+        *,
+        headers: Headers = (),
+        body: bytes = b"",
+        content_type: str | None = None,
+        dialog: Leg | None = None,
+    ) -> A:
         """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
-        return self._ask(self.core.request, method, headers=headers, body=body, content_type=content_type)
+        return self._ask(
+            self.core.request, method, headers=headers, body=body, content_type=content_type, dialog=dialog
+        )
 
     def info(
-        self, package: str | None, body: bytes = b"", content_type: str | None = None, *, headers: Headers = ()
+        self,
+        package: str | None,
+        body: bytes = b"",
+        content_type: str | None = None,
+        *,
+        headers: Headers = (),
+        dialog: Leg | None = None,
     ) -> A:
         """Send an INFO of a package that the peer takes, or with None one as before RFC 6086; wait for its end."""
-        return self._ask(self.core.info, package, body, content_type, headers=headers)
+        return self._ask(self.core.info, package, body, content_type, headers=headers, dialog=dialog)
 
     @abstractmethod
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> R:

@@ -242,23 +242,31 @@ class Call:
         chosen = method or ("INVITE" if self.here.session.state == session.ESTABLISHED else "UPDATE")
         return self.agent.command(self, "offer", Modify(chosen, as_bytes(sdp), headers=headers), now, dialog)
 
-    def hang_up(self, *, headers: Headers = (), now: float) -> list[Output]:
+    def hang_up(self, *, headers: Headers = (), dialog: Leg | None = None, now: float) -> list[Output]:
         """End the call with a BYE (RFC 3261 15.1.1). Media stop now; `Ended` comes when the BYE has been answered.
 
-        At the callee, before the ACK has come, the BYE waits for it (RFC 3261 15).
+        At the callee, before the ACK has come, the BYE waits for it (RFC 3261 15). With `dialog`, the caller ends that
+        early dialog alone, told by `EarlyDialogEnded`, and the INVITE goes on; `cancel` ends it altogether.
         """
-        return self.agent.command(self, "hang up", HangUp(headers), now)
+        return self.agent.command(self, "hang up", HangUp(headers, branch=dialog is not None), now, dialog)
 
     def request(
-        self, method: str, *, headers: Headers = (), body: bytes = b"", content_type: str | None = None, now: float
+        self,
+        method: str,
+        *,
+        headers: Headers = (),
+        body: bytes = b"",
+        content_type: str | None = None,
+        dialog: Leg | None = None,
+        now: float,
     ) -> tuple[OutgoingRequest, list[Output]]:
         """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1); `Answered` tells its end.
 
-        Returns the request, which `Answered` will name, and the outputs.
+        An early dialog does for that. Returns the request, which `Answered` will name, and the outputs.
         """
         outgoing = OutgoingRequest(method, self)
         x = Ask(method, headers, body, content_type, outgoing)
-        return outgoing, self.agent.command(self, "send a request", x, now)
+        return outgoing, self.agent.command(self, "send a request", x, now, dialog)
 
     def info(
         self,
@@ -267,6 +275,7 @@ class Call:
         content_type: str | None = None,
         *,
         headers: Headers = (),
+        dialog: Leg | None = None,
         now: float,
     ) -> tuple[OutgoingRequest, list[Output]]:
         """Send an INFO of a package that the peer takes, or with None one as before RFC 6086 (RFC 6086 4.2.1, 3).
@@ -280,7 +289,7 @@ class Call:
             # Where a part of a multipart is the package's, that part says so (RFC 6086 4.3.1).
             named.append(("Content-Disposition", "Info-Package"))
         x = Ask("INFO", [*named, *more], body, content_type, outgoing)
-        return outgoing, self.agent.command(self, "send an INFO", x, now)
+        return outgoing, self.agent.command(self, "send an INFO", x, now, dialog)
 
     # ---------------------------------------------------------------- time
 
@@ -318,6 +327,8 @@ class OutgoingRequest:
     method: str
     call: Call | None = field(default=None, repr=False)
     """The call that it was sent in, if it was."""
+    dialog: Leg | None = field(default=None, init=False, repr=False)
+    """The dialog that it was sent in, if it was."""
     request: Request = field(init=False, repr=False)
     """As it was sent."""
     status: int | None = field(default=None, init=False)

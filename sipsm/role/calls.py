@@ -138,7 +138,7 @@ class Calls:
     def index(self, leg: Leg) -> None:
         """Have the leg found by its dialog's identifier, which an early dialog without a tag may yet change."""
         dialog, before = leg.dialog, leg.known_as
-        there = dialog.state in _THERE or _awaits_prack(leg.invitations[0])
+        there = dialog.state in _THERE or any(_awaits_request(each) for each in leg.invitations)
         if (before is None and not there) or (before is not None and there and before[2] == (dialog.remote_tag or "")):
             return
         known_as = identifier(dialog) if there else None
@@ -180,7 +180,7 @@ def _is_over(call: Call) -> bool:
         for invitation in leg.invitations:
             if invitation.outgoing and invitation.invite.state != invite_uac.TERMINATED:
                 return False
-            if _awaits_prack(invitation):
+            if _awaits_request(invitation):
                 return False
     return True
 
@@ -196,6 +196,11 @@ def _is_owed(invitation: Invitation) -> bool:
 def _awaits_prack(invitation: Invitation) -> bool:
     """The PRACK of a response that the final one has overtaken may still come (RFC 3262 3)."""
     return invitation.reliable.state == reliable_sender.LATE
+
+
+def _awaits_request(invitation: Invitation) -> bool:
+    """Such a PRACK, or the ACK for a 2xx, may come though the session is over."""
+    return _awaits_prack(invitation) or (not invitation.outgoing and invitation.invite.state == invite_uas.ACCEPTED)
 
 
 def _nobody(_asked: Any, _tx: Any, _now: float) -> list[Any]:

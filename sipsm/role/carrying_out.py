@@ -20,6 +20,7 @@ from sipsm.role.events import (
     Modified,
     OfferReceived,
     OfferWithdrawn,
+    Postponed,
     Refreshed,
     Ringing,
 )
@@ -60,6 +61,7 @@ from sipsm.usage.outputs import (
 )
 from sipsm.usage.outputs import Modified as WasModified
 from sipsm.usage.outputs import OfferWithdrawn as WasWithdrawn
+from sipsm.usage.outputs import Postponed as WasPostponed
 
 _TOLD = frozenset(
     (
@@ -72,6 +74,7 @@ _TOLD = frozenset(
         Outdated,
         PeerModifies,
         WasWithdrawn,
+        WasPostponed,
         Over,
         SdpArrived,
     )
@@ -122,6 +125,7 @@ class CarryingOut:
             Outdated: self.tell_outdated,
             PeerModifies: self.tell_refreshed,
             WasWithdrawn: self.tell_withdrawn,
+            WasPostponed: self.tell_postponed,
             Over: self.tell_ended,
             SdpArrived: self.tell_sdp,
         }
@@ -247,6 +251,7 @@ class CarryingOut:
     def ask(self, at: Invitation, x: Ask, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """Another request within the dialog."""
         assert isinstance(x.asked_as, OutgoingRequest), "who asks within a call is known to the application"
+        x.asked_as.dialog = at.leg
         request = x.asked_as.request = self.writing.within(at.leg, x.method, [*x.headers, *content(x)], x.body)
         return self.sending.request(request, x.asked_as, now, towards=at.dialog.hop_of(request))
 
@@ -313,6 +318,11 @@ class CarryingOut:
     def tell_withdrawn(self, at: Invitation, x: WasWithdrawn, _tx: ServerTransaction | None, _now: float) -> list[Any]:
         """A re-INVITE of the peer is over unanswered."""
         return [OfferWithdrawn(at.leg.call, x.message)]
+
+    def tell_postponed(self, at: Invitation, x: WasPostponed, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+        """Our INVITE was refused, and waits to be sent anew."""
+        at.leg.call.rang = False
+        return [Postponed(at.leg.call, x.response, x.wait_s)]
 
     def tell_ended(self, at: Invitation, x: Over, _tx: ServerTransaction | None, _now: float) -> list[Any]:
         """The call is over."""

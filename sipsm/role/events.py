@@ -6,8 +6,10 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from sipsm.errors import RemoteProtocolError
 from sipsm.message import Message, Request, Response
 from sipsm.message.bodies import Part
+from sipsm.message.headers import RETRY_AFTER
 from sipsm.role.call import Call, OutgoingRequest
 from sipsm.transport import Close, Flow, Open, Resolve, Send
 from sipsm.usage import EndReason, Leg
@@ -46,7 +48,7 @@ class EarlyDialogEnded:
     call: Call
     dialog: Leg
     response: Response | None
-    """The 199 that said so; None when a PRACK or UPDATE in it failed."""
+    """The 199 that said so; None when a request in it failed, or when we hung up there."""
 
 
 @frozen
@@ -83,7 +85,7 @@ class OfferRequested:
 class OfferWithdrawn:
     """A re-INVITE of the peer need not be answered any more: it was cancelled, or has expired (RFC 3261 9.2).
 
-    Or its UPDATE waited for so long that no answer would reach it (RFC 4320 4.2).
+    Or its UPDATE or PRACK waited for so long that no answer would reach it (RFC 4320 4.2).
     """
 
     call: Call
@@ -157,6 +159,19 @@ class Redirected:
 
 
 @frozen
+class Postponed:
+    """Our INVITE was refused, and is sent anew when the time is over that the response names (RFC 3261 20.33).
+
+    The policy lets it, see `Policy.longest_wait_s`. Until then `call.cancel` ends the call.
+    """
+
+    call: Call
+    response: Response
+    retry_after_s: float
+    """Seconds from now."""
+
+
+@frozen
 class InfoReceived:
     """An INFO of a package that we take, or of none: as before RFC 6086 (RFC 6086 4.2.2). It has been answered."""
 
@@ -201,6 +216,20 @@ class Ended:
         if self.reason is EndReason.TRANSPORT_FAILED:
             return 503
         return self.message.status if isinstance(self.message, Response) else None
+
+    @property
+    def retry_after_s(self) -> int | None:
+        """When it may be tried again, seconds from the response, where that says so (RFC 3261 20.33)."""
+        return retry_after_s(self.message) if isinstance(self.message, Response) else None
+
+
+def retry_after_s(response: Response) -> int | None:
+    """The seconds that a response names in Retry-After; None where it names none that can be read."""
+    try:
+        after = response[RETRY_AFTER]
+    except RemoteProtocolError:
+        return None
+    return None if after is None else after.wait_s
 
 
 @frozen
@@ -287,6 +316,7 @@ Event = (
     | Refreshed
     | Forked
     | Redirected
+    | Postponed
     | InfoReceived
     | MessageReceived
     | Established

@@ -7,7 +7,8 @@ from typing import Any
 from attrs import field, frozen
 from attrs.validators import ge
 
-from sipsm.errors import LocalProtocolError
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.transaction import TimerValues
 from sipsm.usage.session_timer import SMALLEST_S
@@ -16,6 +17,17 @@ from sipsm.usage.session_timer import SMALLEST_S
 def _an_interval(_: object, _field: Any, seconds: int | None) -> None:
     if seconds is not None and seconds < SMALLEST_S:
         raise LocalProtocolError(f"no session interval is shorter than {SMALLEST_S} s", rfc="4028 5")
+
+
+def _a_host(_: object, _field: Any, gateway: str | None) -> None:
+    if gateway is None:
+        return
+    try:
+        uri = Uri.parse(gateway)
+    except RemoteProtocolError as error:
+        raise LocalProtocolError(f"{gateway!r} is no URI: {error.what}", rfc=error.rfc) from None
+    if uri.scheme not in {"sip", "sips"} or uri.user is not None or uri.headers is not None:
+        raise LocalProtocolError(f"{gateway!r} names no host to ask for numbers", rfc="3261 19.1.6")
 
 
 @frozen
@@ -35,7 +47,20 @@ class Policy:
     """How many of the targets that 3xx responses name are tried for one call (RFC 3261 8.1.3.4)."""
     corrects_refused: bool = True
     """Whether an INVITE is sent anew without the extensions that a 420 names, or with the interval that a 422 asks for,
-    as long as that changes it (RFC 3261 8.1.3.5, RFC 4028 7.3)."""
+    as long as that changes it (RFC 3261 8.1.3.5, RFC 4028 7.3); and as
+    `goes_without_offer` and `gateway` let it."""
+    goes_without_offer: bool = False
+    """Whether an INVITE whose description is too long (413), or not taken as it is (415), is sent anew without: then
+    the peer offers, and `OfferReceived` asks for an answer (RFC 3261 8.1.3.5)."""
+    gateway: str | None = field(default=None, validator=_a_host)
+    """The host that is asked for the number of a tel URI that a 416 does not understand, such as
+    `"sip:gateway.example.com"`; None: that is for the application (RFC 3261 8.1.3.5, 19.1.6)."""
+    follows_ambiguous: bool = False
+    """Whether the Contacts of a 485 are targets like those of a 3xx, `redirections` of them. "While an automated choice
+    or sequential search makes sense for a 3xx response, user intervention is required" there (RFC 3261 21.4.23)."""
+    longest_wait_s: int = field(default=0, validator=ge(0))
+    """How long Retry-After may have us wait, in seconds, before a refused INVITE is sent anew, told by `Postponed`;
+    0: the call is over, and `Ended.retry_after_s` tells the time (RFC 3261 20.33)."""
     session_interval_s: int | None = field(default=None, validator=_an_interval)
     """The session interval asked for in each call, in seconds, at least 90; None asks for none (RFC 4028 7.1)."""
     replaceable: bool = True

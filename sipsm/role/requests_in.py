@@ -31,7 +31,7 @@ from sipsm.role.party import Party
 from sipsm.role.policy import Policy
 from sipsm.role.screening import capabilities, screen
 from sipsm.role.taking_over import Sought, sought
-from sipsm.sdp import has_sdp
+from sipsm.sdp import has_sdp, sdp_of
 from sipsm.transaction import ServerTransaction, TransactionLayer
 from sipsm.usage import Invitation, Leg
 from sipsm.usage.deciding import OWED
@@ -126,9 +126,8 @@ class RequestsIn:
         self.calls.incoming[tx] = at
         offered = has_sdp(request)
         outputs = self.calls.event(at, "<INVITE+SDP" if offered else "<INVITE", request, now)
-        offer = request.body if offered else b""
         # It comes first: what has no time to be answered is over in the same step.
-        return [IncomingCall(call, request, offer, place.replaces, place.joins), *outputs]
+        return [IncomingCall(call, request, sdp_of(request), place.replaces, place.joins), *outputs]
 
     def cancelled(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A CANCEL (RFC 3261 9.2)."""
@@ -253,15 +252,19 @@ class RequestsIn:
         return self.calls.event(at, "ACK+SDP" if has_sdp(request) else "ACK", request, now)
 
     def too_late(self, tx: ServerTransaction, now: float) -> list[Any]:
-        """A request has waited so long that its sender has given up: an UPDATE's offer is withdrawn by that."""
+        """A request has waited so long that its sender has given up: the offer in it is withdrawn by that."""
         # "an element that cannot respond before the transaction expires will not send a final response at all."
         # (RFC 4320 4.2)
         leg = None if tx.request is None else self.calls.dialog_of(tx.request)
-        if leg is None or leg.owed_update is None or leg.owed_update[0] is not tx:
+        if leg is None:
             return []
-        withdrawn = OfferWithdrawn(leg.call, leg.owed_update[1])
-        refusal = Decide("UPDATE", 500)
-        return [*self.calls.event(leg.invitations[0], ">UPDATE REFUSAL", refusal, now), withdrawn]
+        first, outputs = leg.invitations[0], []
+        for at, owed in [(first, leg.owed_update), *((at, at.owed_prack) for at in leg.invitations)]:
+            if owed is not None and owed[0] is tx:
+                request = owed[1]
+                outputs = self.calls.event(at, f">{request.method} REFUSAL", Decide(request.method, 500), now)
+                outputs.append(OfferWithdrawn(leg.call, request))
+        return outputs
 
     # ---------------------------------------------------------------- answers
 

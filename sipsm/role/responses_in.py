@@ -26,7 +26,7 @@ from sipsm.transaction.sending import Sending
 from sipsm.transport import Flow
 from sipsm.usage import EndReason, Invitation, Leg, invite_uac, session
 from sipsm.usage.acknowledging import Acknowledging
-from sipsm.usage.outputs import Failure, SendInviteAgain
+from sipsm.usage.outputs import Failure, Postpone, SendInviteAgain
 
 
 class ResponsesIn:
@@ -63,6 +63,9 @@ class ResponsesIn:
         if isinstance(user, Invitation):
             # "for network errors the client transaction will report any transport layer failures to the transaction
             # user." (RFC 3261 8.1.3.4)
+            if user.leg not in user.leg.call.legs:
+                # The ACK for what refused an attempt before the present one could not be sent.
+                return []
             first = user.invite.state == invite_uac.CALLING and not user.invite.modifies  # type: ignore[union-attr]
             again = self.again(user, None, now) if first else None
             return self.calls.event(user, event, None, now) if again is None else again
@@ -115,6 +118,9 @@ class ResponsesIn:
         found = anew(call, response, self.policy, self.party)
         if found is None:
             return None
+        if found.wait_s:
+            assert response is not None, "a response has named the time"
+            return self.calls.event(at, "POSTPONE", Postpone(found.request, found.wait_s, response), now)
         redirected = [] if found.target is None else [Redirected(call, response, found.target)]
         return [*redirected, *self.calls.event(at, "RETRY", found.request, now)]
 
@@ -190,14 +196,14 @@ class ResponsesIn:
             user.status = status
             # "A UA can make this determination if it has seen an Allow header field from its peer with the value
             # 'UPDATE', or through a mid-dialog OPTIONS request." (RFC 4028 7.4)
-            if user.call is not None and response is not None and status < 300:
-                learn_methods(user.call.here, response)
+            if user.dialog is not None and response is not None and status < 300:
+                learn_methods(user.dialog, response)
             outputs: list[Any] = [Answered(user, status, response, why)]
             # "If the response for a request within a dialog is a 481 (Call/Transaction Does Not Exist) or a 408
             # (Request Timeout), the UAC SHOULD terminate the dialog. A UAC SHOULD also terminate a dialog if no
             # response at all is received for the request" (RFC 3261 12.2.1.2)
-            if user.call is not None and status in {408, 481}:
-                outputs += self.calls.event(user.call.here.invitations[0], "PEER LOST", None, now)
+            if user.dialog is not None and status in {408, 481}:
+                outputs += self.calls.event(user.dialog.invitations[0], "PEER LOST", None, now)
             return outputs
         if not isinstance(user, InCall):
             return []

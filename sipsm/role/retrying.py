@@ -1,30 +1,54 @@
 """Whether an INVITE that came to nothing is sent anew by itself, and how it then looks.
 
-RFC 3261 8.1.3.4 (redirection) and 8.1.3.5 (420); RFC 4028 7.3 (422). The policy says what is done at all. What only
-the application can put right (another body, another scheme, a later time) is sent anew by it: `invite(again=call)`.
+RFC 3261 8.1.3.4 (redirection), 8.1.3.5 (401, 407, 413, 415, 416, 420) and 20.33 (later); RFC 4028 7.3 (422). The policy
+says what is done at all. What only the application can put right (another body, the rest of a number) is sent anew by
+it: `invite(again=call)`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from sipsm.dialog import as_request_uri, request_uri_and_routes
 from sipsm.dialog.dialog import LAST_CSEQ
-from sipsm.errors import LocalProtocolError, SipError
-from sipsm.grammar import Uri
+from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError
+from sipsm.grammar import Uri, tel_to_sip
 from sipsm.message import Address, Request, Response
-from sipsm.message.headers import MIN_SE, SESSION_EXPIRES, Listed, SessionExpires, field
+from sipsm.message.headers import (
+    ACCEPT,
+    ACCEPT_ENCODING,
+    ACCEPT_LANGUAGE,
+    CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
+    MIN_SE,
+    SESSION_EXPIRES,
+    Listed,
+    SessionExpires,
+    field,
+)
 from sipsm.message.names import canonical
 from sipsm.role.call import Call
 from sipsm.role.checking import OWN
+from sipsm.role.events import retry_after_s
 from sipsm.role.party import Party
 from sipsm.role.policy import Policy
 from sipsm.role.screening import unsupported
 from sipsm.usage.acknowledging import NONE, Acknowledging
 
 MOST_CORRECTIONS: Final = 5
-"""How often an INVITE is put right: each server on the way may want something else of it."""
+"""How often an INVITE is put right, or put off: each server on the way may want something else of it."""
+
+# "The Retry-After header field can be used with a 500 (Server Internal Error) or 503 (Service Unavailable) response to
+# indicate how long the service is expected to be unavailable to the requesting client and with a 404 (Not Found), 413
+# (Request Entity Too Large), 480 (Temporarily Unavailable), 486 (Busy Here), 600 (Busy), or 603 (Decline) response to
+# indicate when the called party anticipates being available again." (RFC 3261 20.33)
+BEAR_RETRY_AFTER: Final = frozenset({404, 413, 480, 486, 500, 503, 600, 603})
+
+# What says what the body is goes with it; its type and length go by themselves.
+OF_THE_BODY: Final = ("Content-Encoding", "Content-Language", "Content-Disposition", "MIME-Version")
+
+T = TypeVar("T")
 
 # A 305 names a proxy to go through, and a 380 describes other services in its body (RFC 3261 21.3.4, 21.3.5): neither
 # names whom to call instead.
@@ -55,10 +79,11 @@ NOT_FROM_URIS: Final = OWN | {
 
 
 class Anew(NamedTuple):
-    """The INVITE as it is sent anew, and where a redirection sends it."""
+    """The INVITE as it is sent anew, where a redirection sends it, and how many seconds it waits."""
 
     request: Request
     target: str | None = None
+    wait_s: float = 0.0
 
 
 def anew(call: Call, response: Response | None, policy: Policy, party: Party) -> Anew | None:
@@ -67,17 +92,99 @@ def anew(call: Call, response: Response | None, policy: Policy, party: Party) ->
     # should not be considered failures." (RFC 3261 8.1.3.4)
     if response is not None and policy.corrects_refused and call.corrected < MOST_CORRECTIONS:
         correct = CORRECTIONS.get(response.status)
-        request = correct and correct(call.invite, response)
+        request = correct and correct(call.invite, response, policy, party)
         if request is not None:
             call.corrected += 1
             return Anew(numbered(request, party))
-    return _redirected(call, response, policy, party)
+    elsewhere = _redirected(call, response, policy, party)
+    if elsewhere is not None or response is None or call.corrected >= MOST_CORRECTIONS:
+        return elsewhere
+    wait_s = _wait_s(response, policy)
+    if wait_s is None:
+        return None
+    call.corrected += 1
+    return Anew(numbered(call.invite, party), wait_s=wait_s)
+
+
+def _wait_s(response: Response, policy: Policy) -> int | None:
+    """How long the INVITE waits, in seconds, as the response names it and the policy lets it."""
+    seconds = retry_after_s(response) if response.status in BEAR_RETRY_AFTER else None
+    return seconds if seconds and seconds <= policy.longest_wait_s else None
 
 
 # -------------------------------------------------------------------- putting right
 
 
-def _without_extensions(invite: Request, response: Response) -> Request | None:
+def _with_credentials(invite: Request, response: Response, _policy: Policy, party: Party) -> Request | None:
+    """With the answer to the challenge of a 401 or 407, if there is somebody who gives it."""
+    # "the UAC SHOULD follow the authorization procedures of Section 22.2 and Section 22.3 to retry the request with
+    # credentials." (RFC 3261 8.1.3.5)
+    return party.answer_challenge(invite, response)
+
+
+def _without_body(invite: Request, _response: Response, policy: Policy, _party: Party) -> Request | None:
+    """Without the description, so that the peer offers, where the policy lets it."""
+    if not policy.goes_without_offer or not invite.body:
+        return None
+    request = invite.with_body(b"")
+    for name in OF_THE_BODY:
+        request = request.without_header(name)
+    return request
+
+
+def _shorter(invite: Request, response: Response, policy: Policy, party: Party) -> Request | None:
+    """As a 413 wants it: without a body, unless the same may be tried later."""
+    # "If possible, the UAC SHOULD retry the request, either omitting the body or using one of a smaller length." (RFC
+    # 3261 8.1.3.5)  "If the condition is temporary, the server SHOULD include a Retry-After header field" (21.4.11)
+    return None if _wait_s(response, policy) is not None else _without_body(invite, response, policy, party)
+
+
+def _with_known_content(invite: Request, response: Response, policy: Policy, party: Party) -> Request | None:
+    """As a 415 wants it: without the body, where that is of a type, in an encoding or in a language not taken."""
+    # "The UAC SHOULD retry sending the request, this time only using content with types listed in the Accept header
+    # field in the response, with encodings listed in the Accept-Encoding header field in the response, and with
+    # languages listed in the Accept-Language in the response." (RFC 3261 8.1.3.5)  There is but one description, which
+    # is not ours to write another way.
+    types, kind = _read(response, ACCEPT), invite.content_type or ""
+    strange = types is not None and not any(each.q and each.covers(kind) for each in types)
+    codings = _read(response, ACCEPT_ENCODING)
+    if codings is not None and not strange:
+        strange = not _covers([each.coding for each in codings if each.q], _read(invite, CONTENT_ENCODING))
+    languages = _read(response, ACCEPT_LANGUAGE)
+    if languages is not None and not strange:
+        strange = not _covers([each.language for each in languages if each.q], _read(invite, CONTENT_LANGUAGE))
+    return _without_body(invite, response, policy, party) if strange else None
+
+
+def _read(message: Request | Response, known: Listed[T]) -> tuple[T, ...] | None:
+    """The values of a list; None where there is none, or none that can be read."""
+    try:
+        return message[known] if message.has(known.name) else None
+    except RemoteProtocolError:
+        return None
+
+
+def _covers(ranges: list[str], used: tuple[str, ...] | None) -> bool:
+    """Whether all encodings or languages that were used are among those taken; `en` takes `en-gb`, and `*` all."""
+    return all(
+        name == "identity" or any(each in {"*", name} or name.startswith(each + "-") for each in ranges)
+        for name in (value.lower() for value in used or ())
+    )
+
+
+def _with_sip_uri(invite: Request, _response: Response, policy: Policy, party: Party) -> Request | None:
+    """As a 416 wants it: the number of a tel URI, asked of the gateway that the policy names; sips stays sips."""
+    # "The client SHOULD retry the request, this time, using a SIP URI." (RFC 3261 8.1.3.5)  A SIPS URI asks for a
+    # secure way, which is not given up by itself.
+    if policy.gateway is None or invite.uri.scheme != "tel":
+        return None
+    host = Uri.parse(policy.gateway)
+    target = tel_to_sip(invite.uri, host.host or "", host.port, scheme=host.scheme, params=host.params.items())
+    uri, routes = request_uri_and_routes(target, party.profile.route)
+    return invite.with_uri(uri).with_header("Route", *routes)
+
+
+def _without_extensions(invite: Request, response: Response, *_: object) -> Request | None:
     """Without what a 420 names, if the INVITE insists on it."""
     # "The UAC SHOULD retry the request, this time omitting any extensions listed in the Unsupported header field in the
     # response." (RFC 3261 8.1.3.5)
@@ -91,7 +198,7 @@ def _without_extensions(invite: Request, response: Response) -> Request | None:
     return None if request is invite else request
 
 
-def _with_longer_interval(invite: Request, response: Response) -> Request | None:
+def _with_longer_interval(invite: Request, response: Response, *_: object) -> Request | None:
     """With the session interval that a 422 asks for, if that is longer than the one that was."""
     smallest, named, asked = response[MIN_SE], invite[MIN_SE], invite[SESSION_EXPIRES]
     # "the UAC SHOULD NOT continuously retry the request if the server indicates the same error response." (RFC 4028 10)
@@ -107,10 +214,15 @@ def _with_longer_interval(invite: Request, response: Response) -> Request | None
     return request.with_header("Session-Expires", str(SessionExpires.build(seconds, refresher=asked.refresher)))
 
 
-Correction = Callable[[Request, Response], Request | None]
+Correction = Callable[[Request, Response, Policy, Party], Request | None]
 
-# The answers that say how the INVITE would have to look: what answers a challenge (401, 407) belongs here too.
+# The answers that say how the INVITE would have to look, and who makes it so; None when that changes nothing.
 CORRECTIONS: Final[dict[int, Correction]] = {
+    401: _with_credentials,
+    407: _with_credentials,
+    413: _shorter,
+    415: _with_known_content,
+    416: _with_sip_uri,
     420: _without_extensions,
     422: _with_longer_interval,
 }
@@ -125,7 +237,7 @@ def _redirected(call: Call, response: Response | None, policy: Policy, party: Pa
     # (RFC 3261 8.1.3.4)
     if not call.tried:
         call.tried = (str(call.invite.uri),)
-    if response is not None and 300 <= response.status < 400 and response.status not in NOT_FOLLOWED:
+    if response is not None and _names_targets(response.status, policy):
         call.untried = (*call.untried, *_contacts(response))
     # "When a failure for a particular contact address is received, the client SHOULD try the next contact address."
     # (RFC 3261 8.1.3.4)
@@ -145,6 +257,12 @@ def _redirected(call: Call, response: Response | None, policy: Policy, party: Pa
         call.tried = (*call.tried, str(target))
         return Anew(request, str(target))
     return None
+
+
+def _names_targets(status: int, policy: Policy) -> bool:
+    # "The response MAY contain a listing of possible unambiguous addresses in Contact header fields." (RFC 3261
+    # 21.4.23)
+    return (300 <= status < 400 and status not in NOT_FOLLOWED) or (status == 485 and policy.follows_ambiguous)
 
 
 def _contacts(response: Response) -> list[str]:

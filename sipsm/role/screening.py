@@ -11,11 +11,12 @@ from typing import Final
 
 from attrs import field, frozen
 
-from sipsm.errors import LocalProtocolError
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import is_token
 from sipsm.grammar.tokens import refuse_line_ends
 from sipsm.ids import MAGIC_COOKIE
 from sipsm.message import KNOWN_METHODS, Request
+from sipsm.message.bodies import read_body
 from sipsm.message.headers import ACCEPT, SESSION_EXPIRES, WarningValue
 from sipsm.role.checking import address_of_somebody
 from sipsm.transport.locate import hop_to
@@ -26,6 +27,9 @@ ALLOW: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", 
 
 EXTENSIONS: Final = ("100rel", "timer", "replaces", "join", "199")
 """The option tags of what is built in (RFC 3262, 4028, 3891, 3911, 6228)."""
+
+DESCRIBE: Final = frozenset({"INVITE", "UPDATE"})
+"""The methods in whose bodies a session is described, and which may be refused for that."""
 
 HeaderLine = tuple[str, str]
 _Types = tuple[tuple[str, tuple[str, ...]], ...]
@@ -184,9 +188,28 @@ def strange_encoding(_: Profile, request: Request) -> bool:
     return bool(request.body) and encodings not in ([], ["identity"]) and not optional_body(request)
 
 
+def strange_part(profile: Profile, request: Request) -> bool:
+    """The body is one of parts, and something in it must be understood and is not; or it cannot be taken apart."""
+    # "If a UAS cannot process a request because, in the given context, the UAS does not support the content type or the
+    # disposition type of a body part whose handling is required, the UAS SHOULD return a 415 (Unsupported Media Type)
+    # response" (RFC 5621 8.4)
+    kind = request.content_type or ""
+    if not kind.startswith("multipart/") or kind in profile.accept:
+        return False
+    try:
+        return bool(read_body(request, profile.accept).unsupported)
+    except RemoteProtocolError:
+        return not optional_body(request)
+
+
 def strange_type(profile: Profile, request: Request) -> bool:
     """The body of an INVITE is of a type that is not understood."""
-    return bool(request.body) and request.content_type not in profile.accept and not optional_body(request)
+    return (
+        bool(request.body)
+        and request.content_type not in profile.accept
+        and not (request.content_type or "").startswith("multipart/")
+        and not optional_body(request)
+    )
 
 
 def strange_message(profile: Profile, request: Request) -> bool:
@@ -251,6 +274,7 @@ CHECKS: Final = (
     Check(strange_scheme,        SERVED,                 416,    none,              None,               "3261 8.2.2.1"),
     Check(requires_unsupported,  SERVED,                 420,    which_unsupported, "require",          "3261 8.2.2.3"),
     Check(strange_encoding,      SERVED,                 415,    accept,            "content-encoding", "3261 8.2.3"),
+    Check(strange_part,          DESCRIBE,               415,    accept,            "content-type",     "5621 8.4"),
     Check(strange_type,          INVITES,                415,    accept,            None,               "3261 8.2.3"),
     Check(strange_message,       frozenset({"MESSAGE"}), 415,    message_types,     None,               "3428 7"),
     Check(wants_no_answer,       INVITES,                406,    why_not,           "accept",           "3261 21.4.7"),

@@ -10,7 +10,7 @@ from sipsm.sdp.description import SessionDescription, Stream, as_bytes, as_descr
 from sipsm.sdp.fields import Attribute, Bandwidth, Connection, Origin, Repeat, Timing, ZoneAdjustment
 from sipsm.sdp.media import Media
 from sipsm.sdp.modifying import add_stream, change_stream, hold, move, remove_stream, resume
-from sipsm.sdp.offer_answer import OfferAnswer, SdpArrived, has_sdp
+from sipsm.sdp.offer_answer import OfferAnswer, SdpArrived, has_sdp, sdp_of
 from sipsm.sdp.section import Direction
 
 __all__ = [
@@ -45,4 +45,5 @@ __all__ = [
     "refuse_all",
     "remove_stream",
     "resume",
+    "sdp_of",
 ]

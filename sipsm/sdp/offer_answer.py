@@ -12,8 +12,10 @@ from typing import Any, ClassVar, Final
 
 from attrs import define
 
+from sipsm.errors import RemoteProtocolError
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
 from sipsm.message import Request, Response
+from sipsm.message.bodies import Part, read_body
 
 INITIAL: Final = "Initial"
 TO_BE_OFFERED: Final = "ToBeOffered"
@@ -38,10 +40,29 @@ SDP: Final = "application/sdp"
 
 def has_sdp(message: Request | Response) -> bool:
     """Whether a message carries a description of its session: one that is there for something else is none of that."""
+    if message.content_type == SDP:
+        return bool(message.body) and _is_for_the_session(message)
+    return bool(sdp_of(message))
+
+
+def sdp_of(message: Request | Response) -> bytes:
+    """The description of its session that a message carries, alone or as a part of its body; or nothing."""
+    if message.content_type == SDP:
+        return message.body if _is_for_the_session(message) else b""
+    if not message.body or not (message.content_type or "").startswith("multipart/"):
+        return b""
+    # "Therefore, SIP UAs MUST support parsing 'multipart' MIME bodies, including nested body parts." (RFC 5621 4.2)
+    try:
+        parts = read_body(message, (SDP,)).understood
+        return next((part.content for part in parts if isinstance(part, Part) and _is_for_the_session(part)), b"")
+    except RemoteProtocolError:
+        # Of a request, that has been answered before; a response with such a body has none.
+        return b""
+
+
+def _is_for_the_session(message: Request | Response | Part) -> bool:
     # "NOTE: This is when using a Content-Disposition of "session". There may be a second offer/answer negotiation in
     # progress using a Content-Disposition of "early-session"" (RFC 6337 2.2)
-    if not message.body or message.content_type != SDP:
-        return False
     disposition = message.header("content-disposition")
     return disposition is None or disposition.partition(";")[0].strip().lower() == "session"
 
@@ -152,8 +173,8 @@ def take_answer(oa: OfferAnswer, message: Request | Response, step: Step) -> Non
 
 def preview_answer(oa: OfferAnswer, message: Request | Response, step: Step) -> None:
     """The peer has shown its answer in a message that may have been lost."""
-    oa.remote = message.body
-    step.emit(SdpArrived(False, message.body, message))
+    oa.remote = sdp_of(message)
+    step.emit(SdpArrived(False, oa.remote, message))
 
 
 def agree(oa: OfferAnswer, _x: Any, _step: Step) -> None:
@@ -163,13 +184,13 @@ def agree(oa: OfferAnswer, _x: Any, _step: Step) -> None:
 
 def take_offer(oa: OfferAnswer, message: Request | Response, step: Step) -> None:
     """The peer has offered."""
-    oa.remote = message.body
-    step.emit(SdpArrived(True, message.body, message))
+    oa.remote = sdp_of(message)
+    step.emit(SdpArrived(True, oa.remote, message))
 
 
 def keep_theirs(oa: OfferAnswer, invite: Request, _step: Step) -> None:
     """The offer came with the INVITE that calls, which the application is shown anyway."""
-    oa.remote = invite.body
+    oa.remote = sdp_of(invite)
 
 
 def keep_own(oa: OfferAnswer, carrier: Any, _step: Step) -> None:
@@ -221,8 +242,8 @@ IN_OUR_INVITE: Final = frozenset({TO_BE_OFFERED, SENT_IN_INVITE, PREVIEWED, GOT_
 IN_THEIR_INVITE: Final = frozenset({TO_OFFER, GOT_IN_INVITE, SHOWN, SENT_IN_1XX})
 AT_OURS: Final = frozenset({SENT_IN_INVITE, PREVIEWED, GOT_IN_1XX, GOT_IN_2XX, SENT_IN_PRACK})
 """An INVITE of ours carries the exchange that is open: in itself, its responses, PRACK or ACK."""
-AT_THEIRS: Final = frozenset({GOT_IN_INVITE, SHOWN, SENT_IN_1XX, SENT_IN_2XX, GOT_IN_PRACK})
-"""An INVITE of the peer does."""
+AT_THEIRS: Final = frozenset({GOT_IN_INVITE, SHOWN, SENT_IN_1XX, GOT_IN_PRACK})
+"""An INVITE of the peer does, which has had no final response."""
 IN_UPDATE: Final = frozenset({SENT_IN_UPDATE, GOT_IN_UPDATE})
 FROM_THEM: Final = frozenset({"<1XX+SDP", "<REL+SDP", "<2XX", "<2XX+SDP"})
 """Their responses to an INVITE of ours that can bear on it."""
@@ -295,6 +316,13 @@ OfferAnswer.table = Table(
         Refuse(SENT_IN_UPDATE, "<INVITE+SDP", theirs_is_under_way, 500, "the INVITE before it is unanswered", "3261 14.2"),
         Refuse(AT_OURS | {SENT_IN_UPDATE},  "<INVITE",     always, 491, UNANSWERED,                          "6337 4.3"),
         Refuse(AT_OURS | {SENT_IN_UPDATE},  "<INVITE+SDP", always, 491, UNANSWERED,                          "6337 4.3"),
+        # "Bob sends a 491 to the re-INVITE (F6) since he is not able to properly handle a new request until he receives an
+        # answer." (RFC 5407 3.1.5)
+        # Decided: RFC 6337 4.3 has 500 here, and RFC 3261 14.2 nothing. The one that is a Best Current Practice
+        # recommends 491, "because 500 applies to so many cases that it is difficult to determine what the real problem
+        # was"; and after a 491 the peer tries again by itself.
+        Refuse(SENT_IN_2XX, "<INVITE",     always, 491, UNANSWERED,                       "5407 3.1.5"),
+        Refuse(SENT_IN_2XX, "<INVITE+SDP", always, 491, UNANSWERED,                       "5407 3.1.5"),
         Refuse(AT_THEIRS | {GOT_IN_UPDATE}, "<INVITE",     always, 500, "the exchange before it is not complete", "6337 4.3"),
         Refuse(AT_THEIRS | {GOT_IN_UPDATE}, "<INVITE+SDP", always, 500, "the exchange before it is not complete", "6337 4.3"),
         # "That same exact answer MAY also be placed in any provisional responses sent prior to the answer."
@@ -362,6 +390,8 @@ OfferAnswer.table = Table(
         Refuse(OURS - {SENT_IN_1XX}, "<PRACK+SDP", always, 491, UNANSWERED,               "6337 2.3"),
         Refuse(THEIRS,      "<PRACK+SDP",  always,     500, "your offer is unanswered",   "6337 2.3"),
         Row(GOT_IN_PRACK,   ">PRACK 2XX+SDP", always,  STABLE,         (give_answer,),    "3262 5"),
+        # Nobody has answered it in time: for its sender it has failed.
+        Row(GOT_IN_PRACK,   ">PRACK REFUSAL", always,  STABLE,         (roll_back,),      "4320 4.2"),
         # ---------------- UPDATE
         Refuse(STABLE, ">UPDATE+SDP", ours_is_unacknowledged, None, "the response that bears our description has not had its PRACK", "3311 5.1"),
         Row(STABLE,         ">UPDATE+SDP", always,     SENT_IN_UPDATE, (keep_own,),       "3311 5.1"),
@@ -377,6 +407,8 @@ OfferAnswer.table = Table(
         # and "an INVITE server transaction is incomplete" for 500 (RFC 6337 4.3).
         Refuse(AT_OURS | {SENT_IN_UPDATE},  "<UPDATE+SDP", always, 491, "the exchange before it is not complete", "6337 4.3"),
         Refuse(AT_THEIRS | {GOT_IN_UPDATE}, "<UPDATE+SDP", always, 500, "the exchange before it is not complete", "6337 4.3"),
+        # "The same result will be reached if F6 is an UPDATE with offer."
+        Refuse(SENT_IN_2XX, "<UPDATE+SDP", always,     491, UNANSWERED,                   "5407 3.1.5"),
         Refuse(TO_BE_OFFERED, "<UPDATE+SDP", always,   491, "the INVITE's exchange is not complete", "6337 4.3"),
         Refuse({TO_OFFER, INITIAL}, "<UPDATE+SDP", always, 500, NOT_YET,                  "6337 4.3"),
         Row(STABLE,         "<UPDATE+SDP", always,     GOT_IN_UPDATE,  (take_offer,),     "3311 5.2"),
@@ -408,7 +440,7 @@ OfferAnswer.table = Table(
         Ignore(PROMISED, "<PRACK+SDP", "it matches no response: the first reliable one bears the offer"),
         Ignore((OPEN | {INITIAL, CLOSED}) - {SENT_IN_PRACK}, {"<PRACK 2XX", "<PRACK 2XX+SDP", "<PRACK REFUSAL"}, "the PRACK bore no offer"),
         Ignore((OPEN | {INITIAL, CLOSED}) - {SENT_IN_1XX}, "<PRACK", "it owes no answer"),
-        Ignore((OPEN | {INITIAL, CLOSED}) - {GOT_IN_PRACK}, ">PRACK 2XX+SDP", "the PRACK bore no offer"),
+        Ignore((OPEN | {INITIAL, CLOSED}) - {GOT_IN_PRACK}, {">PRACK 2XX+SDP", ">PRACK REFUSAL"}, "the PRACK bore no offer"),
         Ignore((OPEN | {INITIAL, CLOSED}) - {SENT_IN_UPDATE}, {"<UPDATE 2XX", "<UPDATE 2XX+SDP", "<UPDATE REFUSAL"}, "the UPDATE bore no offer"),
         Ignore(CLOSED, {"<UPDATE+SDP", ">UPDATE+SDP"}, "the session refuses it: it is over"),
         Ignore((OPEN | {INITIAL, CLOSED}) - {GOT_IN_UPDATE}, {">UPDATE 2XX+SDP", ">UPDATE REFUSAL"}, "the UPDATE bore no offer"),

@@ -12,7 +12,7 @@ from attrs import define
 
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
 from sipsm.message import Request, Response
-from sipsm.sdp import has_sdp, offer_answer, refuse_all
+from sipsm.sdp import has_sdp, offer_answer, refuse_all, sdp_of
 from sipsm.usage.outputs import Acknowledge, AcknowledgeAgain, HangUp
 
 NONE: Final = "None"
@@ -44,7 +44,7 @@ def offers_in_vain(ack: Acknowledging, response: Response, at: Any) -> bool:
 
 def keep_offer(ack: Acknowledging, response: Response, _step: Step) -> None:
     """The answer to it belongs into the ACK."""
-    ack.offer = response.body
+    ack.offer = sdp_of(response)
 
 
 def send_ack(_: Acknowledging, x: Response | Acknowledge, step: Step) -> None:
@@ -63,7 +63,7 @@ def send_refusing_ack(ack: Acknowledging, x: Response | HangUp | Request | None,
     """Acknowledge a 2xx of no use whose offer must be answered: every stream is refused."""
     # "If the offer in the 2xx response is not acceptable, the UAC core MUST generate a valid answer in the ACK and then
     # send a BYE immediately." (RFC 3261 13.2.2.4)
-    step.emit(Acknowledge(refuse_all(x.body if isinstance(x, Response) else ack.offer)))
+    step.emit(Acknowledge(refuse_all(sdp_of(x) if isinstance(x, Response) else ack.offer)))
 
 
 # fmt: off

@@ -115,12 +115,13 @@ PrackIn.table = Table(
         Row(OWED, "PRACK",     always,       OWED, (accept,),            "3262 3"),
         Row(OWED, "PRACK+SDP", is_late,      OWED, (accept,),            "3262 3"),
         Row(OWED, "ANSWER",    always,       IDLE, (send_decision,),     "3262 5"),
+        Row(OWED, "REJECT",    always,       IDLE, (send_decision,),     "4320 4.2"),
         Row(OWED, "OVER",      always,       IDLE, (send_487_to_prack,), "3261 15.1.2"),
         Refuse(IDLE, "ANSWER", always, None, NOTHING,                    "3262 5"),
     ),
     ignored=(
         Ignore(OWED, "PRACK+SDP", "the exchange of descriptions refuses it: an offer is unanswered"),
-        Ignore(IDLE, "OVER", "no PRACK waits"),
+        Ignore(IDLE, {"OVER", "REJECT"}, "no PRACK waits"),
     ),
 )
 # fmt: on

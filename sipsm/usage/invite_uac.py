@@ -14,11 +14,22 @@ from attrs import define
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, Timer, always, once
 from sipsm.message import Request, Response
 from sipsm.transaction.timer_values import DEFAULT, T1_times_64, TimerValues
-from sipsm.usage.outputs import Cancel, EndReason, Failure, GiveUp, Over, SendInviteAgain, Withdraw
+from sipsm.usage.outputs import (
+    Cancel,
+    EndReason,
+    Failure,
+    GiveUp,
+    Over,
+    Postpone,
+    Postponed,
+    SendInviteAgain,
+    Withdraw,
+)
 
 INITIAL: Final = "Initial"
 CALLING: Final = "Calling"
 PROCEEDING: Final = "Proceeding"
+WAITING: Final = "Waiting"
 CANCEL_WAITS: Final = "CancelWaits"
 CANCELLING: Final = "Cancelling"
 ACCEPTED: Final = "Accepted"
@@ -39,6 +50,10 @@ class InviteUac(Machine):
     """Whether each branch that answers is wanted, and not the first alone."""
     cancel: Cancel | None = None
     """The CANCEL that waits for a provisional response."""
+    postponed: Request | None = None
+    """What is sent when the time to wait is over."""
+    wait_s: float = 0.0
+    """That time, in seconds."""
 
     @property
     def wants_answers(self) -> bool:
@@ -101,6 +116,25 @@ def send_again(_: InviteUac, request: Request, step: Step) -> None:
     step.emit(SendInviteAgain(request))
 
 
+def postpone(invite: InviteUac, x: Postpone, step: Step) -> None:
+    """It may be sent anew, and not yet."""
+    invite.postponed, invite.wait_s = x.request, x.wait_s
+    step.emit(Postponed(x.response, x.wait_s))
+    step.cause("POSTPONED")
+
+
+def send_postponed(invite: InviteUac, _x: Any, step: Step) -> None:
+    """The time to wait is over."""
+    assert invite.postponed is not None, "an INVITE waits in Waiting"
+    step.emit(SendInviteAgain(invite.postponed))
+    invite.postponed = None
+
+
+def as_told(invite: InviteUac) -> float:
+    """As the Retry-After of the response says."""
+    return invite.wait_s
+
+
 def fail(invite: InviteUac, reason: EndReason, response: Response | None, step: Step) -> None:
     """It has come to no session: that ends the call that was to be, and leaves one that is up as it was."""
     step.cause("FAILED", Failure(reason, response))
@@ -117,6 +151,12 @@ def report_rejected(invite: InviteUac, response: Response, step: Step) -> None:
 def report_cancelled(invite: InviteUac, response: Response | None, step: Step) -> None:
     """The INVITE is given up as cancelled, by 487 or another final response, or by silence."""
     fail(invite, EndReason.CANCELLED, response, step)
+
+
+def report_given_up(invite: InviteUac, _x: Any, step: Step) -> None:
+    """What waited to be sent anew is not wanted any more."""
+    invite.postponed = None
+    fail(invite, EndReason.CANCELLED, None, step)
 
 
 def report_timeout(invite: InviteUac, _x: Any, step: Step) -> None:
@@ -157,6 +197,11 @@ InviteUac.table = Table(
         Row({CALLING, PROCEEDING}, "TRIES AGAIN", always, CALLING, (),                                              "3263 4.3"),
         # "the UAC SHOULD retry the request" with what the response asks for, or to where it points.
         Row({CALLING, PROCEEDING}, "RETRY", always, CALLING,   (send_again, abandon_early_dialogs),                 "3261 8.1.3.5"),
+        # "The value of this field is a positive integer number of seconds (in decimal) after the time of the response."
+        Row({CALLING, PROCEEDING}, "POSTPONE", always, None, (postpone,),                                          "3261 20.33"),
+        Row({CALLING, PROCEEDING}, "POSTPONED", always, WAITING, (abandon_early_dialogs,),                        "3261 20.33"),
+        Row(WAITING,      "Timer retry",  always, CALLING,      (send_postponed,),                                  "3261 20.33"),
+        Row(WAITING,      "CANCEL",       always, TERMINATED,   (report_given_up,),                                 "3261 20.33"),
         # "The UAC MAY add an Expires header field (Section 20.19) to limit the validity of the invitation.": then "the UAC
         # core SHOULD generate a CANCEL request for the INVITE"
         Row(CALLING,      "Timer expires", always, CANCEL_WAITS, (keep_own_cancel, withdraw),                       "3261 13.2.1"),
@@ -187,14 +232,17 @@ InviteUac.table = Table(
         Timer("cancel", {CANCELLING}, T1_times_64, once, "3261 9.1"),
         Timer("forks",  {ACCEPTED},   T1_times_64, once, "3261 13.2.2.4"),
         Timer("expires", {CALLING, PROCEEDING}, as_expires, once, "3261 13.2.1"),
+        Timer("retry",  {WAITING},    as_told,      once, "3261 20.33"),
     ),
     ignored=(
         Ignore(INITIAL, {"1XX", "2XX", "3XX-6XX", "TIMEOUT", "FAILURE", "CANCEL"}, "no INVITE has been sent"),
-        Ignore({CALLING, PROCEEDING, CANCEL_WAITS, CANCELLING, ACCEPTED, TERMINATED}, "INVITE", "sent only once"),
+        Ignore({CALLING, PROCEEDING, WAITING, CANCEL_WAITS, CANCELLING, ACCEPTED, TERMINATED}, "INVITE", "sent only once"),
+        Ignore(WAITING, {"1XX", "2XX", "3XX-6XX", "TIMEOUT", "FAILURE", "TRIES AGAIN", "RETRY", "POSTPONE", "POSTPONED"}, "the final response has come"),
+        Ignore(WAITING, "BYE", "its early dialogs are over"),
         Ignore({PROCEEDING, CANCELLING}, "1XX", "the first one mattered; each dialog's session hears of the rest"),
         Ignore({PROCEEDING, CANCELLING}, {"TIMEOUT", "FAILURE"}, "a provisional response has ended the repeats"),
         Ignore(ACCEPTED, {"1XX", "3XX-6XX", "TIMEOUT", "FAILURE"}, "the transaction gives 2xx only, RFC 6026 8.4"),
-        Ignore({INITIAL, CANCEL_WAITS, CANCELLING, ACCEPTED, TERMINATED}, {"TRIES AGAIN", "RETRY"}, "it is sent nowhere else"),
+        Ignore({INITIAL, CANCEL_WAITS, CANCELLING, ACCEPTED, TERMINATED}, {"TRIES AGAIN", "RETRY", "POSTPONE", "POSTPONED"}, "it is sent nowhere else"),
         Ignore(INITIAL, "BYE", "no response has made a dialog yet"),
         Ignore({ACCEPTED, TERMINATED}, "BYE", "it has been answered; the session ends"),
         Ignore(ACCEPTED, "2XX", "a repeat, or another branch: the dialog's session answers it"),

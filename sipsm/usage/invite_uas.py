@@ -205,7 +205,6 @@ InviteUas.table = Table(
         Row(UNANSWERED, "LOST",         always,       TERMINATED, (send_500,),              "3261 12.2.1.2"),
         Row(ACCEPTED,   "Timer 2xx",    always,       ACCEPTED,   (repeat_2xx,),            "3261 13.3.1.4"),
         Row(ACCEPTED,   "ACK",          always,       CONFIRMED,  (),                       "3261 13.3.1.4"),
-        Row(ACCEPTED,   "BYE",          always,       TERMINATED, (),                       "3261 15.1.2"),
         Row(ACCEPTED,   "Timer ACK",    always,       TERMINATED, (cause_no_ack,),          "3261 13.3.1.4"),
         Refuse(DONE,       "PROVISION", always, None, ANSWERED,                             "3261 13.3.1.1"),
         Refuse(DONE,       "REL",       always, None, ANSWERED,                             "3262 3"),
@@ -234,6 +233,8 @@ InviteUas.table = Table(
         Ignore({ACCEPTED, CONFIRMED, TERMINATED}, {"NO PRACK", "NO ANSWER", "LOST"}, "it has been answered; the session sees to it"),
         Ignore({ACCEPTED, CONFIRMED}, "CANCEL", "no effect after a final response, 3261 9.2"),
         Ignore(CONFIRMED, "ACK", "a repeat of the ACK, for a repeat of the 2xx"),
+        # "Response retransmissions cease when an ACK request for the response is received."
+        Ignore(ACCEPTED, "BYE", "the 2xx goes on until its ACK comes, 3261 13.3.1.4; it may be what the peer has missed"),
         Ignore(CONFIRMED, "BYE", "the INVITE is complete; the session ends"),
         Ignore(TERMINATED, {"CANCEL", "BYE", "ACK"}, "the INVITE is over"),
     ),

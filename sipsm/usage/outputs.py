@@ -100,6 +100,8 @@ class HangUp:
     """Send a BYE."""
 
     headers: HeaderLines = field(default=(), converter=header_lines)
+    branch: bool = False
+    """Whether it is for one early dialog only, while its INVITE goes on."""
 
 
 @frozen
@@ -289,6 +291,24 @@ class SendInviteAgain:
     """Send the initial INVITE anew, as this request."""
 
     request: Request
+
+
+@frozen
+class Postpone:
+    """Send the initial INVITE anew as this request, when so many seconds have passed."""
+
+    request: Request
+    wait_s: float
+    response: Response
+    """The one that named the time."""
+
+
+@frozen
+class Postponed:
+    """The initial INVITE was refused, and waits to be sent anew."""
+
+    response: Response
+    wait_s: float
 
 
 @frozen

@@ -12,7 +12,7 @@ from attrs import define
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
 from sipsm.message import Response
 from sipsm.message.headers import RSEQ
-from sipsm.sdp import has_sdp, offer_answer, refuse_all
+from sipsm.sdp import has_sdp, offer_answer, refuse_all, sdp_of
 from sipsm.usage.outputs import Prack
 
 RECEIVING: Final = "Receiving"
@@ -76,7 +76,7 @@ def send_prack(_: ReliableReceiver, response: Response, step: Step) -> None:
 
 def send_refusing_prack(_: ReliableReceiver, response: Response, step: Step) -> None:
     """Acknowledge it; its offer must be answered all the same, so every stream is refused."""
-    step.emit(Prack(response, refuse_all(response.body)))
+    step.emit(Prack(response, refuse_all(sdp_of(response))))
 
 
 def send_kept_prack(receiver: ReliableReceiver, x: Prack, step: Step) -> None:

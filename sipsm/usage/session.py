@@ -36,6 +36,7 @@ ESTABLISHED: Final = "Established"
 LEAVING: Final = "Leaving"
 ENDING: Final = "Ending"
 DISCARDING: Final = "Discarding"
+DISMISSING: Final = "Dismissing"
 ENDED: Final = "Ended"
 
 
@@ -51,11 +52,13 @@ class Session(Machine):
     """Why it is ending, while it is."""
     bye: HangUp = BYE
     """The BYE that waits for the ACK."""
+    dismissed: bool = False
+    """Whether we have sent a BYE in it before any 2xx, while the INVITE went on."""
 
     @property
     def goes_on(self) -> bool:
         """Whether it is wanted."""
-        return self.state not in {LEAVING, ENDING, DISCARDING, ENDED}
+        return self.state not in {LEAVING, ENDING, DISCARDING, DISMISSING, ENDED}
 
 
 # -------------------------------------------------------------------- guards
@@ -84,7 +87,7 @@ def offers(_: Session, response: Response, at: Any) -> bool:
 def was_given_up(session: Session, _response: Response, at: Any) -> bool:
     """This early dialog was given up while its INVITE went on, and has its 2xx now."""
     is_first = at.ack.state == acknowledging.NONE and not at.invite.modifies
-    return session.reason is EndReason.PEER_LOST and is_first
+    return (session.reason is EndReason.PEER_LOST or session.dismissed) and is_first
 
 
 def comes_too_late(session: Session, response: Response, at: Any) -> bool:
@@ -102,9 +105,19 @@ def is_unanswered(_: Session, _x: Any, at: Any) -> bool:
     return at.invite.state in invite_uas.UNANSWERED
 
 
+def acknowledges(_: Session, _ack: Request, at: Any) -> bool:
+    """The ACK is for a 2xx that waits for it, that of the first INVITE or of a later one."""
+    return bool(at.invite.state == invite_uas.ACCEPTED)
+
+
 def has_no_dialog(_: Session, _x: Any, at: Any) -> bool:
     """No response to the INVITE has made it yet."""
     return bool(at.dialog.state == "Initial" if at.outgoing else at.invite.provisional is None)
+
+
+def leaves_a_branch(_: Session, bye: HangUp, at: Any) -> bool:
+    """The BYE is meant for this early dialog alone."""
+    return bye.branch and bool(at.dialog.state == "Early")
 
 
 def loses_the_dialog(_: Session, failure: Failure, _at: Any) -> bool:
@@ -166,6 +179,11 @@ def send_request(_: Session, ask: Ask, step: Step) -> None:
 def remember_cancelled(session: Session, _x: Any, _step: Step) -> None:
     """It ends because we cancelled."""
     session.reason = EndReason.CANCELLED
+
+
+def remember_dismissed(session: Session, _x: Any, _step: Step) -> None:
+    """A 2xx may come from there all the same."""
+    session.dismissed = True
 
 
 def remember_no_ack(session: Session, _x: Any, _step: Step) -> None:
@@ -250,13 +268,13 @@ def cause_gone(_: Session, _x: Any, step: Step) -> None:
 
 # -------------------------------------------------------------------- table
 
-NOT_UP = "the session is not established"
+NO_DIALOG = "no response to the INVITE has made the dialog yet"
 IS_OVER = "the session is over"
-LATER = frozenset({ANSWERING, ACCEPTED, ESTABLISHED, LEAVING, ENDING, DISCARDING, ENDED})
-DONE = frozenset({ENDING, ENDED})
-HAS_BYE = frozenset({ENDING, DISCARDING})
+LATER = frozenset({ANSWERING, ACCEPTED, ESTABLISHED, LEAVING, ENDING, DISCARDING, DISMISSING, ENDED})
+DONE = frozenset({ENDING, DISMISSING, ENDED})
+HAS_BYE = frozenset({ENDING, DISCARDING, DISMISSING})
 ALIVE = frozenset({INVITING, INVITED, ANSWERING, ACCEPTED, ESTABLISHED})
-GONE = frozenset({LEAVING, ENDING, DISCARDING, ENDED})
+GONE = frozenset({LEAVING, ENDING, DISCARDING, DISMISSING, ENDED})
 
 # fmt: off
 Session.table = Table(
@@ -275,6 +293,7 @@ Session.table = Table(
         # "Once a UAC has received and accepted a 199 response, it MUST NOT send any media associated with the early dialog."
         Row(INVITING,    "199",      always,               ENDED,       (remember_peer_lost, report_early_ended, cause_over), "6228 4"),
         Row(INVITING,    "PRACK FAILED", loses_the_dialog, ENDED,       (remember_peer_lost, report_early_ended, cause_over), "3261 12.2.1.2"),
+        Row(INVITING,    "PEER LOST", always,              ENDED,       (remember_peer_lost, report_early_ended, cause_over), "3261 12.2.1.2"),
         Row(INVITING,    "UPDATE FAILED", loses_the_dialog, ENDED,      (remember_peer_lost, report_early_ended, cause_over), "3311 5.3"),
         # "If, after acknowledging any 2xx response to an INVITE, the UAC does not want to continue with that dialog, then
         # the UAC MUST terminate the dialog by sending a BYE request"
@@ -291,6 +310,12 @@ Session.table = Table(
         # The callee sends BYE only behind its 2xx, which then was lost: there has been an answer, and it is over.
         Row(INVITING,    "BYE",      another_has_answered, ENDED,       (accept_bye, cause_over),                           "3261 15.1.2"),
         Row(INVITING,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
+        # "The caller's UA MAY send a BYE for either confirmed or early dialogs": for this one, and not for the INVITE.
+        Row(INVITING,    "HANG UP",  leaves_a_branch,      DISMISSING,  (remember_dismissed, send_bye, report_early_ended, cause_over), "3261 15"),
+        Row(DISMISSING,  "BYE DONE", always,               ENDED,       (),                                                 "3261 15.1.1"),
+        # "In the Mortal state, the UAC does not establish a session even though it receives a 200 response to the INVITE."
+        Row(DISMISSING,  "2XX",      comes_too_late,       DISCARDING,  (),                                                 "5407 3.1.3"),
+        Row(DISMISSING,  "2XX",      always,               ENDING,      (cause_close,),                                     "5407 3.1.3"),
         Refuse(INVITING, "HANG UP",  always,               None, "nobody has answered; cancel instead",                     "3261 15"),
         Row(ANSWERING,   "ANSWER",   always,               ESTABLISHED, (report_connected,),                                "3261 13.2.2.4"),
         Row(ANSWERING,   "HANG UP",  always,               ENDING,      (send_bye, cause_close),                            "3261 13.2.2.4"),
@@ -313,14 +338,14 @@ Session.table = Table(
         Refuse(INVITED,  "HANG UP",  always, None, "cannot send BYE: the dialog is early and you are the UAS; answer "
                                                    "or reject the INVITE instead",                                          "3261 15"),
         Row(ACCEPTED,    "HANG UP",  always,               LEAVING,     (keep_bye,),                                        "3261 15"),
-        Row(ACCEPTED,    "ACK",      always,               ESTABLISHED, (report_connected,),                                "3261 13.3.1.4"),
+        Row(ACCEPTED,    "ACK",      acknowledges,         ESTABLISHED, (report_connected,),                                "3261 13.3.1.4"),
         # "If the server retransmits the 2xx response for 64*T1 seconds without receiving an ACK, the dialog is
         # confirmed, but the session SHOULD be terminated. This is accomplished with a BYE"
         Row(ACCEPTED,    "NO ACK",   always,               ENDING,      (remember_no_ack, send_bye, cause_close),           "3261 13.3.1.4"),
         Row(ACCEPTED,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
         Row(ACCEPTED,    "REPLACED", always,               LEAVING,     (remember_replaced,),                               "3891 3"),
         Row(ACCEPTED,    "UPDATE FAILED", loses_the_dialog, LEAVING,    (remember_peer_lost,),                              "3311 5.3"),
-        Row(LEAVING,     "ACK",      always,               ENDING,      (send_bye, cause_close),                            "3261 15"),
+        Row(LEAVING,     "ACK",      acknowledges,         ENDING,      (send_bye, cause_close),                            "3261 15"),
         Row(LEAVING,     "NO ACK",   always,               ENDING,      (send_bye, cause_close),                            "3261 15"),
         Row(LEAVING,     "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
         Refuse(LEAVING,  "HANG UP",  always,               None, "it is ending already: the BYE waits for the ACK",         "3261 15"),
@@ -347,14 +372,14 @@ Session.table = Table(
         Row(DISCARDING,  "BYE DONE", always,               ENDED,       (cause_gone,),                                      "3261 15.1.1"),
         Refuse(DONE,     "HANG UP",  always,               None, "it is ending already, or over",                           "3261 15.1.1"),
         Refuse({INITIAL, ENDED}, "BYE", always,            481, IS_OVER,                                                    "3261 15.1.2"),
-        Row(ESTABLISHED, "ASK",      always,               ESTABLISHED, (send_request,),                                    "3261 12.2.1"),
-        Refuse(ALIVE - {ESTABLISHED}, "ASK", always,       None, NOT_UP,                                                    "3261 12.2.1"),
+        Refuse({INVITING, INVITED}, "ASK", has_no_dialog,  None, NO_DIALOG,                                                 "3261 12.2.1"),
+        Row(ALIVE,       "ASK",      always,               None,        (send_request,),                                    "3261 12.2.1"),
         Refuse(GONE - {DISCARDING}, "ASK", always,         None, IS_OVER,                                                   "3261 15.1.1"),
         # ---------------- modifications
         Refuse(GONE,     ">REINVITE", always,              None, IS_OVER,                                                   "3261 15.1.1"),
         Refuse(GONE,     "<REINVITE", always,              481, IS_OVER,                                                    "3261 12.2.2"),
         # "It MAY be sent for both early and confirmed dialogs": not before there is one.
-        Refuse({INVITING, INVITED}, ">UPDATE", has_no_dialog, None, "no response to the INVITE has made the dialog yet",    "3311 5.1"),
+        Refuse({INVITING, INVITED}, ">UPDATE", has_no_dialog, None, NO_DIALOG,                                              "3311 5.1"),
         Refuse(GONE,     ">UPDATE",  always,               None, IS_OVER,                                                   "3261 15.1.1"),
         Refuse(GONE,     "<UPDATE",  always,               481, IS_OVER,                                                    "3261 12.2.2"),
         # "In the Mortal state, BYE can be accepted, and the other messages in the INVITE dialog usage are responded to with an
@@ -367,22 +392,26 @@ Session.table = Table(
                          "<REINVITE", ">UPDATE", "<UPDATE", "<ASK"}, "there is no INVITE yet"),
         Ignore({INVITING, INVITED} | LATER, {">INVITE", "<INVITE"}, "made only once"),
         Ignore(LATER, {"1XX", "199", "PRACK FAILED"}, "late provisional"),
-        Ignore(LATER, "2XX", "a repeat, or one to a re-INVITE: its ACK is seen to"),
+        Ignore(LATER - {DISMISSING}, "2XX", "a repeat, or one to a re-INVITE: its ACK is seen to"),
         Ignore({INVITED} | LATER, {"ABANDON", "CLOSED"}, "this dialog has been confirmed, or is over"),
         Ignore(INVITED, {"1XX", "199", "2XX", "PRACK FAILED"}, "no INVITE of ours"),
         Ignore(INVITING, "PRACK FAILED", "the dialog is there"),
         Ignore({INVITING, INVITED} | LATER, "UPDATE FAILED", "the session is as it was"),
-        Ignore({INVITING, INVITED, ACCEPTED, ESTABLISHED, LEAVING, ENDING, DISCARDING, ENDED}, "ANSWER", "the ACK of a re-INVITE, or nobody waits for it"),
+        Ignore({INVITING, INVITED} | LATER - {ANSWERING}, "ANSWER", "the ACK of a re-INVITE, or nobody waits for it"),
         Ignore({INVITING} | LATER, {"ACCEPTED", "REJECT"}, "of a re-INVITE: the session goes on; or the INVITE's life refuses it"),
         Ignore({INVITING} | LATER - {ESTABLISHED}, {"EXPIRED", "NO PRACK"}, "no INVITE of the peer is unanswered"),
         Ignore({INVITING} | LATER, "LOST", "no INVITE of the peer makes the dialog"),
         Ignore({INVITING} | LATER - {ESTABLISHED}, "CANCEL", "no INVITE of the peer is unanswered"),
         Ignore(ALIVE - {INVITED, ESTABLISHED} | GONE, "NO ANSWER", "it is not established, or ending already"),
         Ignore({INVITING, INVITED, ANSWERING}, {"ACK", "NO ACK"}, "nothing has been accepted"),
-        Ignore({ESTABLISHED, ENDING, DISCARDING, ENDED}, "ACK", "a repeat of the ACK, or that of a re-INVITE"),
-        Ignore({ENDING, DISCARDING, ENDED}, "NO ACK", "it is over"),
+        Ignore({ACCEPTED, LEAVING}, "ACK", "it acknowledges no 2xx"),
+        Ignore({ESTABLISHED, ENDING, DISCARDING, DISMISSING, ENDED}, "ACK", "a repeat of the ACK, or that of a re-INVITE"),
+        Ignore({ENDING, DISCARDING, DISMISSING, ENDED}, "NO ACK", "it is over"),
         Ignore({INVITING, INVITED} | GONE, "REPLACED", "it is not confirmed, or over"),
-        Ignore(ALIVE - {ESTABLISHED} | GONE, {"PEER LOST", "SESSION EXPIRED"}, "it is not established, or ending already"),
+        Ignore(ALIVE - {ESTABLISHED} | GONE, "SESSION EXPIRED", "it is not established, or ending already"),
+        # "the UAS needs to be prepared for the possibility that the INFO request will reach the User Agent Client (UAC)
+        # before the dialog-creating response, and might therefore be rejected by the UAC." (RFC 6086 4.2.1)
+        Ignore({INVITED, ANSWERING, ACCEPTED} | GONE, "PEER LOST", "our response may not have got there, or it is ending already"),
         Ignore({INVITING, INVITED} | LATER, "FAILED", "the session is as it was, or goes with the INVITE"),
         Ignore({INVITING, INVITED, ANSWERING, ACCEPTED, ESTABLISHED, LEAVING, ENDED}, "BYE DONE", "no BYE is under way"),
         Ignore(DISCARDING, {"HANG UP", "ASK"}, "the application has never seen this dialog"),

@@ -80,6 +80,11 @@ def is_for_another(_: Turns, _x: Any, at: Any) -> bool:
     return bool(at.invite.state != invite_uas.ACCEPTED)
 
 
+def another_is_unacknowledged(_: Turns, _x: Any, at: Any) -> bool:
+    """The 2xx to an INVITE before this one has not had its ACK."""
+    return any(not each.outgoing and each.invite.state == invite_uas.ACCEPTED for each in at.leg.invitations)
+
+
 def keep_wish(machine: Turns | UpdateOut, wish: Modify, _step: Step) -> None:
     """What is being attempted."""
     machine.wish = wish
@@ -163,6 +168,7 @@ Turns.table = Table(
         Row(OURS,     "FAILED",   modifies, FREE,     (cause_refused,),   "3261 14.1"),
         Row(OURS,     "FAILED",   always,   FREE,     (),                 "3261 13.2.2.3"),
         Row(THEIRS,   "ACCEPTED", always,   ANSWERED, (),                 "3261 14.1"),
+        Row(THEIRS,   "REJECTED", another_is_unacknowledged, ANSWERED, (), "3261 14.1"),
         Row(THEIRS,   "REJECTED", always,   FREE,     (),                 "3261 14.1"),
         Row(ANSWERED, "ACK",      is_for_another, ANSWERED, (),           "3261 13.3.1.4"),
         Row(ANSWERED, "ACK",      always,   FREE,     (),                 "3261 14.1"),

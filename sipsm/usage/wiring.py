@@ -103,7 +103,6 @@ def _given_up(session: str, rfc: str, **cells: tuple[str, str]) -> dict[str, To 
     """The peer's INVITE is over without a 2xx."""
     return _event(
         "concerns the INVITE only",
-        dialog=("DROP TARGET", "6141 4.6"),
         reliable=("FINAL", "3262 3"),
         offer_answer=(">REFUSAL", "3261 14.2"),
         turns=("REJECTED", "3261 14.1"),
@@ -274,6 +273,9 @@ CALL: Final = Wiring(
         ">PRACK 2XX+SDP": _event(
             "concerns the PRACK only", prack=("ANSWER", "3262 5"), offer_answer=(">PRACK 2XX+SDP", "3262 5")
         ),
+        ">PRACK REFUSAL": _event(
+            "concerns the PRACK only", prack=("REJECT", "4320 4.2"), offer_answer=(">PRACK REFUSAL", "4320 4.2")
+        ),
         # ---------------- an INVITE of ours
         ">INVITE": _inviting(""),
         ">INVITE+SDP": _inviting("+SDP"),
@@ -293,6 +295,8 @@ CALL: Final = Wiring(
         "FAILURE": _of_invite("FAILURE", "3261 8.1.3.1"),
         "TRIES AGAIN": _of_invite("TRIES AGAIN", "3263 4.3"),
         "RETRY": _of_invite("RETRY", "3261 8.1.3.5"),
+        "POSTPONE": _of_invite("POSTPONE", "3261 20.33"),
+        "POSTPONED": _of_invite("POSTPONED", "3261 20.33"),
         "FAILED": _event(
             "concerns the INVITE only",
             reliable=("FINAL", "3262 4"),
@@ -333,19 +337,18 @@ CALL: Final = Wiring(
         "<UPDATE+SDP": _update_in("+SDP"),
         ">UPDATE 2XX": _event(
             "goes beside the INVITE",
-            dialog=("ACCEPT TARGET", "6141 4.6"),
+            dialog=("ACCEPT UPDATE", "6141 4.6"),
             timer=("ACCEPTED", "4028 9"),
         ),
         ">UPDATE 2XX+SDP": _event(
             "goes beside the INVITE",
-            dialog=("ACCEPT TARGET", "6141 4.6"),
+            dialog=("ACCEPT UPDATE", "6141 4.6"),
             offer_answer=(">UPDATE 2XX+SDP", "3311 5.2"),
             update_in=("ANSWER", "3311 5.2"),
             timer=("ACCEPTED", "4028 9"),
         ),
         ">UPDATE REFUSAL": _event(
             "goes beside the INVITE",
-            dialog=("DROP TARGET", "6141 4.6"),
             offer_answer=(">UPDATE REFUSAL", "3311 5.2"),
             update_in=("REJECT", "3311 5.2"),
         ),
@@ -416,6 +419,7 @@ CALL: Final = Wiring(
         "Timer ACK": _of_invite("Timer ACK", "3261 13.3.1.4"),
         "Timer cancel": _of_invite("Timer cancel", "3261 9.1"),
         "Timer forks": _of_invite("Timer forks", "3261 13.2.2.4"),
+        "Timer retry": _of_invite("Timer retry", "3261 20.33"),
         "Timer reliable": _event("of a provisional response only", reliable=("Timer reliable", "3262 3")),
         "Timer PRACK": _event("of a provisional response only", reliable=("Timer PRACK", "3262 3")),
         "Timer glare": _event("of what collided only", glare=("Timer glare", "3261 14.1")),

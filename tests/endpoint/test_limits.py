@@ -255,11 +255,12 @@ def test_who_comes_and_goes_leaves_no_deadlines() -> None:
 
 
 def test_a_call_that_is_over_waits_for_nothing() -> None:
-    """Its 2xx would have been repeated, and is not."""
+    """Its 2xx is not repeated any more, once the ACK has come."""
     bench = Bench()
     call = bench.incoming()
     bench.take(call.answer(SDP2, now=bench.now))
     waits_until = call.alarm.watched_at
     bench.receive(bench.in_dialog("BYE", 2, call))
+    bench.receive(bench.in_dialog("ACK", 1, call))
     assert (waits_until, call.alarm.watched_at) == (bench.now + 0.5, None)
     assert bench.endpoint.calls == []

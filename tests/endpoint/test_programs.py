@@ -28,6 +28,7 @@ from sipsm import (
     Naptr,
     OfferWithdrawn,
     Policy,
+    Postponed,
     Profile,
     Redirected,
     Resolve,
@@ -271,5 +272,5 @@ def test_programs_do_all_that_can_be_done() -> None:
             states.update(call.state for party in world.parties for call in party.calls)
         told += world.told
     assert set(states) == set(CallState)
-    rare = {Forked, Redirected, MessageReceived, EarlyDialogEnded, OfferWithdrawn}
+    rare = {Forked, Redirected, Postponed, MessageReceived, EarlyDialogEnded, OfferWithdrawn}
     assert set(get_args(Event)) - set(told) <= rare

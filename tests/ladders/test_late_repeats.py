@@ -8,7 +8,9 @@ from sipsm import LocalProtocolError, OfferReceived, OfferRequested, OfferWithdr
 from sipsm.sdp import SessionDescription
 from sipsm.testing import answer, ring
 from sipsm.transport import Flow
+from tests.endpoint.by_hand import SDP, SDP2, Bench
 from tests.ladders.parties import parties, request, sent, taken, told
+from tests.ladders.reliably import SDP3, pracks
 
 
 @pytest.mark.rfc("3261 13.2.2.4", "3261 14.1", "6337 2.1")
@@ -85,3 +87,41 @@ def test_an_UPDATE_that_nobody_answers_in_time() -> None:
     assert taken(bob).agreed == (bob.sdp, alice.sdp)
     with pytest.raises(LocalProtocolError, match="no offer of the peer waits"):
         bob.do(taken(bob).answer_offer, bob.sdp)
+
+
+@pytest.mark.rfc("3262 5", "4320 4.2")
+@pytest.mark.parametrize("again", [True, False])
+def test_a_PRACK_that_nobody_answers_in_time(again: bool) -> None:
+    """Its offer is withdrawn as well: the answer of before is in force, and the call may go on; so in a re-INVITE."""
+    bench = Bench()
+    headers = ["Supported: 100rel"]
+    call = bench.acked() if again else bench.incoming(headers=headers)
+    if again:
+        bench.receive(bench.in_dialog("INVITE", 2, call, body=SDP, headers=headers))
+    bench.take(call.ring(183, sdp=SDP2, reliable=True, now=bench.now))
+    pracks(bench, call, 3, body=SDP3)
+    bench.wait(31.9)
+    assert (bench.told(OfferWithdrawn), call.remote_sdp) == ([], SDP3)
+    bench.wait(0.2)
+    (withdrawn,) = bench.told(OfferWithdrawn)
+    assert (withdrawn.request.method, call.agreed, call.remote_sdp) == ("PRACK", (SDP2, SDP), SDP)
+    with pytest.raises(LocalProtocolError, match="no offer of the peer waits"):
+        bench.take(call.answer_offer(SDP, now=bench.now))
+    bench.drain()
+    bench.take(call.answer(now=bench.now))
+    assert bench.statuses == [200]
+
+
+@pytest.mark.rfc("3261 14.1", "3261 13.3.1.4")
+def test_a_re_INVITE_that_is_refused_before_the_ACK_of_the_first_INVITE() -> None:
+    """Ours must wait on: the first INVITE's transaction is complete with its ACK."""
+    bench = Bench()
+    call = bench.incoming()
+    bench.take(call.answer(SDP2, now=bench.now))
+    bench.receive(bench.in_dialog("INVITE", 2, call, body=SDP))
+    bench.take(call.reject_offer(now=bench.now))
+    with pytest.raises(LocalProtocolError, match="the ACK for our 2xx has not come"):
+        bench.take(call.offer(SDP2, method="INVITE", now=bench.now))
+    bench.receive(bench.in_dialog("ACK", 1, call))
+    bench.take(call.offer(SDP2, method="INVITE", now=bench.now))
+    assert bench.methods == ["INVITE"]

@@ -187,7 +187,8 @@ def test_a_bye_that_waits_for_an_ack_in_vain() -> None:
 
 @pytest.mark.rfc("3261 15.1.2", "3261 13.3.1.4")
 def test_the_bye_overtakes_the_ack() -> None:
-    """A caller that hangs up before its ACK has arrived ends the call: the 2xx is not repeated any more."""
+    """A caller that hangs up before its ACK has arrived ends the call; the 2xx goes on until the ACK is there."""
+    # "Response retransmissions cease when an ACK request for the response is received." (RFC 3261 13.3.1.4)
     net, alice, bob = parties(lose={"alice": (2,)})
     bob.script(answer())
     alice.script(hang_up(after=0.1))
@@ -198,6 +199,8 @@ def test_the_bye_overtakes_the_ack() -> None:
         0.0  alice ACK-------------x bob
         0.1  alice BYE-------------> bob
         0.1  alice <------------200- bob
+        0.5  alice <------------200- bob   Timer 2xx
+        0.5  alice ACK-------------> bob
     """)
     assert reasons(bob) == [EndReason.HUNG_UP_BY_PEER]
     assert told(bob, Established) == []
@@ -218,6 +221,8 @@ def test_both_hang_up_before_the_ack() -> None:
         0.0  alice ACK-------------x bob
         0.2  alice BYE-------------> bob
         0.2  alice <------------200- bob
+        0.5  alice <------------200- bob   Timer 2xx
+        0.5  alice ACK-------------> bob
     """)
     assert (reasons(alice), reasons(bob)) == ([EndReason.HUNG_UP], [EndReason.HUNG_UP_BY_PEER])
     nothing_left(net)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sipsm import Call, CallState, EndReason, OfferReceived
+from sipsm import Call, CallState, EndReason, OfferReceived, Profile, Request
 from sipsm.role import AnswerReceived, Ended, IncomingCall, ModificationRefused, OfferRequested, ProvisionalAcknowledged
 from sipsm.sdp import Origin, SessionDescription, move
 from sipsm.sdp import answer as answer_to
@@ -351,6 +351,135 @@ def test_early_media_of_a() -> None:
         3.0  ctl ACK-------------> a
     """)
     assert talk(a, b)
+
+
+# -------------------------------------------------------------------- preconditions (RFC 3312), which we do not know
+
+OPTIONAL = b"a=curr:qos e2e none\r\na=des:qos optional e2e sendrecv\r\n"
+WANTED = b"a=curr:qos e2e none\r\na=des:qos mandatory e2e sendrecv\r\na=conf:qos e2e recv\r\n"
+
+
+def says(agent: Agent, event: IncomingCall) -> bytes:
+    """What it answers to the offer of who calls."""
+    return bytes(answer_to(event.offer, agent.sdp) or b"")
+
+
+@pytest.mark.rfc("3725 9.1", "3262 5")
+@pytest.mark.parametrize("takes_it", [True, False])
+def test_nobody_is_alerted_before_the_media_are_known(takes_it: bool) -> None:
+    """Figure 10: A's offer is in a 183, and its PRACK bears what B has answered; if B refuses, A has never rung."""
+    net = Net(1)
+
+    def offers(a: Agent, event: IncomingCall) -> None:
+        assert event.request.header_values("Require") == ("precondition",)
+        a.do(event.call.ring, 183, sdp=a.sdp + OPTIONAL, reliable=True)
+        a.on(ProvisionalAcknowledged, lambda _: a.do(event.call.ring))
+        a.on(ProvisionalAcknowledged, lambda _: net.after(1, lambda: a.do(event.call.answer)))
+
+    def picks_up(b: Agent, event: IncomingCall) -> None:
+        if takes_it:
+            b.do(event.call.answer, says(b, event))
+        else:
+            b.do(event.call.reject, 488)
+
+    a = phone(net, "a", takes=offers, profile=Profile(supported=("precondition",)))
+    b, control = phone(net, "b", takes=picks_up), Controller(net)
+    call = control.calls["a"] = control.agent.invite("sip:a", offer=b"", headers=[("Require", "precondition")])
+    control.waiting[call] = lambda offer: control.call("b", offer, lambda sdp: control.answer("a", sdp))
+    control.agent.on(Ended, lambda event: event.call is call or control.agent.do(call.cancel))
+    begins = """
+        0.0  ctl INVITE----------> a
+        0.0  ctl <------------183- a
+        0.0  ctl INVITE----------> b"""
+    together = """
+        0.0  ctl <------------200- b
+        0.0  ctl ACK-------------> b
+        0.0  ctl PRACK-----------> a
+        0.0  ctl <------------200- a
+        0.0  ctl <------------180- a
+        1.0  ctl <------------200- a
+        1.0  ctl ACK-------------> a
+    """
+    apart = """
+        0.0  ctl <------------488- b
+        0.0  ctl ACK-------------> b
+        0.0  ctl CANCEL----------> a
+        0.0  ctl <------------200- a
+        0.0  ctl <------------487- a
+        0.0  ctl ACK-------------> a
+    """
+    assert net.run(until=2) == ladder(begins + (together if takes_it else apart))
+    if takes_it:
+        assert talk(a, b)
+        assert OPTIONAL in taken(b).remote_sdp
+        assert (taken(a).remote_sdp, taken(b).remote_sdp) == (taken(b).local_sdp, taken(a).local_sdp)
+    else:
+        assert [event.reason for event in told(a, Ended)] == [EndReason.CANCELLED_BY_PEER]
+
+
+@pytest.mark.rfc("3725 9.2", "3311 5.1", "3262 5")
+def test_both_reserve_what_they_need_before_they_ring() -> None:
+    """Figure 11: what A and B say of their reservations goes to and fro in UPDATE, PRACK and their answers."""
+    # "What is important about this flow is that the controller doesn't know anything about preconditions. It merely
+    # passes the SDP back and forth as needed." (RFC 3725 9.2)
+    net = Net(1)
+
+    def without_media(a: Agent, event: IncomingCall) -> None:
+        a.do(event.call.ring, 183, sdp=says(a, event), reliable=True)
+
+    def offers(b: Agent, event: IncomingCall) -> None:
+        b.do(event.call.ring, 183, sdp=b.sdp + WANTED, reliable=True)
+
+    def reserved(agent: Agent, current: bytes) -> None:
+        call = taken(agent)
+        now = agent.sdp + WANTED.replace(b"e2e none", b"e2e " + current)
+        agent.do(call.offer, following(now, call))
+
+    def rings(agent: Agent, after: float) -> None:
+        agent.do(taken(agent).ring)
+        net.after(after, lambda: agent.do(taken(agent).answer))
+
+    def passes_on(event: OfferReceived) -> None:
+        if isinstance(event.in_message, Request):
+            one, other = ("a", "b") if event.call is control.calls["a"] else ("b", "a")
+            control.offer(other, event.sdp, lambda sdp: control.answer(one, sdp))
+
+    a, b, control = phone(net, "a", takes=without_media), phone(net, "b", takes=offers), Controller(net)
+    control.agent.on(OfferReceived, passes_on)
+    connect(control, "a", "b")
+    net.at(0.2, lambda: reserved(a, b"recv"))
+    net.at(0.4, lambda: reserved(b, b"sendrecv"))
+    net.at(0.5, lambda: rings(a, 1.0))
+    net.at(0.5, lambda: rings(b, 1.2))
+    assert net.run(until=3) == ladder("""
+        0.0  ctl INVITE----------> a
+        0.0  ctl <------------183- a
+        0.0  ctl PRACK-----------> a
+        0.0  ctl <------------200- a
+        0.0  ctl INVITE----------> b
+        0.0  ctl <------------183- b
+        0.0  ctl UPDATE----------> a
+        0.0  ctl <------------200- a
+        0.0  ctl PRACK-----------> b
+        0.0  ctl <------------200- b
+        0.2  ctl <---------UPDATE- a
+        0.2  ctl UPDATE----------> b
+        0.2  ctl <------------200- b
+        0.2  ctl 200-------------> a
+        0.4  ctl <---------UPDATE- b
+        0.4  ctl UPDATE----------> a
+        0.4  ctl <------------200- a
+        0.4  ctl 200-------------> b
+        0.5  ctl <------------180- a
+        0.5  ctl <------------180- b
+        1.5  ctl <------------200- a
+        1.5  ctl ACK-------------> a
+        1.7  ctl <------------200- b
+        1.7  ctl ACK-------------> b
+    """)
+    assert talk(a, b)
+    assert b"a=curr:qos e2e sendrecv" in taken(a).remote_sdp
+    assert (taken(a).state, taken(b).state) == (CallState.ESTABLISHED, CallState.ESTABLISHED)
 
 
 @pytest.mark.rfc("3725 10.2")

@@ -104,6 +104,34 @@ def test_each_has_its_own() -> None:
     assert target(call) == "sip:new@192.0.2.7:5070"
 
 
+@pytest.mark.rfc("6141 4.6", "6141 4.8")
+@pytest.mark.parametrize("accepted", [True, False])
+def test_two_contacts_at_once(accepted: bool) -> None:
+    """An UPDATE within a re-INVITE is the newer of the two: what it names counts, whatever comes of the re-INVITE."""
+    bench = Bench()
+    call = bench.acked(headers=[ALLOWS])
+    bench.receive(bench.in_dialog("INVITE", 2, call, body=SDP3, contact=NEW))
+    update(bench, call, 3, contact="Contact: <sip:other@192.0.2.8>")
+    assert (bench.last_response.status, target(call)) == (200, "sip:other@192.0.2.8")
+    bench.take(call.answer_offer(SDP, now=bench.now) if accepted else call.reject_offer(now=bench.now))
+    assert target(call) == "sip:other@192.0.2.8"
+
+
+@pytest.mark.rfc("6141 4.4", "6141 4.6")
+@pytest.mark.parametrize("accepted", [True, False])
+def test_an_update_within_a_reinvite(accepted: bool) -> None:
+    """What a reliable response has made count of the re-INVITE is left alone by an UPDATE that is refused."""
+    bench = Bench()
+    call = bench.acked(headers=[SUPPORTED, ALLOWS])
+    bench.receive(bench.in_dialog("INVITE", 2, call, body=SDP3, headers=[SUPPORTED], contact=NEW))
+    bench.take(call.ring(183, sdp=SDP, reliable=True, now=bench.now))
+    pracks(bench, call, 3)
+    update(bench, call, 4, SDP2, contact="Contact: <sip:other@192.0.2.8>")
+    bench.take(call.answer_offer(SDP, now=bench.now) if accepted else call.reject_offer(now=bench.now))
+    bench.take(call.answer(now=bench.now))
+    assert target(call) == ("sip:other@192.0.2.8" if accepted else "sip:new@192.0.2.7:5070")
+
+
 @pytest.mark.rfc("6141 4.6")
 def test_without_a_contact() -> None:
     """An UPDATE without a Contact leaves the target alone."""

@@ -234,17 +234,18 @@ COMMANDS: dict[str, Command] = {
 }
 
 CHANGES = {"re-INVITE", "UPDATE", "bare UPDATE"}
-WHILE_UP = {"bare UPDATE", "hang up", "request", "info"}
+IN_DIALOG = {"bare UPDATE", "request", "info"}
+WHILE_UP = {*IN_DIALOG, "hang up"}
 
 STAGES: dict[Stage, tuple[CallState, set[str]]] = {
     calling: (CallState.CALLING, {"cancel"}),
-    hearing_it_ring: (CallState.RINGING, {"cancel", "bare UPDATE"}),
+    hearing_it_ring: (CallState.RINGING, {"cancel", *IN_DIALOG}),
     cancel_waiting: (CallState.ENDING, set()),
-    cancelling: (CallState.ENDING, {"bare UPDATE"}),
-    owing_a_prack: (CallState.RINGING, {"cancel", "bare UPDATE", "acknowledge"}),
-    offered_early: (CallState.RINGING, {"cancel", "bare UPDATE", "answer offer"}),
-    answered_early: (CallState.RINGING, {"cancel", "bare UPDATE", "UPDATE"}),
-    offered: (CallState.ANSWERING, {"answer offer", "hang up", "bare UPDATE"}),
+    cancelling: (CallState.ENDING, {*IN_DIALOG}),
+    owing_a_prack: (CallState.RINGING, {"cancel", *IN_DIALOG, "acknowledge"}),
+    offered_early: (CallState.RINGING, {"cancel", *IN_DIALOG, "answer offer"}),
+    answered_early: (CallState.RINGING, {"cancel", *IN_DIALOG, "UPDATE"}),
+    offered: (CallState.ANSWERING, {"answer offer", "hang up", *IN_DIALOG}),
     up: (CallState.ESTABLISHED, WHILE_UP | CHANGES),
     changing: (CallState.ESTABLISHED, WHILE_UP | {"cancel"}),
     updating: (CallState.ESTABLISHED, WHILE_UP - {"bare UPDATE"}),
@@ -252,11 +253,11 @@ STAGES: dict[Stage, tuple[CallState, set[str]]] = {
     hung_up: (CallState.ENDING, set()),
     rejected: (CallState.ENDED, set()),
     incoming: (CallState.INCOMING, {"ring", "ring early", "answer", "reject"}),
-    ringing: (CallState.RINGING, {"ring", "ring early", "answer", "reject", "bare UPDATE"}),
-    ringing_reliably: (CallState.RINGING, {"ring", "ring early", "answer", "reject", "bare UPDATE"}),
-    answering: (CallState.RINGING, {"reject", "bare UPDATE"}),
-    pracked_with_an_offer: (CallState.RINGING, {"ring", "ring reliably", "reject", "answer offer", "bare UPDATE"}),
-    accepted: (CallState.ANSWERING, {"hang up", "UPDATE", "bare UPDATE"}),
+    ringing: (CallState.RINGING, {"ring", "ring early", "answer", "reject", *IN_DIALOG}),
+    ringing_reliably: (CallState.RINGING, {"ring", "ring early", "answer", "reject", *IN_DIALOG}),
+    answering: (CallState.RINGING, {"reject", *IN_DIALOG}),
+    pracked_with_an_offer: (CallState.RINGING, {"ring", "ring reliably", "reject", "answer offer", *IN_DIALOG}),
+    accepted: (CallState.ANSWERING, {"hang up", "UPDATE", *IN_DIALOG}),
     leaving: (CallState.ENDING, set()),
     acknowledged: (CallState.ESTABLISHED, WHILE_UP | CHANGES),
     refreshing: (CallState.ESTABLISHED, WHILE_UP | CHANGES),

@@ -27,5 +27,6 @@ PLANS: Final = {
     "caller, forks that are kept": Plan(True, invites=1, forks=2, keeps_forks=True),
     "caller, PRACK by hand": Plan(True, invites=1, prack_by_hand=True),
     "caller, several attempts": Plan(True, invites=1, retries=True),
+    "caller that was put off": Plan(True, invites=1, retries=True, already=(">INVITE+SDP", "POSTPONE")),
 }
 """Each with its name."""

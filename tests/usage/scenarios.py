@@ -426,6 +426,19 @@ def another_target_is_refused() -> Outcome:
     return shown(bench, calls=(call,))
 
 
+def an_ack_comes_again() -> Outcome:
+    """The ACK of the first INVITE is none for the 2xx to the re-INVITE, which still waits for its own."""
+    bench = Bench()
+    call = bench.acked()
+    bench.receive(bench.in_dialog("INVITE", 2, call, body=SDP))
+    bench.take(call.answer_offer(SDP2, now=bench.now))
+    bench.receive(bench.in_dialog("ACK", 1, call))
+    said = refusal(call.offer, SDP, now=bench.now)
+    bench.receive(bench.in_dialog("ACK", 2, call))
+    outcome = shown(bench, calls=(call,))
+    return Outcome((said, *outcome.seen), outcome.states)
+
+
 SCENARIOS: tuple[Scenario, ...] = (
     whole_call,
     callee_hangs_up,
@@ -456,6 +469,7 @@ SCENARIOS: tuple[Scenario, ...] = (
     a_prack_comes_late,
     out_of_order,
     another_target_is_refused,
+    an_ack_comes_again,
 )
 
 

@@ -19,16 +19,12 @@ MOST: Final = 150
 """States of each plan in which uses are looked for."""
 
 CLOSES_ANYWAY = "the session ends in the same step, and that closes it"
-SELDOM = "the dialog ends, or what is accepted next names a target of its own"
 NO_LATE = "no transaction passes a provisional response after the final one"
 
 UNNOTICED: Final = {
     "NO PRACK to reliable": "it is over already, and has caused this",
-    "NO PRACK to dialog": SELDOM,
     "NO ANSWER to offer_answer": "it has rolled back already, and has caused this",
-    "NO ANSWER to dialog": SELDOM,
     "NO ANSWER to reliable": "the PRACK that did not answer has acknowledged its response",
-    "LOST to dialog": CLOSES_ANYWAY,
     "LOST to reliable": CLOSES_ANYWAY,
     "LOST to offer_answer": CLOSES_ANYWAY,
     "LOST to turns": CLOSES_ANYWAY,

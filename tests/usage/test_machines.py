@@ -124,6 +124,7 @@ def test_the_timers_run_in_their_states() -> None:
             "cancel": {"Cancelling"},
             "forks": {"Accepted"},
             "expires": {"Calling", "Proceeding"},
+            "retry": {"Waiting"},
         },
         "INVITE at the UAS": {
             "minute": {"Proceeding"},

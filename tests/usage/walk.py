@@ -227,7 +227,7 @@ def timers_run_in_their_states(world: World) -> Fault:
 def the_application_sees_it_end(world: World) -> Fault:
     """While it is not over for the application, somebody's session is there."""
     gone = all(leg.session.state in {session.ENDED, session.DISCARDING} for leg in world.legs)
-    under_way = any(at.client in _UNDER_WAY for _, _, at in world.attempts())
+    under_way = any(at.client in _UNDER_WAY or at.invite.state == "Waiting" for _, _, at in world.attempts())
     if world.legs and not world.over and gone and not under_way:
         return "no session is left, and nobody was told"
     return None

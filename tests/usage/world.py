@@ -32,6 +32,7 @@ from sipsm.usage.outputs import (
     HangUp,
     Modify,
     Over,
+    Postpone,
     Prack,
     Refresh,
     Reply,
@@ -186,6 +187,7 @@ class World:
             leg.session.state == session.ENDED
             and all(not at.outgoing or at.invite.state == invite_uac.TERMINATED for at in leg.invitations)
             and all(at.reliable.state != "Late" for at in leg.invitations)
+            and all(at.outgoing or at.invite.state != invite_uas.ACCEPTED for at in leg.invitations)
             for leg in self.legs
         )
 
@@ -338,7 +340,10 @@ def inputs(world: World) -> Iterator[Input]:
             machine = getattr(at, place)
             if id(machine) not in seen:
                 seen.add(id(machine))
-                yield from (Input("timer", f"Timer {each[1]}", number, inner, place) for each in machine.running)
+                for each in machine.running:
+                    # All that wait for an ACK wait for as long: the first one first.
+                    if each[1] != "ACK" or not _awaits_ack(world.legs[number].invitations[:inner]):
+                        yield Input("timer", f"Timer {each[1]}", number, inner, place)
     for number, leg in enumerate(world.legs):
         for place in ("glare", "timer"):
             yield from (Input("timer", f"Timer {each[1]}", number, 0, place) for each in getattr(leg, place).running)
@@ -346,6 +351,10 @@ def inputs(world: World) -> Iterator[Input]:
     for number, leg in enumerate(world.legs):
         yield from _from_peer(world, number, leg)
     yield from _of_our_invites(world)
+
+
+def _awaits_ack(attempts: list[Attempt]) -> bool:
+    return any(not at.outgoing and at.invite.state == invite_uas.ACCEPTED for at in attempts)
 
 
 def _commands(world: World) -> Iterator[Input]:
@@ -363,6 +372,10 @@ def _commands(world: World) -> Iterator[Input]:
         yield Input("command", "GIVE UP", here, ours[-1])
     yield Input("command", "HANG UP", here)
     yield Input("command", "ASK", here)
+    for number, leg in enumerate(world.legs):
+        if leg.session.state == session.INVITING and leg.dialog.state == "Early":
+            yield Input("command", "HANG UP", number, 0, "branch")
+            yield Input("within", "PEER LOST", number)
     if not world.over and world.here.session.state in {session.ACCEPTED, session.ANSWERING, session.ESTABLISHED}:
         yield Input("within", "REPLACED", here)
     if world.here.session.state == session.ESTABLISHED:
@@ -376,6 +389,8 @@ def _commands(world: World) -> Iterator[Input]:
                 yield Input("command", ">ACK+SDP", number, inner)
             else:
                 yield Input("command", ">PRACK 2XX+SDP", number, inner)
+                if at.owed_prack is not None:
+                    yield Input("within", ">PRACK REFUSAL", number, inner)
         yield Input("command", ">UPDATE 2XX+SDP", number)
         yield Input("command", ">UPDATE REFUSAL", number)
         for sdp in ("", "+SDP"):
@@ -456,6 +471,7 @@ def _of_our_invites(world: World) -> Iterator[Input]:
                 yield Input("within", "TRIES AGAIN", number, inner)
                 if life.wants_answers:
                     yield Input("within", "RETRY", number, inner)
+                    yield Input("within", "POSTPONE", number, inner)
         if client in {"calling", "proceeding", "accepted"}:
             for n, m in branches:
                 yield Input("heard", "2XX", n, m)
@@ -598,7 +614,7 @@ def _what(world: World, at: Attempt, each: Input) -> Any:
         case "GIVE UP":
             return Cancel()
         case "HANG UP":
-            return HangUp()
+            return HangUp(branch=variant == "branch")
         case "ASK":
             return Ask("OPTIONS")
         case ">PRACK":
@@ -609,6 +625,8 @@ def _what(world: World, at: Attempt, each: Input) -> Any:
             return Decide("PRACK", 200, body=body)
         case ">UPDATE 2XX":
             return Decide("UPDATE", 200, body=body)
+        case ">PRACK REFUSAL":
+            return Decide("PRACK", 500)
         case ">UPDATE REFUSAL":
             return Decide("UPDATE", 488)
         case "CANCEL" | "BYE" | "ACK" as method:
@@ -641,6 +659,8 @@ def _what(world: World, at: Attempt, each: Input) -> Any:
             return _refusal(int(variant), "INVITE", tag)
         case "RETRY":
             return at.request
+        case "POSTPONE":
+            return Postpone(at.request, 5.0, _refusal(503, "INVITE", tag))
         case _:
             return None
 
@@ -660,8 +680,9 @@ def _note(world: World, at: Attempt, each: Input) -> None:
     leg = at.leg
     assert isinstance(leg, Branch)
     event = each.event.removesuffix("+SDP")
-    if event in {"100", "1XX", "<REL", "199", "2XX", "3XX-6XX", "TIMEOUT", "FAILURE", "TRIES AGAIN"}:
-        now = {"2XX": "accepted", "3XX-6XX": "done", "TIMEOUT": "done", "FAILURE": "done", "TRIES AGAIN": "calling"}
+    if event in {"100", "1XX", "<REL", "199", "2XX", "3XX-6XX", "TIMEOUT", "FAILURE", "TRIES AGAIN", "POSTPONE"}:
+        now = {"2XX": "accepted", "TRIES AGAIN": "calling"}
+        now |= dict.fromkeys(("3XX-6XX", "TIMEOUT", "FAILURE", "POSTPONE"), "done")
         for _, _, other in world.attempts():
             if other.invite is at.invite and other.client != "done":
                 other.client = now.get(event, "proceeding")
@@ -670,6 +691,10 @@ def _note(world: World, at: Attempt, each: Input) -> None:
         case "ACK":
             # Whichever it was, the peer has our 2xx then.
             at.acked = at.acked or at.final == 2
+            # Who acknowledges a re-INVITE's has had the first one's.
+            first = leg.invitations[0]
+            assert isinstance(first, Attempt)
+            first.acked |= at.final == 2 and not first.outgoing
         case "<PRACK 2XX" | "<PRACK REFUSAL":
             at.pracks -= {each.variant.split()[0]}
         case "<UPDATE 2XX" | "<UPDATE REFUSAL":
@@ -694,7 +719,8 @@ def _follow(world: World, done: Done) -> Done:
             case Reply() if x.status >= 200:
                 at.final = at.final * 10 + x.status // 100
             case HangUp():
-                leg.bye = "sent" if not leg.bye else "twice"
+                # A 2xx from a branch that was left brings another.
+                leg.bye = "sent" if not leg.bye or (leg.session.dismissed and leg.bye == "done") else "twice"
             case Prack():
                 kind = "offer" if leg.offer_answer.state == offer_answer.SENT_IN_PRACK and x.body else "bare"
                 at.pracks |= {kind}
