@@ -420,8 +420,9 @@ class Endpoint:
                 output.transaction.size = size
                 room = FACTOR * size
                 answers = self._agent.take(output, now)
+                servers = self._transactions.servers
                 for n, answer in enumerate(answers):
-                    if answer.__class__ is Send and len(answer.data) > room:
+                    if answer.__class__ is Send and len(answer.data) > room and answer.sender in servers:
                         answers[n] = self._trimmed(answer, room)
                 done += self._perform(answers, flow, now)
             elif kind is NotDeliverable:
@@ -434,9 +435,7 @@ class Endpoint:
         return done
 
     def _trimmed(self, answer: Send, room: int) -> Send:
-        """An answer with no more bytes than there is room for, if it is a transaction's (26.1.5)."""
-        if answer.sender not in self._transactions.servers:
-            return answer
+        """A transaction's answer with no more bytes than there is room for (26.1.5)."""
         assert isinstance(answer.sender, Key), "it is found by it"
         response = read_message(answer.data)
         assert isinstance(response, Response), "a server sends nothing else"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sipsm.message import Request, response_to
+from sipsm.message import Request, read_message, response_to
 from sipsm.transaction import Absorbed, AckReceived, RequestReceived, ServerTransaction, Unmatched
 from tests.transaction.messages import START, Bench, request, response
 
@@ -25,6 +25,24 @@ def test_a_forked_request_is_merged(method: str) -> None:
     second = arrives(bench, request(method, branch="z9hG4bKother"))
     third = arrives(bench, request(method, sent_by="192.0.2.7"))
     assert [bench.layer.is_merged(tx) for tx in (first, second, third)] == [False, True, True]
+
+
+@pytest.mark.rfc("3261 8.2.2.2", "3261 9.2")
+@pytest.mark.parametrize("name", [b"CSeq", b"CSEQ"])
+def test_a_copy_of_what_was_answered_and_acknowledged(name: bytes) -> None:
+    """Of a 2xx that has its ACK less is held, and it still tells a copy of its INVITE, and the tag for a CANCEL."""
+    bench = Bench()
+    invite = read_message(bytes(request("INVITE")).replace(b"CSeq", name))
+    assert isinstance(invite, Request)
+    first = arrives(bench, invite)
+    ok = response_to(
+        invite, 200, to_tag="b", headers=[("Allow", "INVITE")], body=b"v=0", content_type="application/sdp"
+    )
+    bench.layer.respond(first, ok, bench.now)
+    first.shorten()
+    assert (b"Allow" in first.wire, b"v=0" in first.wire) == ((name != b"CSeq"),) * 2
+    assert first.to_tag == "b"
+    assert bench.layer.is_merged(arrives(bench, request("INVITE", branch="z9hG4bKother")))
 
 
 @pytest.mark.rfc("3261 8.2.2.2")
