@@ -139,6 +139,10 @@ def _folded_blanks(count: int) -> bytes:
     return _message(via=" \r\n \t" * count + ";x=y")
 
 
+def _blanks_before_a_fold(count: int) -> bytes:
+    return _message(via=f"{' ' * count}\r\n ;x=y")
+
+
 def _blanks(count: int) -> bytes:
     return _message(f"Contact: <sip:b>{' ' * count};x{' ' * count}=y\r\n")
 
@@ -221,6 +225,7 @@ DIMENSIONS: tuple[tuple[str, Make, Touch], ...] = (
     ("comments in a comment", _nested_comments, _all_comments),
     ("folds", _folds, lambda message: message.header("Subject")),
     ("folds of nothing", _folded_blanks, lambda message: message.via.params),
+    ("blanks before a fold", _blanks_before_a_fold, lambda message: message.via.params),
     ("white space", _blanks, lambda message: message[CONTACT][0].params),
     ("parts", _parts, _all_parts),
     ("parts in parts", _nested_parts, lambda message: read_body(message, ())),

@@ -43,7 +43,8 @@ HOST = rf"(?:[A-Za-z0-9._\-]++|{IPV6_REFERENCE})"
 PORT = r"(?:[0-5]?[0-9]{1,4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])(?![0-9])"
 
 # LWS = [*WSP CRLF] 1*WSP
-_FOLD = re.compile(r"[ \t]*+\r\n[ \t]++")
+# It begins where no white space stands before it: else each character of a long run would be tried in vain.
+_FOLD = re.compile(r"(?:(?<![ \t])[ \t]++)?+\r\n[ \t]++")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _IN_QUOTES = re.compile(r'(["\\])')
 _IN_COMMENT = re.compile(r"([()\\])")

@@ -324,6 +324,7 @@ def test_linear_time() -> None:
         b"Via: " + values + b"\r\n",
         b"Via: SIP/2.0/UDP a;branch=z9hG4bK1\r\n" * 5_000,
         b"X: " + b" \r\n " * 25_000 + b"\r\n",
+        b"Contact: <sip:a>" + b" " * 400_000 + b"\r\n ;q=1\r\n",
         b"To: " + b'"' * 50_001 + b"\r\n",
         b"To: <sip:b>" + b" " * 50_000 + b"x\r\n",
         b"To: <sip:b>" + b";a=b " * 25_000 + b"\r\n",
