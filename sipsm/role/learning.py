@@ -6,15 +6,20 @@ request comes to nothing.
 
 from __future__ import annotations
 
-from sipsm.message import Request, Response
+from typing import Final
+
+from sipsm.message import KNOWN_METHODS, Request, Response
 from sipsm.message.headers import ALLOW, RECV_INFO
 from sipsm.usage import Leg
+
+_NAMES: Final = {method: method for method in KNOWN_METHODS}
+"""One text for all calls: it is held as long as a call is up."""
 
 
 def learn_methods(leg: Leg, message: Request | Response) -> None:
     """The methods that the peer takes, where the message names them."""
     if message.has("Allow"):
-        leg.peer_allows = tuple(message[ALLOW])
+        leg.peer_allows = tuple([_NAMES.get(method, method) for method in message[ALLOW]])
 
 
 def learn(leg: Leg, message: Request | Response) -> None:
