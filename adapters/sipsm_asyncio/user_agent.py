@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import ExitStack, closing, suppress
 from functools import cached_property, partial
 from socket import socket
@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 
 from sipsm import Answered, Close, Ended, Established, Event, Open, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, BoundCall, BoundRequest, Headers, Inbox, Requested, Sdp
+from sipsm.endpoint.bound import Address, Asking, BoundCall, BoundRequest, Headers, Inbox, Requested, Sdp
 from sipsm_dns import look_up
 from sipsm_sockets import Accepting, Ready, ReadyAgent, listening_sockets
 
@@ -73,11 +73,10 @@ class Call(_Awaited, BoundCall[None, Awaitable[Answered]]):
         self._agent._perform(command(*args, **kwargs, now=self._agent._now))
 
     async def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> Answered:
-        self._agent._check_open()
-        return await self._agent._asked_for(command(*args, **kwargs, now=self._agent._now))
+        return await self._agent._ask(command, *args, **kwargs)
 
 
-class UserAgent(_Awaited, ReadyAgent[Call]):
+class UserAgent(_Awaited, ReadyAgent[Call], Asking[Coroutine[Any, Any, Answered]]):
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `async for` gives its events, each once. It is at one local address or several, over UDP and TCP.
@@ -108,23 +107,20 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
         self._perform(outputs)
         return call
 
-    async def request(
-        self,
-        method: str,
-        target: Uri | str,
-        *,
-        to: str | None = None,
-        headers: Headers = (),
-        body: bytes = b"",
-        content_type: str | None = None,
-    ) -> Answered:
-        """Send a request outside a call, such as OPTIONS (RFC 3261 11), and wait for its end."""
-        self._check_open()
-        how: Any = {"to": to, "headers": headers, "body": body, "content_type": content_type}
-        return await self._asked_for(self.endpoint.request(method, target, **how, now=self._now))
+    def do(self, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Give any command of the endpoint, or of what it returned: `now` is put in, and its outputs are performed.
 
-    async def _asked_for(self, requested: Requested) -> Answered:
-        outgoing, outputs = requested
+        `agent.do(agent.endpoint.publish, ...)` returns the publication, and `agent.do(publication.remove)` nothing:
+        what the command returns beside its outputs.
+        """
+        self._check_open()
+        beside, outputs = self._done(command, args, options)
+        self._perform(outputs)
+        return beside
+
+    async def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> Answered:
+        self._check_open()
+        outgoing, outputs = command(*args, **kwargs, now=self._now)
         request = self._asked[outgoing] = _Request()
         self._perform(outputs)
         return await request._until(lambda: request._answered)
@@ -136,11 +132,11 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
 
     def save(self) -> bytes:
         """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
-        return self._saved(self._now, time())
+        return self._saved(self._now, self._wall)
 
     def suspend(self) -> bytes:
         """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
-        return self._suspend(self._now, time())
+        return self._suspend(self._now, self._wall)
 
     # ---------------------------------------------------------------- the block
 
@@ -154,7 +150,7 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
         try:
             finished = self._open_things.enter_context(closing(self._hold_connections()))
             self._read_from(finished, self._look_at_finished)
-            self._opened(*(each.getsockname() for each in sockets), clock=self._loop.time(), wall=time())
+            self._opened(*(each.getsockname() for each in sockets), clock=self._loop.time(), wall=self._wall)
             for listening, each in zip(self._listening, sockets, strict=True):
                 if listening.transport == "UDP":
                     here = partial(_Datagrams, self, listening.address)
@@ -200,6 +196,10 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
     @property
     def _now(self) -> float:
         return self._loop.time() + self._ahead
+
+    @property
+    def _wall(self) -> float:
+        return time()
 
     def _perform(self, outputs: list[Output]) -> None:
         if self._closed:

@@ -9,6 +9,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
+from datetime import datetime
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from socket import socket
@@ -17,7 +18,7 @@ from typing import Any, Self, TypeVar, cast
 
 from sipsm import Answered, Close, Ended, Established, Event, Open, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, BoundCall, BoundRequest, Headers, Inbox, Leg, Requested, Sdp
+from sipsm.endpoint.bound import Address, Asking, BoundCall, BoundRequest, Headers, Inbox, Leg, Requested, Sdp
 from sipsm_dns import look_up_now
 from sipsm_sockets import Accepting, Ready, ReadyAgent, listening_sockets
 
@@ -103,6 +104,23 @@ class Call(_Awaited, BoundCall[None, Answered]):
         """Send an INFO of a package that the peer takes, or with None one as before RFC 6086; wait for its end."""
         return self._ask(self.core.info, package, body, content_type, headers=headers, dialog=dialog, timeout=timeout)
 
+    def message(
+        self,
+        text: str | bytes,
+        content_type: str = "text/plain",
+        *,
+        headers: Headers = (),
+        expires_s: int | None = None,
+        date: datetime | None = None,
+        timeout: float | None = None,
+    ) -> Answered:
+        """Send an instant message in the call's dialog (RFC 3428), and wait for its end.
+
+        `date` is the present, in a time zone; where the message is to hold for `expires_s` seconds it is needed.
+        """
+        more = {"headers": headers, "expires_s": expires_s, "date": date}
+        return self._ask(self.core.message, text, content_type, timeout=timeout, **more)
+
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
         self._agent._check_open()
         self._agent._perform(command(*args, **kwargs, now=self._agent._now))
@@ -114,14 +132,13 @@ class Call(_Awaited, BoundCall[None, Answered]):
         timeout: float | None = None,
         **kwargs: Any,
     ) -> Answered:
-        self._agent._check_open()
-        return self._agent._asked_for(command(*args, **kwargs, now=self._agent._now), timeout)
+        return self._agent._ask(command, *args, timeout=timeout, **kwargs)
 
     def _pump(self, until: float | None) -> bool:
         return self._agent._pump(until)
 
 
-class UserAgent(_Awaited, ReadyAgent[Call]):
+class UserAgent(_Awaited, ReadyAgent[Call], Asking[Answered]):
     """A user agent: `with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `for event in agent` gives its events, each once. It is at one local address or several, over UDP and TCP.
@@ -150,24 +167,22 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
         self._perform(outputs)
         return call
 
-    def request(
-        self,
-        method: str,
-        target: Uri | str,
-        *,
-        to: str | None = None,
-        headers: Headers = (),
-        body: bytes = b"",
-        content_type: str | None = None,
-        timeout: float | None = None,
-    ) -> Answered:
-        """Send a request outside a call, such as OPTIONS (RFC 3261 11), and wait for its end."""
-        self._check_open()
-        how: Any = {"to": to, "headers": headers, "body": body, "content_type": content_type}
-        return self._asked_for(self.endpoint.request(method, target, **how, now=self._now), timeout)
+    def do(self, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Give any command of the endpoint, or of what it returned: `now` is put in, and its outputs are performed.
 
-    def _asked_for(self, requested: Requested, timeout: float | None) -> Answered:
-        outgoing, outputs = requested
+        `agent.do(agent.endpoint.publish, ...)` returns the publication, and `agent.do(publication.remove)` nothing:
+        what the command returns beside its outputs.
+        """
+        self._check_open()
+        beside, outputs = self._done(command, args, options)
+        self._perform(outputs)
+        return beside
+
+    def _ask(
+        self, command: Callable[..., Requested], *args: Any, timeout: float | None = None, **kwargs: Any
+    ) -> Answered:
+        self._check_open()
+        outgoing, outputs = command(*args, **kwargs, now=self._now)
         request = self._asked[outgoing] = BoundRequest()
         self._perform(outputs)
         return self._until(lambda: request._answered, timeout)
@@ -179,11 +194,11 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
 
     def save(self) -> bytes:
         """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
-        return self._saved(self._now, time.time())
+        return self._saved(self._now, self._wall)
 
     def suspend(self) -> bytes:
         """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
-        return self._suspend(self._now, time.time())
+        return self._suspend(self._now, self._wall)
 
     # ---------------------------------------------------------------- the block
 
@@ -194,7 +209,7 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
             finished = stack.enter_context(closing(self._hold_connections()))
             self._selector.register(finished, EVENT_READ, {EVENT_READ: self._look_at_finished})
             sockets = [stack.enter_context(each) for each in listening_sockets(self._wanted)]
-            self._opened(*(each.getsockname() for each in sockets), clock=time.monotonic(), wall=time.time())
+            self._opened(*(each.getsockname() for each in sockets), clock=time.monotonic(), wall=self._wall)
             for listening, each in zip(self._listening, sockets, strict=True):
                 if listening.transport == "UDP":
                     self._datagrams[listening.address] = each
@@ -223,6 +238,10 @@ class UserAgent(_Awaited, ReadyAgent[Call]):
     @property
     def _now(self) -> float:
         return time.monotonic() + self._ahead
+
+    @property
+    def _wall(self) -> float:
+        return time.time()
 
     def _perform(self, outputs: list[Output]) -> None:
         for output in outputs:

@@ -9,6 +9,7 @@ from ipaddress import ip_address
 
 from sipsm import Address, Ids, Listening, Resolve, Srv, Uri
 from sipsm.machine import Step
+from sipsm.standalone.messages import resolved
 from sipsm.transport.flow import bracketed, split_address
 from sipsm.transport.locate import Hop, hop_to, version
 from sipsm.transport.locating import LOCATE, RECORDS, Locating, Question, Target, by_weight
@@ -75,7 +76,7 @@ def _as_asked(binds: Sequence[str], hop: Hop) -> list[Listening]:
 
 
 def _next_uri(options: Options) -> Uri:
-    return options.uri if options.proxy is None else Address.parse(options.proxy).uri
+    return resolved(options.uri) if options.proxy is None else Address.parse(options.proxy).uri
 
 
 async def _first_place(hop: Hop) -> str:

@@ -12,9 +12,12 @@ from pathlib import Path
 
 from sipsm import Address, LocalProtocolError, RemoteProtocolError, Request, Uri
 from sipsm.grammar import is_token
+from sipsm.message.headers import ContentType
+from sipsm.message.headers import Event as EventHeader
+from sipsm.packages import package_named
 from sipsm.transport.flow import split_address
 from sipsm.usage.session_timer import SMALLEST_S
-from sipsm_cli.script import Step
+from sipsm_cli.script import Step, body, parse_publishing
 from sipsm_cli.script import parse as parse_script
 
 EXITS = """\
@@ -23,7 +26,9 @@ SIGTERM and SIGINT end a server with 0 and a client in order (BYE or CANCEL); a 
 
 SCRIPT = """\
 steps in a call, divided by `;`: wait ringing|established|ended; sleep S; hold; resume; media audio|audio+video; update;
-info TYPE BODY; bye; cancel. A BODY is a text or @FILE"""
+info TYPE BODY; refer URI; consult URI; transfer; bye; cancel. A BODY is a text or @FILE"""
+
+PUBLISHING = "steps, divided by `;`: sleep S; modify BODY; refresh; remove"
 
 HeaderLine = tuple[str, str]
 
@@ -51,14 +56,28 @@ class Options(argparse.Namespace):
     hangup_after: float | None
     reliable: bool
     recv_info: list[str]
+    accept_refer: bool
     do: list[Step]
 
     uri: Uri
+    target: Uri
     duration: float | None
     cancel_after: float | None
     no_offer: bool
     follow: bool
     session_expires: int | None
+
+    event: list[str]
+    type: str | None
+    state: bytes
+    publish: bool
+    min_expires: int
+    max_expires: int
+
+    package: str
+    body: bytes
+    expires: int
+    accept: list[str]
 
     loss: float | None
     seed: int | None
@@ -78,6 +97,16 @@ def parse(words: Sequence[str] | None = None) -> Options:
     options = parser.parse_args(words, namespace=Options())
     if options.command == "uas" and options.contact is not None and not 300 <= options.answer < 400:
         parser.error("--contact says where to go instead: it needs --answer 3xx")
+    if options.command == "notifier" and options.max_expires < max(1, options.min_expires):
+        parser.error("--max-expires is less than --min-expires, or nothing at all")
+    if options.command == "notifier" and options.state and options.type is None:
+        for name in options.event:
+            if package_named(name).default_type is None:
+                parser.error(f"--state needs a --type: that of {name!r} is not known")
+    if options.command == "publish":
+        options.type = options.type or package_named(options.package).default_type
+        if options.type is None:
+            parser.error(f"it needs a --type: that of {options.package!r} is not known")
     return options
 
 
@@ -88,7 +117,12 @@ def build() -> argparse.ArgumentParser:
     for name, about, arguments in (
         ("demo", "make a call between two processes of its own, and explain it", _demo),
         ("uas", "answer calls and other requests, until SIGTERM", _uas),
+        ("notifier", "take subscriptions and tell a state, until SIGTERM", _notifier),
         ("call", "call somebody", _call),
+        ("subscribe", "subscribe to a state, and tell it", _subscribe),
+        ("publish", "publish a state, and remove it", _publish),
+        ("message", "send somebody an instant message", _message),
+        ("refer", "ask somebody to contact another, and tell how that goes", _refer),
         ("options", "ask somebody what they can do", _options),
     ):
         arguments(commands.add_parser(name, help=about, description=f"{about[0].upper()}{about[1:]}."))
@@ -128,7 +162,31 @@ def _uas(parser: argparse.ArgumentParser) -> None:
         "--recv-info", type=_token, action="append", default=[], metavar="PACKAGE",
         help="take INFOs of this package (others: 469); may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--accept-refer", action="store_true", help="do as a REFER asks: call the target, and tell how that goes (603)"
+    )
     _script(parser)
+
+
+def _notifier(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument(
+        "--event", type=_packages, required=True, metavar="PACKAGE[,PACKAGE]",
+        help="the event packages that can be subscribed to (others: 489)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--type", type=_media_type, metavar="TYPE", help="the type of the state (as the package has it)"
+    )
+    parser.add_argument(
+        "--state", type=body, default=b"", metavar="BODY", help="the state that NOTIFYs carry, a text or @FILE (none)"
+    )
+    parser.add_argument("--min-expires", type=_whole_seconds, default=60, metavar="S", help="less gets 423 (60)")
+    parser.add_argument(
+        "--max-expires", type=_whole_seconds, default=3600, metavar="S", help="how long one lasts at most (3600)"
+    )
+    parser.add_argument(
+        "--publish", action="store_true", help="take publications too: they go to the watchers of that URI"
+    )
 
 
 def _call(parser: argparse.ArgumentParser) -> None:
@@ -148,6 +206,54 @@ def _call(parser: argparse.ArgumentParser) -> None:
 
 def _script(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--do", type=parse_script, default=[], metavar="SCRIPT", help=SCRIPT)
+
+
+def _subscribe(parser: argparse.ArgumentParser) -> None:
+    _target(parser)
+    _common(parser)
+    parser.add_argument("--event", dest="package", type=_package, required=True, metavar="PACKAGE", help="to what")
+    parser.add_argument(
+        "--expires", type=_whole_seconds, default=3600, metavar="S",
+        help="how long it is asked to last (3600); 0 has the state told once",
+    )  # fmt: skip
+    parser.add_argument(
+        "--accept", type=_media_type, action="append", default=[], metavar="TYPE",
+        help="a type that the state may have (as the package has it); may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--duration", type=_seconds, metavar="S", help="refresh it for S seconds, and unsubscribe; else until SIGTERM"
+    )
+
+
+def _publish(parser: argparse.ArgumentParser) -> None:
+    _target(parser)
+    parser.add_argument("body", type=body, metavar="BODY", help="the state, a text or @FILE")
+    _common(parser)
+    parser.add_argument(
+        "--event", dest="package", type=_package, required=True, metavar="PACKAGE", help="the event package"
+    )
+    parser.add_argument(
+        "--type", type=_media_type, metavar="TYPE", help="the type of the state (as the package has it)"
+    )
+    parser.add_argument(
+        "--expires", type=_whole_seconds, default=3600, metavar="S", help="how long it is asked to last (3600)"
+    )
+    parser.add_argument(
+        "--duration", type=_seconds, metavar="S", help="refresh it for S seconds, and remove it then; else at once"
+    )
+    parser.add_argument("--do", type=parse_publishing, default=[], metavar="SCRIPT", help=PUBLISHING)
+
+
+def _message(parser: argparse.ArgumentParser) -> None:
+    _target(parser)
+    parser.add_argument("body", type=_text, metavar="TEXT", help="what it says")
+    _common(parser)
+
+
+def _refer(parser: argparse.ArgumentParser) -> None:
+    _target(parser)
+    parser.add_argument("target", type=_uri, metavar="TARGET", help="whom to contact, such as sip:carol@192.0.2.5")
+    _common(parser)
 
 
 def _options(parser: argparse.ArgumentParser) -> None:
@@ -218,6 +324,37 @@ def _interval(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and int(text) >= SMALLEST_S):
         raise argparse.ArgumentTypeError(f"{text!r} is no session interval: it has {SMALLEST_S} seconds or more")
     return int(text)
+
+
+def _whole_seconds(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of seconds")
+    return int(text)
+
+
+def _packages(text: str) -> list[str]:
+    try:
+        return [EventHeader.parse(each.strip()).value for each in text.split(",")]
+    except RemoteProtocolError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} are no event packages: {error.what}") from None
+
+
+def _package(text: str) -> str:
+    (package, *more) = _packages(text)
+    if more:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than one event package")
+    return package
+
+
+def _media_type(text: str) -> str:
+    try:
+        return str(ContentType.parse(text))
+    except RemoteProtocolError as error:
+        raise argparse.ArgumentTypeError(error.what) from None
+
+
+def _text(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _token(text: str) -> str:

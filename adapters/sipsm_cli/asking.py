@@ -22,13 +22,11 @@ class Asking:
 
     async def outcome(self) -> Exit:
         """Ask, and wait for the answer."""
-        # "An Accept header field SHOULD be included to indicate the type of message body the UAC wishes to receive"
-        # (RFC 3261 11.1)
         headers = self.options.header
-        if all(name.lower() != "accept" for name, _ in headers):
-            headers = [("Accept", "application/sdp"), *headers]
+        accept = [value for name, value in headers if name.lower() == "accept"] or ["application/sdp"]
+        others = [line for line in headers if line[0].lower() != "accept"]
         self.waiting = asyncio.current_task()
-        answered = await self.agent.request("OPTIONS", self.options.uri, headers=headers)
+        answered = await self.agent.options(self.options.uri, accept=accept, headers=others)
         self.waiting = None
         if answered.response is None:
             self.report.error(f"{self.options.uri}: {answered.why}")

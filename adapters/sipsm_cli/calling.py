@@ -28,15 +28,16 @@ class Calling:
         host, session = self.agent.local.advertised[0], secrets.randbits(62)
         offer = b"" if self.options.no_offer else media.offer(host, session)
         call = self.agent.invite(self.options.uri, offer=offer, headers=self.options.header)
-        self.talk = talk = Talk(call, host, session, self.options, self.report)
+        self.talk = talk = Talk(self.agent, call, host, session, self.options, self.report)
         talk.start()
         if self.options.cancel_after is not None:
             asyncio.get_running_loop().call_later(self.options.cancel_after, self.give_up)
         try:
             async for event in self.agent:
                 self._told(talk, event)
-                if isinstance(event, Ended):
-                    return self._exit(talk, event)
+                if talk.is_over:
+                    assert talk.last is not None, "it is over"
+                    return self._exit(talk, talk.last)
         finally:
             talk.stop()
         raise AssertionError("a call ends before its agent does")
@@ -45,6 +46,10 @@ class Calling:
         if isinstance(event, Dropped):
             if event.reason is not DropReason.ABSORBED:
                 self.report.dropped(event.reason.value, event.why)
+            return
+        core = getattr(event, "call", None)
+        if talk.other is not None and core is talk.other.call.core:
+            talk.other.told(event)
             return
         talk.told(event)
         if isinstance(event, Established) and self.options.duration is not None:

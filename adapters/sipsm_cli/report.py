@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import json
 
-from sipsm import Call, Ended, Listening, RemoteProtocolError, Request, Response, parse_message
+from sipsm import (
+    Call,
+    Ended,
+    Listening,
+    PeerSubscription,
+    RemoteProtocolError,
+    Request,
+    Response,
+    Subscription,
+    parse_message,
+)
+from sipsm.message.headers import SubscriptionState
 from sipsm.transport.flow import bracketed
 from sipsm_cli.output import aside, show
 
@@ -86,6 +97,34 @@ class Report:
             **more,
         )
 
+    def subscription(self, of: PeerSubscription, state: str, reason: str | None = None) -> None:
+        """Somebody has subscribed, or his subscription is over."""
+        call_id = of.dialog.call_id
+        why = {} if reason is None else {"reason": reason}
+        shown = f"subscription {call_id} to {of.event} of {of.resource}: {state}"
+        self._tell(
+            shown if reason is None else f"{shown} ({reason.replace('-', ' ')})",
+            event="subscription", call=call_id, package=of.event, resource=of.resource, state=state, **why,
+        )  # fmt: skip
+
+    def subscribed(self, of: Subscription, state: str, reason: str | None = None, **more: object) -> None:
+        """A subscription of ours has reached this state."""
+        why = {} if reason is None else {"reason": reason}
+        shown = f"subscription {of.dialog.call_id}: {state}"
+        self._tell(
+            shown if reason is None else f"{shown} ({reason.replace('-', ' ')})",
+            event="state", call=of.dialog.call_id, state=state, **why, **more,
+        )  # fmt: skip
+
+    def notify(self, of: Subscription, request: Request, state: SubscriptionState) -> None:
+        """A notifier has told its state."""
+        body = request.body.decode("utf-8", "replace")
+        why = {} if state.reason is None else {"reason": state.reason}
+        self._tell(
+            f"subscription {of.dialog.call_id}: {state}\n{body}".rstrip(),
+            event="notify", call=of.dialog.call_id, state=state.state, type=request.content_type, body=body, **why,
+        )  # fmt: skip
+
     def redirected(self, call: Call, target: str) -> None:
         """The other end has said where else to call, and that is done."""
         self._tell(f"call {call.call_id}: redirected to {target}", event="redirected", call=call.call_id, target=target)
@@ -96,6 +135,18 @@ class Report:
         lines = [f"{name}: {', '.join(values)}" for name, values in found.items() if response.header(name) is not None]
         told = {name.lower(): values for name, values in found.items()}
         self._tell("\n".join(lines), event="capabilities", code=response.status, **told)
+
+    def published(self, operation: str, expires_s: int, tag: str | None) -> None:
+        """A publication was accepted, has been changed, or lasts longer."""
+        self._tell(
+            f"published ({operation}) for {expires_s} s, tag {tag}",
+            event="published", operation=operation, expires=expires_s, tag=tag,
+        )  # fmt: skip
+
+    def unpublished(self, reason: str, status: int | None) -> None:
+        """A publication is over."""
+        code = {} if status is None else {"code": status}
+        self._tell(f"publication ended ({reason})", event="state", state="ended", reason=reason, **code)
 
     def dropped(self, reason: str, why: str) -> None:
         """A message came to nothing."""

@@ -6,8 +6,9 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from typing import Final
 
-from sipsm import Listening, LocalProtocolError, Policy, Profile
+from sipsm import Composing, Listening, LocalProtocolError, Policy, Profile
 from sipsm.transport.flow import bracketed
 from sipsm_asyncio import UserAgent
 from sipsm_cli.addresses import of_client, of_server
@@ -15,14 +16,32 @@ from sipsm_cli.arguments import Options
 from sipsm_cli.asking import Asking
 from sipsm_cli.calling import Calling
 from sipsm_cli.exits import Exit
+from sipsm_cli.messaging import Messaging
+from sipsm_cli.notifying import Notifying
+from sipsm_cli.publishing import Publishing
+from sipsm_cli.referring import Referring
 from sipsm_cli.report import Report
 from sipsm_cli.serving import Serving
+from sipsm_cli.subscribing import Subscribing
 from sipsm_cli.watching import Watch
 
 GRACE_S = 40.0
 """How long at most the last transaction of a command may take: more than 64*T1, after which it gives up by itself."""
 FAREWELL_S = 2.0
 """How long at most a server that was told to end, or a command whose time is over, waits for its goodbyes."""
+
+SERVERS: Final[dict[str, type[Serving | Notifying]]] = {"uas": Serving, "notifier": Notifying}
+"""The commands that run until they are told to end."""
+
+CLIENTS: Final[dict[str, type[Calling | Subscribing | Publishing | Messaging | Asking | Referring]]] = {
+    "call": Calling,
+    "subscribe": Subscribing,
+    "publish": Publishing,
+    "message": Messaging,
+    "refer": Referring,
+    "options": Asking,
+}
+"""The commands that end by themselves."""
 
 REDIRECTIONS = 10
 """How many targets of redirections are tried at most."""
@@ -42,7 +61,7 @@ class Run:
     @property
     def serves(self) -> bool:
         """Whether the command is a server, which runs until it is told to end."""
-        return self.options.command == "uas"
+        return self.options.command in SERVERS
 
     async def to_exit_code(self) -> Exit:
         """Do it all."""
@@ -80,12 +99,12 @@ class Run:
             if self.serves:
                 wanted = of_server(self.options)
                 agents = [await self._open(stack, each, _name(each) if len(wanted) > 1 else "sipsm") for each in wanted]
-                serving = Serving(agents, self.options, self.report)
+                serving = SERVERS[self.options.command](agents, self.options, self.report)
                 self.farewell = serving.end
                 code = await serving.until_ended()
             else:
                 agent = await self._open(stack, await of_client(self.options), "sipsm")
-                client = (Calling if self.options.command == "call" else Asking)(agent, self.options, self.report)
+                client = CLIENTS[self.options.command](agent, self.options, self.report)
                 self.farewell = client.end
                 code = await client.outcome()
             if self.options.linger and not self.told_to_end.is_set():
@@ -97,7 +116,10 @@ class Run:
             identity=self.options.identity,
             user_agent="sipsm",
             route=() if self.options.proxy is None else (self.options.proxy,),
-            info_packages=self.options.recv_info if self.serves else (),
+            info_packages=self.options.recv_info if self.options.command == "uas" else (),
+            composes=self._composes,
+            event_packages=self.options.event if self.options.command == "notifier" else (),
+            takes_referrals=self.options.command == "uas",
         )
         watcher = self.watch.watcher(name)
         agent = UserAgent(*wanted, grace=GRACE_S, profile=profile, policy=self._policy, watcher=watcher)
@@ -110,7 +132,17 @@ class Run:
         return agent
 
     @property
+    def _composes(self) -> Composing:
+        if self.options.command != "notifier" or not self.options.publish:
+            return Composing(())
+        shortest, longest = self.options.min_expires, self.options.max_expires
+        return Composing(dict.fromkeys(self.options.event, ()), smallest_s=shortest, longest_s=longest)
+
+    @property
     def _policy(self) -> Policy:
+        if self.options.command == "notifier":
+            shortest, longest = self.options.min_expires, self.options.max_expires
+            return Policy(shortest_subscription_s=shortest, longest_subscription_s=longest)
         if self.options.command != "call":
             return Policy()
         return Policy(

@@ -12,13 +12,13 @@ from pathlib import Path
 
 from attrs import frozen
 
+from sipsm import RemoteProtocolError, Uri
+
 # A step: anything but a semicolon, or a text in quotes.
 _step = re.compile(r'(?:[^;"]++|"[^"]*+"|")++')
 
 STATES = ("ringing", "established", "ended")
 MEDIA = ("audio", "audio+video")
-LATER = ("refer", "consult", "transfer")
-"""Steps of a transfer."""
 
 
 @frozen
@@ -30,6 +30,8 @@ class Step:
     """A state, streams, or a type."""
     body: bytes = b""
     seconds: float = 0.0
+    uri: Uri | None = None
+    """Whom to call."""
 
     def __str__(self) -> str:
         return f"{self.name} {self.word}".strip()
@@ -37,7 +39,19 @@ class Step:
 
 def parse(text: str) -> list[Step]:
     """The steps that the text says. Raises `argparse.ArgumentTypeError` where it says something else."""
-    return [_parsed(step.strip()) for step in _step.findall(text) if step.strip()]
+    return _steps(text, _STEPS)
+
+
+def parse_publishing(text: str) -> list[Step]:
+    """The steps of a publication. Raises `argparse.ArgumentTypeError` where the text says something else."""
+    steps = _steps(text, _PUBLISHING)
+    if any(step.name == "remove" for step in steps[:-1]):
+        raise ArgumentTypeError("after 'remove' there is nothing left to do anything with")
+    return steps
+
+
+def _steps(text: str, known: dict[str, Callable[[str, str], Step]]) -> list[Step]:
+    return [_parsed(step.strip(), known) for step in _step.findall(text) if step.strip()]
 
 
 def body(text: str) -> bytes:
@@ -50,13 +64,11 @@ def body(text: str) -> bytes:
         raise ArgumentTypeError(f"{text[1:]!r} cannot be read: {error.strerror}") from None
 
 
-def _parsed(text: str) -> Step:
+def _parsed(text: str, known: dict[str, Callable[[str, str], Step]]) -> Step:
     name, _, rest = text.partition(" ")
-    if name in LATER:
-        raise ArgumentTypeError(f"{name!r} is no step yet: calls cannot be transferred")
-    if name not in _STEPS:
-        raise ArgumentTypeError(f"{name!r} is no step: {', '.join(_STEPS)}")
-    return _STEPS[name](name, rest.strip())
+    if name not in known:
+        raise ArgumentTypeError(f"{name!r} is no step: {', '.join(known)}")
+    return known[name](name, rest.strip())
 
 
 def _bare(name: str, rest: str) -> Step:
@@ -84,14 +96,29 @@ def _sleep(name: str, rest: str) -> Step:
     return Step(name, rest, seconds=seconds)
 
 
+def _whom(name: str, rest: str) -> Step:
+    try:
+        return Step(name, rest, uri=Uri.parse(rest))
+    except RemoteProtocolError as error:
+        raise ArgumentTypeError(f"{name} {rest!r}: {error.what}") from None
+
+
 def _info(name: str, rest: str) -> Step:
     kind, _, text = rest.partition(" ")
-    text = text.strip()
     if not re.fullmatch(r"[^/\s]+/[^/\s]+", kind):
         raise ArgumentTypeError(f"{name} {rest!r}: it needs the type of its body, such as text/plain")
-    if len(text) > 1 and text[0] == text[-1] == '"':
-        text = text[1:-1]
-    return Step(name, kind, body(text))
+    return Step(name, kind, body(_unquoted(text.strip())))
+
+
+def _modify(name: str, rest: str) -> Step:
+    changed = body(_unquoted(rest))
+    if not changed:
+        raise ArgumentTypeError(f"{name!r} needs a body")
+    return Step(name, body=changed)
+
+
+def _unquoted(text: str) -> str:
+    return text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
 
 
 _STEPS: dict[str, Callable[[str, str], Step]] = {
@@ -102,6 +129,16 @@ _STEPS: dict[str, Callable[[str, str], Step]] = {
     "media": _one_of(MEDIA),
     "update": _bare,
     "info": _info,
+    "refer": _whom,
+    "consult": _whom,
+    "transfer": _bare,
     "bye": _bare,
     "cancel": _bare,
+}
+
+_PUBLISHING: dict[str, Callable[[str, str], Step]] = {
+    "sleep": _sleep,
+    "modify": _modify,
+    "refresh": _bare,
+    "remove": _bare,
 }

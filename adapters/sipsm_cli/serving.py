@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from sipsm import (
@@ -17,8 +18,12 @@ from sipsm import (
     Established,
     Event,
     IncomingCall,
+    LocalProtocolError,
     MessageReceived,
     NotDelivered,
+    ReferEnded,
+    ReferProgress,
+    ReferReceived,
     RemoteProtocolError,
     RequestServed,
 )
@@ -80,24 +85,48 @@ class Serving:
                     self.report.dropped(reason.value, why)
             case MessageReceived(call=None, request=request):
                 self.report.message(None, request)
+            case ReferReceived():
+                self._referred(agent, event)
+            case ReferProgress() | ReferEnded():
+                for each in list(self.talks.values()):
+                    each.told(event)
+                self._forget()
             case Answered() | RequestServed() | NotDelivered():
                 pass
-            case _:
-                assert event.call is not None, "the rest is told of calls"
-                talk = self.talks[event.call]
+            case _ if (call := getattr(event, "call", None)) is not None:
+                talk = self.talks[call]
                 talk.told(event)
                 if isinstance(event, Established) and self.options.hangup_after is not None:
                     self._later(self.options.hangup_after, talk.hang_up)
                 if isinstance(event, Ended):
-                    del self.talks[event.call]
-                    self._look()
+                    self._forget()
 
     def _called(self, agent: UserAgent, event: IncomingCall) -> None:
-        host, session = agent.local.advertised[0], secrets.randbits(62)
-        talk = self.talks[event.call] = Talk(agent.bound(event.call), host, session, self.options, self.report)
+        talk = self._talk(agent, event.call)
         # It may have been cancelled before we came to it.
         if talk.call.state is CallState.INCOMING:
             self._take(talk, event)
+
+    def _talk(self, agent: UserAgent, core: Call) -> Talk:
+        """What becomes of a call that has begun."""
+        host, session = agent.local.advertised[0], secrets.randbits(62)
+        call = agent.bound(core)
+        talk = self.talks[core] = Talk(agent, call, host, session, self.options, self.report, opened=self._opened)
+        return talk
+
+    def _opened(self, talk: Talk) -> None:
+        """A call has begun in another one."""
+        self.talks[talk.call.core] = talk
+
+    def _referred(self, agent: UserAgent, event: ReferReceived) -> None:
+        """Somebody asks us to call another."""
+        if self.options.accept_refer and not self.ending:
+            offer = media.offer(agent.local.advertised[0], secrets.randbits(62))
+            # What is no call cannot be followed.
+            with suppress(LocalProtocolError):
+                self._talk(agent, agent.do(event.referral.follow, offer))
+                return
+        agent.do(event.referral.reject, 603)
 
     def _take(self, talk: Talk, event: IncomingCall) -> None:
         """Somebody calls: ring, then answer."""
@@ -140,6 +169,11 @@ class Serving:
         else:
             contact = [] if self.options.contact is None else [("Contact", self.options.contact)]
             talk.call.reject(status, headers=contact)
+
+    def _forget(self) -> None:
+        """Forget the calls of which nothing more is to come."""
+        self.talks = {core: talk for core, talk in self.talks.items() if not talk.is_over}
+        self._look()
 
     def _look(self) -> None:
         if self.ending and not self.talks:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sipsm import (
     CallState,
@@ -19,14 +20,18 @@ from sipsm import (
     OfferReceived,
     OfferRequested,
     Redirected,
+    ReferEnded,
+    ReferProgress,
+    Referral,
     RemoteProtocolError,
     Request,
     Ringing,
+    Uri,
     reason_phrase,
 )
 from sipsm.sdp import Direction, SessionDescription, as_description, hold, refuse_all, resume
-from sipsm_asyncio import Call
-from sipsm_cli import media
+from sipsm_asyncio import Call, UserAgent
+from sipsm_cli import media, referring
 from sipsm_cli.arguments import Options
 from sipsm_cli.report import Report
 from sipsm_cli.script import Step
@@ -54,8 +59,32 @@ class FailedError(Exception):
 class Talk:
     """A call from its beginning to its end."""
 
-    def __init__(self, call: Call, host: str, session: int, options: Options, report: Report) -> None:
+    def __init__(
+        self,
+        agent: UserAgent,
+        call: Call,
+        host: str,
+        session: int,
+        options: Options,
+        report: Report,
+        *,
+        of: Talk | None = None,
+        opened: Callable[[Talk], None] = lambda _: None,
+    ) -> None:
+        self.agent = agent
         self.call = call
+        self.of = of
+        """The one that it was begun in, where a script did that."""
+        self.opened = opened
+        """Told of each that is begun in it."""
+        self.other: Talk | None = None
+        """The one that was begun in it last."""
+        self.referral: Referral | None = None
+        """What the other end was asked to do last."""
+        self.referred: ReferEnded | None = None
+        """What that has come to."""
+        self.last: Ended | None = None
+        """How it ended."""
         self.host = host
         self.options = options
         self.report = report
@@ -97,8 +126,14 @@ class Talk:
                 self.established = True
                 self.report.state(self.call.core, "established")
             case Ended():
-                self.ended = True
+                self.ended, self.last = True, event
                 self.report.ended(event)
+            case ReferProgress(referral=referral) if referral is self.referral:
+                referring.told(self.report, event)
+            case ReferEnded(referral=referral) if referral is self.referral:
+                self.referred = event
+                self.failed = self.failed or not event.succeeded
+                referring.told(self.report, event)
             case _:
                 pass
         self._look()
@@ -119,6 +154,14 @@ class Talk:
                 self.report.state(self.call.core, "held" if held else "established")
         self._changed.set()
         self._changed.clear()
+        if self.of is not None:
+            self.of._look()
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing is to come of it any more."""
+        waits = self.referral is not None and self.referred is None
+        return self.ended and not waits and (self.other is None or self.other.ended)
 
     # ---------------------------------------------------------------- descriptions
 
@@ -155,7 +198,9 @@ class Talk:
     # ---------------------------------------------------------------- its end
 
     def end(self) -> None:
-        """End the call in order, wherever it stands."""
+        """End the call in order, wherever it stands, and the one that was begun in it."""
+        if self.other is not None:
+            self.other.end()
         if self.call.state in {CallState.ANSWERING, CallState.ESTABLISHED}:
             self.hang_up()
         elif self.call.state in {CallState.CALLING, CallState.INCOMING, CallState.RINGING}:
@@ -186,10 +231,14 @@ class Talk:
             try:
                 await self._do_one(step)
             except OverError:
-                return
+                break
             except FailedError as error:
                 self.failed = True
                 self.report.error(f"{step}: {error}")
+        # What was begun in the call ends with it at the latest.
+        await self._until(lambda: self.ended or None, beyond=True)
+        if self.other is not None:
+            self.other.end()
 
     async def _do_one(self, step: Step) -> None:
         match step.name:
@@ -209,8 +258,21 @@ class Talk:
                 await self._modify(lambda ours: ours, method="UPDATE")
             case "info":
                 await self._inform(step)
+            case "refer":
+                await self._refer(refer_to=step.uri)
+            case "consult":
+                assert step.uri is not None, "it names somebody"
+                await self._consult(step.uri)
+            case "transfer":
+                if self.other is None or self.other.ended:
+                    raise FailedError("there is nobody to transfer to: consult first")
+                await self._refer(replaces=self.other.call.core)
             case "bye":
-                await self._as_soon_as_may_be(lambda: self.call.hang_up(headers=self._headers_of_bye))
+                if not self.ended:
+                    await self._as_soon_as_may_be(lambda: self.call.hang_up(headers=self._headers_of_bye))
+                if (other := self.other) is not None:
+                    other.end()
+                    await self._until(lambda: other.ended or None, beyond=True)
                 await self._until(lambda: self.ended or None)
             case _:
                 assert step.name == "cancel", f"there is no step {step.name}"
@@ -254,6 +316,34 @@ class Talk:
         if answered.status >= 300:
             raise FailedError(f"{answered.status} {reason_phrase(answered.status)}")
 
+    async def _refer(self, **whom: Any) -> None:
+        """Refer the other end; done when nothing more is told of it, which may be behind the end of the call."""
+        await self._until(lambda: self.established or None)
+        await self._as_soon_as_may_be(lambda: self._asks(self.agent.do(self.call.core.refer, **whom)))
+        ended = await self._until(lambda: self.referred, beyond=True)
+        if not ended.succeeded:
+            raise FailedError(str(ended.status or ended.reason.value.replace("-", " ")))
+
+    def _asks(self, referral: Referral) -> None:
+        self.referral, self.referred = referral, None
+
+    async def _consult(self, uri: Uri) -> None:
+        """Put the other end on hold, and call somebody else; done when he has answered."""
+        if self.other is not None and not self.other.ended:
+            raise FailedError("another call is up already")
+        await self._until(lambda: self.established or None)
+        if not self.holding:
+            await self._modify(hold)
+            self.holding = True
+        session = secrets.randbits(62)
+        call = self.agent.invite(uri, offer=media.offer(self.host, session))
+        other = self.other = Talk(self.agent, call, self.host, session, self.options, self.report, of=self)
+        self.opened(other)
+        await self._until(lambda: other.established or other.ended or None)
+        if not other.established:
+            status = None if other.last is None else other.last.status
+            raise FailedError(str(status or "no answer"))
+
     async def _as_soon_as_may_be(self, command: Callable[[], object]) -> None:
         """Give a command, when no other request in the call stands against it."""
         while True:
@@ -268,9 +358,10 @@ class Talk:
             else:
                 return
 
-    async def _until(self, found: Callable[[], T | None]) -> T:
+    async def _until(self, found: Callable[[], T | None], *, beyond: bool = False) -> T:
+        """Wait for something, until the call is over, or beyond that."""
         while (value := found()) is None:
-            if self.ended:
+            if self.ended and not beyond:
                 raise OverError
             await self._changed.wait()
         return value

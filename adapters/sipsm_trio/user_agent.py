@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from functools import cached_property
 from socket import socket
@@ -15,7 +15,7 @@ import trio
 
 from sipsm import Answered, Close, Ended, Established, Event, Open, Output, Resolve, Send, Uri
 from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, BoundAgent, BoundCall, BoundRequest, Headers, Inbox, Requested, Sdp
+from sipsm.endpoint.bound import Address, Asking, BoundAgent, BoundCall, BoundRequest, Headers, Inbox, Requested, Sdp
 from sipsm_dns import look_up
 from sipsm_sockets import Accepting, Finished, Stream, check_connected, connecting, listening_sockets
 
@@ -78,11 +78,10 @@ class Call(_Awaited, BoundCall[Awaitable[None], Awaitable[Answered]]):
         await self._agent._perform(command(*args, **kwargs, now=self._agent._now))
 
     async def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> Answered:
-        await self._agent._may_begin()
-        return await self._agent._asked_for(command(*args, **kwargs, now=self._agent._now))
+        return await self._agent._ask(command, *args, **kwargs)
 
 
-class UserAgent(_Awaited, BoundAgent[Call]):
+class UserAgent(_Awaited, BoundAgent[Call], Asking[Coroutine[Any, Any, Answered]]):
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `async for` gives its events, each once. It is at one local address or several, over UDP and TCP.
@@ -111,28 +110,26 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         await self._perform(outputs)
         return call
 
-    async def request(
-        self,
-        method: str,
-        target: Uri | str,
-        *,
-        to: str | None = None,
-        headers: Headers = (),
-        body: bytes = b"",
-        content_type: str | None = None,
-    ) -> Answered:
-        """Send a request outside a call, such as OPTIONS (RFC 3261 11), and wait for its end."""
+    async def do(self, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Give any command of the endpoint, or of what it returned: `now` is put in, and its outputs are performed.
+
+        `await agent.do(agent.endpoint.publish, ...)` returns the publication, and `agent.do(publication.remove)`
+        nothing: what the command returns beside its outputs.
+        """
         await self._may_begin()
-        how: Any = {"to": to, "headers": headers, "body": body, "content_type": content_type}
-        return await self._asked_for(self.endpoint.request(method, target, **how, now=self._now))
+        beside, outputs = self._done(command, args, options)
+        await self._perform(outputs)
+        return beside
 
     async def _may_begin(self) -> None:
         await trio.lowlevel.checkpoint_if_cancelled()
         self._check_open()
 
-    async def _asked_for(self, requested: Requested) -> Answered:
-        request = self._asked[requested[0]] = _Request()
-        await self._perform(requested[1])
+    async def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> Answered:
+        await self._may_begin()
+        outgoing, outputs = command(*args, **kwargs, now=self._now)
+        request = self._asked[outgoing] = _Request()
+        await self._perform(outputs)
         return await request._until(lambda: request._answered)
 
     def _new_call(self, core: CoreCall) -> Call:
@@ -144,12 +141,12 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
         # What has been decided is carried out first.
         async with self._sending:
-            return self._saved(self._now, time())
+            return self._saved(self._now, self._wall)
 
     async def suspend(self) -> bytes:
         """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
         async with self._sending:
-            return self._suspend(self._now, time())
+            return self._suspend(self._now, self._wall)
 
     # ---------------------------------------------------------------- the block
 
@@ -172,7 +169,7 @@ class UserAgent(_Awaited, BoundAgent[Call]):
         with ExitStack() as stack:
             sockets = [stack.enter_context(each) for each in listening_sockets(self._wanted)]
             self._finished: Finished[_Stream] = stack.enter_context(closing(Finished()))
-            self._opened(*(each.getsockname() for each in sockets), clock=trio.current_time(), wall=time())
+            self._opened(*(each.getsockname() for each in sockets), clock=trio.current_time(), wall=self._wall)
             self._sending = trio.Lock()
             self._stepped = trio.lowlevel.ParkingLot()
             self._alarm = trio.CancelScope()
@@ -204,6 +201,10 @@ class UserAgent(_Awaited, BoundAgent[Call]):
     @property
     def _now(self) -> float:
         return trio.current_time() + self._ahead
+
+    @property
+    def _wall(self) -> float:
+        return time()
 
     async def _perform(self, outputs: list[Output]) -> None:
         self._alarm.deadline = self._deadline()

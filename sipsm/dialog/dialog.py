@@ -45,6 +45,8 @@ class Dialog(Machine):
     remote_target: str | None = None
     """The URI at which the peer is to be reached."""
     route_set: tuple[str, ...] = ()
+    usages: int = 1
+    """How many usages live in it: a session, subscriptions (RFC 5057 2, RFC 6665 4.5.2)."""
     named_target: str | None = None
     """The target that the last re-INVITE of the peer names: it counts when that is accepted."""
     named_by_update: str | None = None
@@ -178,6 +180,33 @@ def take_target_of_update(dialog: Dialog, _x: Any, _step: Step) -> None:
     dialog.named_by_update = None
 
 
+def learn_from_request(dialog: Dialog, request: Request, _step: Step) -> None:
+    """Take the peer's tag, target, number and route from its request that makes the dialog: a NOTIFY."""
+    # "Because the dialog usage is established by the NOTIFY request, the route set at the subscriber is taken from the
+    # NOTIFY request itself, as opposed to the route set present in the 200-class response to the SUBSCRIBE request."
+    # (RFC 6665 4.4.1)
+    dialog.remote = request.from_text
+    dialog.remote_tag = request.from_tag
+    dialog.remote_cseq = request.cseq.number
+    dialog.route_set = tuple(str(route) for route in request.record_route)
+    dialog.remote_target = target_of(request) or dialog.remote_target
+
+
+def add_usage(dialog: Dialog, _x: Any, _step: Step) -> None:
+    """A further usage lives in it."""
+    dialog.usages += 1
+
+
+def remove_usage(dialog: Dialog, _x: Any, _step: Step) -> None:
+    """One of its usages is over."""
+    dialog.usages -= 1
+
+
+def is_shared(dialog: Dialog, _x: Any, _at: Any) -> bool:
+    """Another usage lives in it as well."""
+    return dialog.usages > 1
+
+
 def has_no_tag(dialog: Dialog, _response: Response, _at: Any) -> bool:
     """No response that made it had a tag, so that it is not known yet whose it is."""
     return dialog.remote_tag is None
@@ -230,7 +259,15 @@ Dialog.table = Table(
         Row(EARLY,     "ACCEPT",  always, CONFIRMED,  (),               "3261 12.1.1"),
         Row(CONFIRMED, "ACCEPT",  always, CONFIRMED,  (take_target,),   "6141 4.6"),
         Row(EARLY,     "OVER",    always, TERMINATED, (),               "3261 12.3"),
+        # "The destruction of other application state (such as that created by an INVITE) will not terminate the dialog if
+        # a subscription is still associated with that dialog."
+        Row(CONFIRMED, "OVER",    is_shared, CONFIRMED, (remove_usage,), "6665 4.5.2"),
         Row(CONFIRMED, "OVER",    always, TERMINATED, (),               "3261 12.3"),
+        Row(CONFIRMED, "SHARE",   always, CONFIRMED,  (add_usage,),     "6665 4.5.2"),
+        Row(INITIAL,   "NOTIFY",  always, CONFIRMED,  (learn_from_request,), "6665 4.4.1"),
+        Row(CONFIRMED, "NOTIFY",  always, CONFIRMED,  (refresh_target,), "6665 4.4.1"),
+        Row(INITIAL,   "SUBSCRIBE", always, CONFIRMED, (),              "6665 4.4.1"),
+        Row(CONFIRMED, "SUBSCRIBE", always, CONFIRMED, (refresh_target,), "6665 4.2.1.4"),
         Refuse({EARLY, CONFIRMED}, "REQUEST", out_of_order, 500, "its CSeq number is not higher than the last one's",
                                                                                  "3261 12.2.2"),
         Row(EARLY,     "REQUEST", always, EARLY,      (remember_cseq,), "3261 12.2.2"),
@@ -241,6 +278,8 @@ Dialog.table = Table(
     ),
     ignored=(
         Ignore(INITIAL, "ACCEPT", "a 2xx is sent for an INVITE that has arrived"),
+        Ignore({INITIAL, EARLY, TERMINATED}, "SHARE", "only a dialog that is confirmed is shared"),
+        Ignore({EARLY, TERMINATED}, {"NOTIFY", "SUBSCRIBE"}, "a subscription is in a dialog that is confirmed"),
         Ignore({EARLY, CONFIRMED, TERMINATED}, "INVITE", "made only once"),
         Ignore({EARLY, CONFIRMED, TERMINATED}, "1XX", "a late provisional, or a further one, which changes nothing"),
         Ignore(TERMINATED, {"2XX", "REL", "ACCEPT", "OVER"}, "the dialog is over"),

@@ -7,9 +7,10 @@ goes on in another process. Not here: sockets, the clock, and waiting, which are
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, Generic, Protocol, Self, TypedDict, TypeVar, Unpack
 
+from sipsm.endpoint.asking import Asking
 from sipsm.endpoint.bound_call import UNREAD_EVENTS, BoundCall, BoundRequest, Inbox, Requested
 from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.suspended import Suspended
@@ -56,6 +57,7 @@ __all__ = [
     "UNSENT_BYTES",
     "UNSENT_BYTES_IN_ALL",
     "Address",
+    "Asking",
     "BoundAgent",
     "BoundCall",
     "BoundRequest",
@@ -213,6 +215,17 @@ class BoundAgent(Inbox, ABC, Generic[C]):
 
     # ---------------------------------------------------------------- for the adapter
 
+    def _done(
+        self, command: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
+    ) -> tuple[Any, list[Output]]:
+        """Give a command; returns what it returns beside its outputs, if anything, and these."""
+        done = command(*args, **options, now=self._now)
+        made, outputs = done if isinstance(done, tuple) else (None, done)
+        if isinstance(made, Call) and made not in self._calls:
+            # One that follows a REFER.
+            self._begun(made)
+        return made, outputs
+
     @property
     def _read_size(self) -> int:
         """How many bytes to read at once: one more than a message may have, so that a longer one is seen to be it."""
@@ -335,7 +348,8 @@ class BoundAgent(Inbox, ABC, Generic[C]):
             case RequestServed() | NotDelivered() | Dropped():
                 pass
             case _:
-                core = event.call
+                # What is told of no call is for the agent alone.
+                core = getattr(event, "call", None)
         if core in self._calls:
             self._calls[core]._put(event)
         self._forget(self._put(event))

@@ -8,6 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 
 from sipsm.errors import LocalProtocolError
@@ -231,6 +232,21 @@ class BoundCall(Inbox, ABC, Generic[R, A]):
     ) -> A:
         """Send an INFO of a package that the peer takes, or with None one as before RFC 6086; wait for its end."""
         return self._ask(self.core.info, package, body, content_type, headers=headers, dialog=dialog)
+
+    def message(
+        self,
+        text: str | bytes,
+        content_type: str = "text/plain",
+        *,
+        headers: Headers = (),
+        expires_s: int | None = None,
+        date: datetime | None = None,
+    ) -> A:
+        """Send an instant message in the call's dialog (RFC 3428), and wait for its end.
+
+        `date` is the present, in a time zone; where the message is to hold for `expires_s` seconds it is needed.
+        """
+        return self._ask(self.core.message, text, content_type, headers=headers, expires_s=expires_s, date=date)
 
     @abstractmethod
     def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> R:

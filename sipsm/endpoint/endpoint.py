@@ -13,29 +13,26 @@ from typing import Any, get_args
 
 from attrs import evolve
 
+from sipsm.endpoint.commanding import Commanding
 from sipsm.endpoint.reading import read_what_matters
 from sipsm.endpoint.watcher import Watcher
 from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError
-from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.machine import Agenda
 from sipsm.message import Request, Response, answerable, check_message, read_message, response_to
 from sipsm.role import (
-    Call,
     DropNote,
     Dropped,
     DropReason,
     Limits,
     NotDelivered,
-    OutgoingRequest,
     Output,
     Policy,
     Profile,
     UserAgent,
 )
-from sipsm.role.call import Alarm
+from sipsm.role.alarm import Alarm
 from sipsm.role.party import Party
-from sipsm.sdp.description import Sdp
 from sipsm.transaction import InviteServerTransaction, RequestReceived, TimerValues, Transaction, TransactionLayer
 from sipsm.transaction.base import Key
 from sipsm.transaction.delivery import Delivery, ResponseDelivery
@@ -72,7 +69,7 @@ SPOKEN = frozenset({"UDP", "TCP"})
 """The transports that an endpoint takes messages over."""
 
 
-class Endpoint:
+class Endpoint(Commanding):
     """A user agent at one local address, or at one for each transport.
 
     Each of `local` is a `Listening`, or a text such as `"udp:192.0.2.1:5060"` or `"tcp:192.0.2.1:5060"`; the first one
@@ -260,9 +257,9 @@ class Endpoint:
             elif isinstance(due, ResponseDelivery):
                 self._sending.wake(due, now)
             else:
-                assert isinstance(due, Alarm), "transactions, connections, responses and calls have timers"
-                assert due.call is not None, "a call that is over has no deadline"
-                outputs += self._perform(self._agent.wake(due.call, now), None, now)
+                assert isinstance(due, Alarm), "transactions, connections and responses have timers of their own"
+                assert due.of is not None, "what is over has no deadline"
+                outputs += self._perform(self._agent.wake(due.of, now), None, now)
         return outputs
 
     def next_timeout(self) -> float | None:
@@ -325,47 +322,11 @@ class Endpoint:
         """What has been asked for and not reported yet: to be made again, or to have failed, when it is restored."""
         return [connection.open for connection in self._flows.opening.values() if connection.open is not None]
 
-    # ---------------------------------------------------------------- commands
+    # ---------------------------------------------------------------- for what it has begun
 
-    def invite(
-        self,
-        target: Uri | str,
-        *,
-        offer: Sdp = b"",
-        to: str | None = None,
-        headers: Iterable[tuple[str, str]] = (),
-        again: Call | None = None,
-        now: float,
-    ) -> tuple[Call, list[Output]]:
-        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one.
-
-        The offer is given as bytes, or as `sipsm.sdp.SessionDescription`. `to` is the To value, by default the target.
-        `again` is a call of ours that was refused: this one has its Call-ID, From and To, and the next CSeq number, and
-        is otherwise given anew, as the response would have it (8.1.3.5): another body or none (413, 415), another
-        target (416, 484, 485), credentials (401, 407), or later (503). Returns the call, whose commands take it
-        further.
-        """
-        call, outputs = self._agent.invite(_target(target), to, offer, headers, now, again)
-        return call, self._perform(outputs, None, now)
-
-    def request(
-        self,
-        method: str,
-        target: Uri | str,
-        *,
-        to: str | None = None,
-        headers: Iterable[tuple[str, str]] = (),
-        body: bytes = b"",
-        content_type: str | None = None,
-        now: float,
-    ) -> tuple[OutgoingRequest, list[Output]]:
-        """Send a request outside a call, such as OPTIONS (RFC 3261 8.1, 11). `Answered` tells its end."""
-        outgoing, outputs = self._agent.ask(method, _target(target), to, headers, body, content_type, now)
-        return outgoing, self._perform(outputs, None, now)
-
-    def command(self, call: Call, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Output]:
-        """A command of a call: what its methods do."""
-        return self._perform(self._agent.command(call, command, x, now, dialog), None, now)
+    def command(self, of: Any, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Output]:
+        """A command of a call, of a subscription or of what else it returned: what its methods do."""
+        return self._perform(self._agent.command(of, command, x, now, dialog), None, now)
 
     @property
     def terms(self) -> Terms:
@@ -373,11 +334,6 @@ class Endpoint:
         return self._agent.terms
 
     # ---------------------------------------------------------------- what it holds
-
-    @property
-    def calls(self) -> list[Call]:
-        """The calls that are not forgotten yet, the oldest first."""
-        return list(self._agent.calls.all)
 
     @property
     def unfinished(self) -> int:
@@ -493,12 +449,3 @@ _TOO_LARGE = frozenset({413, 414, 513})
 
 _OUT = frozenset(get_args(Output))
 """What goes out as it is."""
-
-
-def _target(target: Uri | str) -> Uri:
-    if isinstance(target, Uri):
-        return target
-    try:
-        return Uri.parse(target)
-    except RemoteProtocolError as error:
-        raise LocalProtocolError(f"{target!r} is no URI: {error.what}", rfc=error.rfc) from None

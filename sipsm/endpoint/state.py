@@ -19,11 +19,25 @@ from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Watched
 from sipsm.machine.agenda import SLICES_PER_SECOND
 from sipsm.message import Request, Response, parse_message
-from sipsm.role.call import Alarm, Call, InCall, OutgoingRequest
+from sipsm.message.headers import Event
+from sipsm.role.alarm import Alarm
+from sipsm.role.call import Call, InCall, OutgoingRequest
+from sipsm.role.dialogs import Place
 from sipsm.role.limits import Limits
+from sipsm.role.messaging import LinesAndBody
+from sipsm.role.peer_referral import PeerReferral
+from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
+from sipsm.role.publication import Publication
+from sipsm.role.publish_request import PublishRequest
+from sipsm.role.referral import Referral
 from sipsm.role.screening import Profile
+from sipsm.role.subscription import OutgoingSubscribe, Subscription, Wanted
 from sipsm.sdp import OfferAnswer
+from sipsm.standalone.compositor import Composing, EventState, SoftState
+from sipsm.standalone.decision import Decision
+from sipsm.standalone.messages import Line
+from sipsm.standalone.publication import Content, EventPublication, Operation, SendPublish
 from sipsm.transaction import (
     ClientTransaction,
     InviteClientTransaction,
@@ -56,14 +70,22 @@ from sipsm.transport.reading import Reading
 from sipsm.usage import EndReason, Invitation, Leg
 from sipsm.usage.acknowledging import Acknowledging
 from sipsm.usage.around import DialogId
+from sipsm.usage.attempt import Attempt
 from sipsm.usage.deciding import PrackIn, UpdateIn
 from sipsm.usage.invite_uac import InviteUac
 from sipsm.usage.invite_uas import InviteUas
+from sipsm.usage.lifetime import Lifetime
+from sipsm.usage.notices import LastNotice, Notice, Notices
+from sipsm.usage.notifier import Notifier
 from sipsm.usage.outputs import Cancel, HangUp, Modify, Reply
+from sipsm.usage.referee import Referee
+from sipsm.usage.referrer import Referrer
 from sipsm.usage.reliable_receiver import ReliableReceiver
 from sipsm.usage.reliable_sender import ReliableSender
+from sipsm.usage.renewal import Renewal
 from sipsm.usage.session import Session
 from sipsm.usage.session_timer import Interval, SessionTimer
+from sipsm.usage.subscriber import Subscriber
 from sipsm.usage.turns import Glare, Turns, UpdateOut
 
 CONFIG: Final[dict[str, tuple[str, Any]]] = {
@@ -103,14 +125,35 @@ STATE: Final[dict[str, Any]] = {
     "_agent.calls.dialogs": dict[DialogId, Leg],
     "_agent.calls.incoming": dict[ServerTransaction, Invitation],
     "_agent.calls.ended": dict[DialogId, None],
+    "_agent.dialogs.all": dict[DialogId, Place],
+    "_agent.notifications.all": dict[PeerSubscription, None],
+    "_agent.referred.all": dict[PeerReferral, None],
+    "_agent.subscriptions.all": dict[Subscription, None],
+    "_agent.subscriptions.attempts": dict[tuple[str, str], Attempt],
+    "_agent.requests.turns_away": int,
+    "_agent.messaging.lines": dict[Call | str, Line],
+    "_agent.messaging.unsent": dict[OutgoingRequest, LinesAndBody],
+    "_agent.publishing.all": dict[Publication, None],
+    "_agent.publishing.lines.all": dict[Uri, list[Publication]],
+    "_agent.compositor.store.held": dict[tuple[Uri, str], dict[str, SoftState]],
+    "_agent.compositor.store.made": int,
+    "_agent.compositor.store.entries": int,
+    "_agent.compositor.store.octets": int,
+    "_agent.compositor.alarms": dict[SoftState, Alarm],
+    "_agent.compositor.lines.all": dict[Uri, list[PublishRequest]],
+    "_agent.compositor.undecided": dict[ServerTransaction, PublishRequest],
 }
 """The attributes of an endpoint, and of what it is made of, that change; and their types."""
 
 TIMERS: Final = tuple[tuple[float, Alarm | Transaction | Connection | ResponseDelivery], ...]
 """The type of what `deadlines` returns."""
 
-_User = Invitation | OutgoingRequest | InCall | None
+_User = Invitation | OutgoingRequest | InCall | Publication | NotifyUnderWay | OutgoingSubscribe | None
 """Whom the outputs of a transaction concern."""
+_Timed = Call | Publication | SoftState | PeerSubscription | PeerReferral | Subscription | Attempt
+"""What an `Alarm` wakes."""
+_Usage = PeerSubscription | PeerReferral | Subscription
+"""What lives in a dialog beside a session."""
 
 
 def _put(endpoint: Endpoint, path: str, what: Any) -> None:
@@ -149,6 +192,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(Reply),
     value(Interval),
     member(EndReason),
+    value(Content),
+    value(SendPublish),
+    member(Operation),
+    value(EventState),
     # settings
     value(Listening),
     value(Profile),
@@ -160,6 +207,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(FlowLimits),
     value(FlowTimes),
     value(KeepAlive),
+    value(Composing),
     # machines
     mutable(InviteClientTransaction, user=_User),
     mutable(NonInviteClientTransaction, user=_User),
@@ -184,13 +232,38 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(Locating),
     mutable(Connection),
     mutable(Reading),
+    mutable(EventPublication),
+    mutable(SoftState),
+    mutable(Decision),
     # what holds machines together, or is held by them
-    mutable(Call, agent=Endpoint),
-    mutable(Alarm),
+    mutable(Call, agent=Endpoint, follows=PeerReferral | None),
+    mutable(Alarm, of=_Timed | None),
+    mutable(Referral),
+    mutable(Referrer),
+    mutable(Subscription, agent=Endpoint, referral=Referral | None),
+    mutable(Subscriber),
+    mutable(Renewal),
+    mutable(Lifetime),
+    mutable(Attempt, origin=Subscription, alarm=Alarm),
+    mutable(OutgoingSubscribe, subscription=Subscription),
+    value(Wanted),
+    written(Event, Event.parse),
+    mutable(Place, usages=list[_Usage]),
+    mutable(PeerSubscription, agent=Endpoint, referral=PeerReferral | None),
+    mutable(PeerReferral, agent=Endpoint, place=Place | None),
+    mutable(Referee),
+    mutable(NotifyUnderWay),
+    mutable(Notifier),
+    mutable(Notices),
+    value(Notice),
+    value(LastNotice),
+    mutable(Publication, agent=Endpoint),
+    mutable(PublishRequest, agent=Endpoint),
     mutable(Leg, call=Call),
     mutable(Invitation),
     mutable(InCall),
     mutable(OutgoingRequest),
+    mutable(Line, pending=OutgoingRequest | None, waiting=list[OutgoingRequest]),
     mutable(StreamFramer),
     mutable(WebSocketFramer),
     mutable(HeadSearch),

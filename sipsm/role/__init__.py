@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from sipsm.role.call import Call, CallState, OutgoingRequest
 from sipsm.role.calls import DropNote
+from sipsm.role.drop_reason import DropReason
 from sipsm.role.events import (
     Answered,
     AnswerReceived,
     Dropped,
-    DropReason,
     EarlyDialogEnded,
     Ended,
     Established,
@@ -20,21 +20,50 @@ from sipsm.role.events import (
     ModificationRefused,
     Modified,
     NotDelivered,
+    NotificationRefused,
+    NotifyReceived,
     OfferReceived,
     OfferRequested,
     OfferWithdrawn,
     Output,
+    PeerSubscriptionEnded,
     Postponed,
     ProvisionalAcknowledged,
+    PublicationEnded,
+    Published,
+    PublishFailed,
+    PublishRequested,
+    PublishWithdrawn,
     Redirected,
+    ReferAccepted,
+    ReferEnded,
+    ReferProgress,
+    ReferReceived,
     Refreshed,
+    RefreshFailed,
     RequestServed,
+    Resubscribing,
     Ringing,
+    StatePublished,
+    StateWanted,
+    SubscriptionActive,
+    SubscriptionEnded,
+    SubscriptionForked,
+    SubscriptionPending,
+    SubscriptionRequested,
 )
 from sipsm.role.limits import Limits
+from sipsm.role.peer_referral import PeerReferral, PeerReferralState
+from sipsm.role.peer_subscription import PeerSubscription, PeerSubscriptionState
 from sipsm.role.policy import Policy
+from sipsm.role.publication import Publication, PublicationState
+from sipsm.role.publish_request import PublishRequest
+from sipsm.role.referral import Referral, ReferralState
 from sipsm.role.screening import Profile
+from sipsm.role.subscription import Subscription, SubscriptionStatus
 from sipsm.role.user_agent import UserAgent
+from sipsm.usage.notifier import PeerSubscriptionEndReason
+from sipsm.usage.subscription_outputs import SubscriptionEndReason
 
 __all__ = [
     "AnswerReceived",
@@ -56,18 +85,52 @@ __all__ = [
     "ModificationRefused",
     "Modified",
     "NotDelivered",
+    "NotificationRefused",
+    "NotifyReceived",
     "OfferReceived",
     "OfferRequested",
     "OfferWithdrawn",
     "OutgoingRequest",
     "Output",
+    "PeerReferral",
+    "PeerReferralState",
+    "PeerSubscription",
+    "PeerSubscriptionEndReason",
+    "PeerSubscriptionEnded",
+    "PeerSubscriptionState",
     "Policy",
     "Postponed",
     "Profile",
     "ProvisionalAcknowledged",
+    "Publication",
+    "PublicationEnded",
+    "PublicationState",
+    "PublishFailed",
+    "PublishRequest",
+    "PublishRequested",
+    "PublishWithdrawn",
+    "Published",
     "Redirected",
+    "ReferAccepted",
+    "ReferEnded",
+    "ReferProgress",
+    "ReferReceived",
+    "Referral",
+    "ReferralState",
+    "RefreshFailed",
     "Refreshed",
     "RequestServed",
+    "Resubscribing",
     "Ringing",
+    "StatePublished",
+    "StateWanted",
+    "Subscription",
+    "SubscriptionActive",
+    "SubscriptionEndReason",
+    "SubscriptionEnded",
+    "SubscriptionForked",
+    "SubscriptionPending",
+    "SubscriptionRequested",
+    "SubscriptionStatus",
     "UserAgent",
 ]

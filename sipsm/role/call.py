@@ -11,30 +11,38 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from attrs import define, field
 
+from sipsm.grammar import Uri
 from sipsm.machine import Machine
-from sipsm.message import Request
+from sipsm.message import Address, Request
+from sipsm.message.headers import ReferredBy
 from sipsm.message.names import canonical
+from sipsm.role.alarm import Alarm
 from sipsm.sdp import as_bytes
 from sipsm.sdp.description import Sdp
+from sipsm.standalone.messages import as_body, limiting
 from sipsm.usage import Invitation, Leg, session
 from sipsm.usage.around import Terms
 from sipsm.usage.invite_uac import InviteUac
 from sipsm.usage.outputs import Acknowledge, Ask, Cancel, Decide, HangUp, Modify, Prack, Reply
+from sipsm.usage.referrer import Refer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from sipsm.role.events import Output
+    from sipsm.role.referral import Referral
 
 Headers = Iterable[tuple[str, str]]
 
 
 class Commanded(Protocol):
-    """Who carries out the commands of a call: the endpoint that it belongs to."""
+    """Who carries out the commands of a call or a subscription: the endpoint that it belongs to."""
 
     @property
     def terms(self) -> Terms:
         """What it lays down for all its calls."""
 
-    def command(self, call: Call, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Output]:
+    def command(self, of: Any, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Output]:
         """Take one command; returns its outputs, raises `LocalProtocolError` when a rule forbids it."""
 
 
@@ -55,21 +63,6 @@ class CallState(StrEnum):
     """A CANCEL or BYE is under way."""
     ENDED = "ended"
     """Over."""
-
-
-@define(eq=False)
-class Alarm:
-    """What stands for a call in the agenda, which may keep it for long after the call is forgotten."""
-
-    call: Call | None
-    """None when the call is over."""
-    at: float | None = field(default=None, init=False)
-    """The deadline of the call since its last step, in seconds, or None."""
-    watched_at: float | None = field(default=None, init=False)
-
-    def next_timeout(self) -> float | None:
-        """The call's deadline, in seconds, or None."""
-        return self.at
 
 
 @define(eq=False, repr=False)
@@ -98,6 +91,8 @@ class Call:
     """How often the INVITE has been sent anew, since a response asked for something else."""
     replaces: Call | None = None
     """The call whose place it takes, once it is answered (RFC 3891 3)."""
+    follows: Any = None
+    """The `PeerReferral` that it follows, until the end of that has been told (RFC 3515 2.4.4)."""
     rang: bool = False
     over: bool = False
     alarm: Alarm = field(init=False)
@@ -268,6 +263,25 @@ class Call:
         x = Ask(method, headers, body, content_type, outgoing)
         return outgoing, self.agent.command(self, "send a request", x, now, dialog)
 
+    def message(
+        self,
+        text: str | bytes,
+        content_type: str = "text/plain",
+        *,
+        headers: Headers = (),
+        expires_s: int | None = None,
+        date: datetime | None = None,
+        now: float,
+    ) -> tuple[OutgoingRequest, list[Output]]:
+        """Send an instant message in the call's dialog, when those before it are answered (RFC 3428 4 and 8).
+
+        `date` is the present, in a time zone; where the message is to hold for `expires_s` seconds it is needed.
+        Returns the request, which `Answered` will name, and the outputs.
+        """
+        more = [*limiting(expires_s, date), *headers]
+        body = as_body(text)
+        return self.request("MESSAGE", headers=more, body=body, content_type=content_type if body else None, now=now)
+
     def info(
         self,
         package: str | None,
@@ -290,6 +304,28 @@ class Call:
             named.append(("Content-Disposition", "Info-Package"))
         x = Ask("INFO", [*named, *more], body, content_type, outgoing)
         return outgoing, self.agent.command(self, "send an INFO", x, now, dialog)
+
+    def refer(
+        self,
+        refer_to: Address | Uri | str | None = None,
+        *,
+        replaces: Call | None = None,
+        referred_by: ReferredBy | str | None = None,
+        reports: bool = True,
+        headers: Headers = (),
+        now: float,
+    ) -> tuple[Referral, list[Output]]:
+        """Ask the other side to contact somebody: a transfer, if it is to call him (RFC 3515 2.4.1, RFC 5589).
+
+        `replaces` is a call of ours: who is at its other end is to be called, and that call to be taken over by the new
+        one, which is an attended transfer (RFC 5589 7.3); `refer_to` is then given where his Contact leads nowhere.
+        `reports=False` asks the other side not to tell how that goes (RFC 4488). This call goes on until it is hung up.
+
+        Returns the referral and the outputs. `ReferAccepted`, `ReferProgress` and `ReferEnded` tell what comes of it.
+        """
+        x = Refer(refer_to, referred_by, replaces, reports, headers)
+        outputs = self.agent.command(self, "refer", x, now)
+        return x.referral, outputs
 
     # ---------------------------------------------------------------- time
 

@@ -9,7 +9,7 @@ from sipsm.dialog import Dialog
 from sipsm.machine import Agenda, Observer, Outcome, Step, joint_step
 from sipsm.message import Request, Response
 from sipsm.role.call import Call
-from sipsm.role.events import DropReason
+from sipsm.role.drop_reason import DropReason
 from sipsm.transaction import ServerTransaction
 from sipsm.usage import (
     CALL,
@@ -93,21 +93,14 @@ class Calls:
             self.forget(first)
             first.settle()
         if leg.session.state == session.ENDED and _is_over(call):
-            call.alarm.call = call.alarm.at = None
-            self.agenda.forget(call.alarm)
+            call.alarm.stop(self.agenda)
             self.all.pop(call, None)
             for each in call.legs:
                 for invitation in each.invitations:
                     self.forget(invitation)
         else:
-            self._watch(call)
+            call.alarm.set(call.next_timeout(), self.agenda)
         return outputs
-
-    def _watch(self, call: Call) -> None:
-        alarm = call.alarm
-        at = alarm.at = call.next_timeout()
-        if at is not None and at != alarm.watched_at:
-            self.agenda.watch(alarm)
 
     def wake(self, call: Call, now: float) -> list[Any]:
         """Fire the first timer of a call that is due."""
@@ -119,7 +112,7 @@ class Calls:
                     first = due, at, machine, letter
         if first is None:
             # The branch that had it is over, or is another call now.
-            self._watch(call)
+            call.alarm.set(call.next_timeout(), self.agenda)
             return []
         _, at, machine, letter = first
         return self.event(at, machine.fired(letter, now), None, now)

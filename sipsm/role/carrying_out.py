@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sipsm.message import cancel_for
+from sipsm.message import Response, cancel_for
 from sipsm.role.call import Call, InCall, OutgoingRequest
 from sipsm.role.calls import Calls
 from sipsm.role.events import (
@@ -98,6 +98,8 @@ class CarryingOut:
         """Sends a session refresh request, where it may be."""
         self.start_anew: Callable[[Call, SendInviteAgain, float], list[Any]]
         """Sends an INVITE anew."""
+        self.heard: Callable[[Call, int, str | None, float], list[Any]]
+        """Tells who has referred how far the call has come."""
         self.ways: dict[type, Way] = {
             Reply: self.reply,
             ReplyReliably: self.reply_reliably,
@@ -271,10 +273,12 @@ class CarryingOut:
 
     # ---------------------------------------------------------------- events
 
-    def tell_ringing(self, at: Invitation, x: Rang, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+    def tell_ringing(self, at: Invitation, x: Rang, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """A provisional response came."""
-        at.leg.call.rang = True
-        return [Ringing(at.leg.call, x.response, at.leg)]
+        call: Call = at.leg.call
+        call.rang = True
+        told: list[Any] = [Ringing(call, x.response, at.leg)]
+        return told if call.follows is None else told + self.heard(call, x.response.status, x.response.reason, now)
 
     def tell_early_ended(self, at: Invitation, x: EarlyEnded, _tx: ServerTransaction | None, _now: float) -> list[Any]:
         """An early dialog is over."""
@@ -286,9 +290,11 @@ class CarryingOut:
         """The PRACK has come."""
         return [ToldAcknowledged(at.leg.call, x.request)]
 
-    def tell_established(self, at: Invitation, x: Connected, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+    def tell_established(self, at: Invitation, x: Connected, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The call is up, in this dialog."""
-        return [Established(at.leg.call, x.message)]
+        call: Call = at.leg.call
+        told: list[Any] = [Established(call, x.message)]
+        return told if call.follows is None else told + self.heard(call, 200, None, now)
 
     def tell_modified(self, at: Invitation, x: WasModified, _tx: ServerTransaction | None, _now: float) -> list[Any]:
         """What we wanted was accepted."""
@@ -324,12 +330,18 @@ class CarryingOut:
         at.leg.call.rang = False
         return [Postponed(at.leg.call, x.response, x.wait_s)]
 
-    def tell_ended(self, at: Invitation, x: Over, _tx: ServerTransaction | None, _now: float) -> list[Any]:
+    def tell_ended(self, at: Invitation, x: Over, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The call is over."""
         call: Call = at.leg.call
         assert not call.over, "a call ends once"
         call.over = True
-        return [Ended(call, x.reason, x.message)]
+        ended = Ended(call, x.reason, x.message)
+        if call.follows is None:
+            return [ended]
+        refusal = x.message if isinstance(x.message, Response) and x.message.status >= 300 else None
+        # What has come to nothing without a response of somebody was given up here.
+        status = 487 if ended.status is None or ended.status < 300 else ended.status
+        return [ended, *self.heard(call, status, None if refusal is None else refusal.reason, now)]
 
     def tell_sdp(self, at: Invitation, x: SdpArrived, _tx: ServerTransaction | None, _now: float) -> list[Any]:
         """The peer's description came."""

@@ -67,6 +67,10 @@ class Commands:
         self.policy = policy
         self.ids = ids
         self.times = times
+        self.message: Callable[[Leg, Ask, float], list[Any]]
+        """Sends a MESSAGE in a call, when those before it are answered."""
+        self.refer: Callable[[Leg, Any, float], list[Any]]
+        """Sends a REFER."""
         self.ways: Final[dict[str, Callable[[Leg, Any, float], list[Any]]]] = {
             "ring": self.ring,
             "ring reliably": self.ring_reliably,
@@ -81,6 +85,7 @@ class Commands:
             "hang up": self.hang_up,
             "send a request": self.ask,
             "send an INFO": self.info,
+            "refer": self.refer_peer,
         }
 
     def command(self, call: Call, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Any]:
@@ -286,7 +291,13 @@ class Commands:
         refuse_session_methods(x.method)
         if x.method == "INFO":
             return self.info(leg, x, now)
+        if x.method == "MESSAGE":
+            return self.message(leg, x, now)
         return self.give("send a request", leg.invitations[0], "ASK", x, now)
+
+    def refer_peer(self, leg: Leg, x: Any, now: float) -> list[Any]:
+        """A REFER."""
+        return self.refer(leg, x, now)
 
     def info(self, leg: Leg, x: Ask, now: float) -> list[Any]:
         """An INFO, of a package that the peer takes."""

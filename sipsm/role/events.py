@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 from attrs import frozen
 
 from sipsm.errors import RemoteProtocolError
+from sipsm.grammar import Uri
 from sipsm.message import Message, Request, Response
 from sipsm.message.bodies import Part
-from sipsm.message.headers import RETRY_AFTER
+from sipsm.message.headers import RETRY_AFTER, SubscriptionState
 from sipsm.role.call import Call, OutgoingRequest
+from sipsm.role.drop_reason import DropReason
+from sipsm.role.peer_referral import PeerReferral
+from sipsm.role.peer_subscription import PeerSubscription
+from sipsm.role.publication import Publication
+from sipsm.role.publish_request import PublishRequest
+from sipsm.role.referral import Referral
+from sipsm.role.subscription import Subscription
+from sipsm.standalone.compositor import EventState
+from sipsm.standalone.messages import FOREVER, Validity
+from sipsm.standalone.publication import Operation, PublicationEndReason
 from sipsm.transport import Close, Flow, Open, Resolve, Send
 from sipsm.usage import EndReason, Leg
+from sipsm.usage.notifier import PeerSubscriptionEndReason
+from sipsm.usage.subscription_outputs import SubscriptionEndReason
 
 
 @frozen
@@ -188,6 +199,8 @@ class MessageReceived:
 
     call: Call | None
     request: Request
+    holds: Validity = FOREVER
+    """For how long: `holds.is_over(now, date)` says whether what is shown now must be marked as expired."""
 
 
 @frozen
@@ -245,11 +258,272 @@ class Answered:
 
 
 @frozen
+class SubscriptionPending:
+    """A subscription of ours is there, and its notifier does not know yet whether we may have it (RFC 6665 4.1.3)."""
+
+    subscription: Subscription
+    request: Request
+    """The NOTIFY that says so; `NotifyReceived` tells it as well."""
+
+
+@frozen
+class SubscriptionActive:
+    """A subscription of ours is there, and granted (RFC 6665 4.1.3)."""
+
+    subscription: Subscription
+    request: Request
+    """The NOTIFY that says so; `NotifyReceived` tells it as well."""
+
+
+@frozen
+class SubscriptionForked:
+    """A further branch of our SUBSCRIBE has notified, and is a subscription of its own (RFC 6665 4.1.4)."""
+
+    subscription: Subscription
+    """The new one."""
+    forked_from: Subscription
+
+
+@frozen
+class NotifyReceived:
+    """A notifier tells a state, or a change of it (RFC 6665 4.1.3). It has been answered."""
+
+    subscription: Subscription
+    request: Request
+    """Its body is the state, where it has one: see `sipsm.packages.read_document`."""
+    state: SubscriptionState
+    """How the subscription stands."""
+
+
+@frozen
+class RefreshFailed:
+    """A refresh of our subscription came to nothing; it lasts as long as it did (RFC 6665 4.1.2.2).
+
+    It is tried again by itself before the subscription ends.
+    """
+
+    subscription: Subscription
+    status: int
+    """Of the response; 408 when none came, 503 when it could not be sent (RFC 3261 8.1.3.1)."""
+    response: Response | None
+
+
+@frozen
+class Resubscribing:
+    """A subscription of ours has ended, and is made anew by itself (RFC 6665 4.1.3). `unsubscribe` prevents that."""
+
+    subscription: Subscription
+    reason: SubscriptionEndReason
+    after_s: float
+    """In how many seconds."""
+    message: Request | Response | None
+    """The NOTIFY or the response that ended it, if one did."""
+
+
+@frozen
+class SubscriptionEnded:
+    """A subscription of ours is over; there is one such event for each."""
+
+    subscription: Subscription
+    reason: SubscriptionEndReason
+    message: Request | Response | None
+    """The NOTIFY or the response that ended it, if one did."""
+    retry_after_s: int | None = None
+    """When the notifier would have it made anew: for the application, since it is not by itself."""
+
+    @property
+    def status(self) -> int | None:
+        """The status of the response that ended it; 408 and 503 for silence and failure (RFC 3261 8.1.3.1)."""
+        if isinstance(self.message, Response):
+            return self.message.status
+        return _STATUS_OF.get(self.reason)
+
+
+_STATUS_OF = {
+    SubscriptionEndReason.TIMED_OUT: 408,
+    SubscriptionEndReason.NO_NOTIFY: 408,
+    SubscriptionEndReason.TRANSPORT_FAILED: 503,
+}
+
+
+@frozen
+class Published:
+    """A compositor has accepted a PUBLISH of ours: the state is there, has been changed, or lasts longer (RFC 3903 4).
+
+    `publication.entity_tag` is the new one.
+    """
+
+    publication: Publication
+    operation: Operation
+    """What was accepted; a removal is told by `PublicationEnded`."""
+    expires_s: int
+    """How long it lasts from now, in seconds, unless it is refreshed; which is done by itself."""
+    response: Response
+
+
+@frozen
+class PublishFailed:
+    """A refresh or a modification of our publication came to nothing: the compositor has what it had (RFC 3903 5)."""
+
+    publication: Publication
+    operation: Operation
+    status: int
+    """Of the response; 408 when none came, 503 when it could not be sent (RFC 3261 8.1.3.1)."""
+    response: Response | None
+    retry_after_s: float | None
+    """After how many seconds it is tried again by itself; None when it is not: another state must be published, or
+    the publication expires before."""
+
+
+@frozen
+class PublicationEnded:
+    """Our publication is over; there is one such event for each."""
+
+    publication: Publication
+    reason: PublicationEndReason
+    status: int | None
+    """Of the response that ended it; 408 when none came, 503 when it could not be sent; None where neither did."""
+    response: Response | None
+
+
+@frozen
+class PublishRequested:
+    """Somebody wants to publish here, and what he wants is in order: do `asked.accept` or `asked.reject` (RFC 3903 6).
+
+    Only where `Composing.by_hand` says that the application decides.
+    """
+
+    asked: PublishRequest
+    request: Request
+
+
+@frozen
+class PublishWithdrawn:
+    """Nobody has decided on a PUBLISH in time: its sender waits no more, and nothing has changed (RFC 4320 4.2)."""
+
+    asked: PublishRequest
+
+
+@frozen
+class StatePublished:
+    """Another state holds for an address from now on: a publication has come, changed, expired or been removed.
+
+    Those who watch the address are to be told (RFC 3903 1). A mere refresh is not told.
+    """
+
+    address: Uri
+    """Whose state it is: the Request-URI of the PUBLISH without its parameters."""
+    event: str
+    """The event package."""
+    states: tuple[EventState, ...]
+    """The live publications, to be composed as the package wants it; the one that was changed last stands last."""
+    request: Request | None
+    """The PUBLISH that has changed it; None when one has expired."""
+
+
+@frozen
 class RequestServed:
     """A request outside a call, or one within that concerns no session, was answered without asking the application."""
 
     request: Request
     status: int
+
+
+@frozen
+class SubscriptionRequested:
+    """Somebody subscribes here (RFC 6665 4.2.1). Do `subscription.accept`, `pending` or `reject` at once.
+
+    A SUBSCRIBE for which nothing is done for 4 s (8*T1) is accepted, and its subscription is pending.
+    """
+
+    subscription: PeerSubscription
+    request: Request
+    """The SUBSCRIBE."""
+
+
+@frozen
+class StateWanted:
+    """A peer is to be told the whole state at once, by `subscription.notify`, and only the application knows it.
+
+    It has refreshed its subscription since it was told changes only, or more changes wait than `Limits` allow.
+    """
+
+    subscription: PeerSubscription
+
+
+@frozen
+class NotificationRefused:
+    """A NOTIFY came to nothing, and the subscription goes on: what it told has not been told (RFC 6665 4.2.2)."""
+
+    subscription: PeerSubscription
+    status: int
+    """Of the response; 503 when it could not be sent (RFC 3261 8.1.3.1)."""
+    response: Response | None
+
+
+@frozen
+class PeerSubscriptionEnded:
+    """A subscription of a peer is over; there is one such event for each. Its last NOTIFY may yet be under way."""
+
+    subscription: PeerSubscription
+    reason: PeerSubscriptionEndReason
+    message: Request | Response | None
+    """The SUBSCRIBE that ended it, or the response to a NOTIFY, if one did."""
+
+
+@frozen
+class ReferAccepted:
+    """The other side does what our REFER asks for (RFC 3515 2.4.2)."""
+
+    referral: Referral
+    message: Request | Response
+    """The 2xx, or the NOTIFY that has overtaken it."""
+    subscribes: bool
+    """Whether `ReferProgress` and `ReferEnded` will tell how that goes; else nothing more is told (RFC 4488 4)."""
+
+
+@frozen
+class ReferProgress:
+    """The other side tells how far it has come with what our REFER asks for (RFC 3515 2.4.5)."""
+
+    referral: Referral
+    status: int | None
+    """Such as 180, and from 200 on how it has ended; None where nobody could read that."""
+    reason: str
+    request: Request
+    """The NOTIFY, which may tell more of it."""
+
+
+@frozen
+class ReferEnded:
+    """Our REFER is over; there is one such event for each that is not accepted without any report."""
+
+    referral: Referral
+    status: int | None
+    """What was told last; where nothing was, that of the response that refused the REFER, if one did."""
+    reason: SubscriptionEndReason
+    """`NO_RESOURCE` where the other side has come to an end with it (RFC 3515 2.4.7), `REFUSED` where it did not begin;
+    others where the subscription, by which that is told, has ended before."""
+    message: Request | Response | None
+    """The NOTIFY or the response that ended it, if one did."""
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether what it asked for was done, as far as that is known."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+@frozen
+class ReferReceived:
+    """Somebody asks to contact another (RFC 3515 2.4.2). Do `referral.follow`, `referral.accept` or `referral.reject`.
+
+    Whether its sender may ask that is for the application to say; `referral` says whom to contact, and on whose behalf.
+    """
+
+    referral: PeerReferral
+    request: Request
+    about: Call | None
+    """The call that it is about: in whose dialog it came, or that its Target-Dialog names (RFC 4538 4)."""
 
 
 @frozen
@@ -262,33 +536,6 @@ class NotDelivered:
     data: bytes
     """The message."""
     why: str
-
-
-class DropReason(StrEnum):
-    """Why a message came to nothing. The names are stable."""
-
-    NOT_SIP = "not-sip"
-    """It could not be read, and could not be answered either."""
-    KEEP_ALIVE = "keep-alive"
-    """Nothing but line ends (RFC 5626 3.5.1)."""
-    MALFORMED = "malformed"
-    """A rule was broken; a request was answered if that could be done."""
-    TOO_LARGE = "too-large"
-    """More than `Limits.message_bytes` or the `MessageLimits` allow; by the latter a request was answered."""
-    OVERLOADED = "overloaded"
-    """A limit was reached; a request was answered with 503, a connection was closed."""
-    CLOSED = "closed"
-    """It came on a connection on which nothing is read any more, or that is not known."""
-    CUT_SHORT = "cut-short"
-    """The rest of a message did not come: its connection ended, or it took too long."""
-    STRAY_RESPONSE = "stray-response"
-    """A response that no transaction waits for (RFC 3261 18.1.2, RFC 6026 7.2)."""
-    MISROUTED_RESPONSE = "misrouted-response"
-    """A response whose Via is not ours, or that has more than one (RFC 3261 18.1.2, 8.1.3.3)."""
-    STRAY_ACK = "stray-ack"
-    """An ACK that belongs to no dialog and no transaction."""
-    ABSORBED = "absorbed"
-    """A repeat, or a message that came too late or too early: the state it met has no use for it."""
 
 
 @frozen
@@ -322,7 +569,28 @@ Event = (
     | Established
     | Ended
     | Answered
+    | SubscriptionPending
+    | SubscriptionActive
+    | SubscriptionForked
+    | NotifyReceived
+    | RefreshFailed
+    | Resubscribing
+    | SubscriptionEnded
+    | Published
+    | PublishFailed
+    | PublicationEnded
+    | PublishRequested
+    | PublishWithdrawn
+    | StatePublished
     | RequestServed
+    | SubscriptionRequested
+    | StateWanted
+    | NotificationRefused
+    | PeerSubscriptionEnded
+    | ReferAccepted
+    | ReferProgress
+    | ReferEnded
+    | ReferReceived
     | NotDelivered
     | Dropped
 )

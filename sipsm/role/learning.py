@@ -11,6 +11,7 @@ from typing import Final
 from sipsm.message import KNOWN_METHODS, Request, Response
 from sipsm.message.headers import ALLOW, RECV_INFO
 from sipsm.usage import Leg
+from sipsm.usage.session_timer import says
 
 _NAMES: Final = {method: method for method in KNOWN_METHODS}
 """One text for all calls: it is held as long as a call is up."""
@@ -25,6 +26,8 @@ def learn_methods(leg: Leg, message: Request | Response) -> None:
 def learn(leg: Leg, message: Request | Response) -> None:
     """The methods and the packages that the peer takes, from a message that stands."""
     learn_methods(leg, message)
+    if ";gr" in (message.header("Contact") or ""):
+        leg.peer_finds_dialogs = says(message, "tdialog")
     # "an empty Recv-Info header field" says that none is taken, and none that nothing has changed (RFC 6086 5.2.2).
     if message.has("Recv-Info"):
         # "the Info Package name is case sensitive" (RFC 6086 7.2)

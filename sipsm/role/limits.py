@@ -18,5 +18,19 @@ class Limits:
     """Calls alive at once; the next INVITE gets 503, and `invite` raises `LocalProtocolError`."""
     look_ups: int = field(default=10_000, validator=ge(1))
     """Requests that wait for a `Resolve` at once; the next one counts as not sent."""
+    subscriptions: int = field(default=100_000, validator=ge(1))
+    """Subscriptions of ours alive at once; `subscribe` raises `LocalProtocolError` then, and no further branch of a
+    SUBSCRIBE makes one."""
+    messages: int = field(default=100, validator=ge(1))
+    """MESSAGE requests of ours that wait until one before them is answered, to one URI or in one call; with one more
+    the command raises `LocalProtocolError`."""
+    publications: int = field(default=10_000, validator=ge(1))
+    """Publications of ours alive at once; with one more, `publish` raises `LocalProtocolError`."""
     forks: int = field(default=32, validator=ge(1))
-    """Dialogs that one INVITE of ours may make; a response that would make one more is dropped as `overloaded`."""
+    """Dialogs that one INVITE or SUBSCRIBE of ours may make; a response that would make one more is dropped as
+    `overloaded`, a NOTIFY gets 481."""
+    peer_subscriptions: int = field(default=100_000, validator=ge(1))
+    """Subscriptions of peers alive at once; the next SUBSCRIBE for a new one gets 503 with Retry-After."""
+    waiting_changes: int = field(default=16, validator=ge(1))
+    """Partial notifications that wait for one subscription; with one more, the application is asked for all of the
+    state."""

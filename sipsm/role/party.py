@@ -13,7 +13,7 @@ from sipsm.grammar import Uri
 from sipsm.ids import MAGIC_COOKIE, Ids
 from sipsm.message import Address, CheckedHeader, Request, Response, Via, request_of
 from sipsm.role.checking import address_of_somebody, check_headers, in_to, refuse_100rel
-from sipsm.role.screening import Profile, allow, supported
+from sipsm.role.screening import Profile, allow, allow_events, supported
 from sipsm.transport import Address as HostAndPort
 from sipsm.transport import Flow, Listening
 from sipsm.transport.locate import version
@@ -52,7 +52,9 @@ class Party:
         """The extensions that we know, as every request but ACK names them."""
         self.packages = CheckedHeader("Recv-Info", ", ".join(profile.info_packages))
         """The INFO packages that we take, none as an empty value (RFC 6086 5.2.2)."""
-        self._capabilities = (*(CheckedHeader(*line) for line in allow(profile)), *self.supported)
+        self.events = [CheckedHeader(*line) for line in allow_events(profile)]
+        """The event packages that can be subscribed to, where there are some."""
+        self._capabilities = (*(CheckedHeader(*line) for line in allow(profile)), *self.supported, *self.events)
 
     def contact(self, flow: Flow | None = None) -> CheckedHeader:
         """The own Contact (RFC 3261 8.1.1.8): for who asks on a flow, one that he reaches in the same way."""
@@ -144,4 +146,8 @@ class Party:
             headers=[*self.product("User-Agent"), *own, *theirs],
             body=body,
         )
-        return request, Address.parse(self.profile.route[0]).uri if self.profile.route else target
+        return request, self.next_hop(target)
+
+    def next_hop(self, target: Uri) -> Uri:
+        """Where a request for this target outside a dialog is sent to (RFC 3261 8.1.2)."""
+        return Address.parse(self.profile.route[0]).uri if self.profile.route else target

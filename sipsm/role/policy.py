@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import field, frozen
-from attrs.validators import ge
+from attrs.validators import ge, optional
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
@@ -47,8 +47,8 @@ class Policy:
     """How many of the targets that 3xx responses name are tried for one call (RFC 3261 8.1.3.4)."""
     corrects_refused: bool = True
     """Whether an INVITE is sent anew without the extensions that a 420 names, or with the interval that a 422 asks for,
-    as long as that changes it (RFC 3261 8.1.3.5, RFC 4028 7.3); and as
-    `goes_without_offer` and `gateway` let it."""
+    and a SUBSCRIBE with the duration that a 423 asks for, as long as that changes it (RFC 3261 8.1.3.5, RFC 4028 7.3);
+    and as `goes_without_offer` and `gateway` let it."""
     goes_without_offer: bool = False
     """Whether an INVITE whose description is too long (413), or not taken as it is (415), is sent anew without: then
     the peer offers, and `OfferReceived` asks for an answer (RFC 3261 8.1.3.5)."""
@@ -61,10 +61,25 @@ class Policy:
     longest_wait_s: int = field(default=0, validator=ge(0))
     """How long Retry-After may have us wait, in seconds, before a refused INVITE is sent anew, told by `Postponed`;
     0: the call is over, and `Ended.retry_after_s` tells the time (RFC 3261 20.33)."""
+    resubscribes: bool = True
+    """Whether a subscription of ours that has ended is made anew by itself, where the reason lets it: at once, after
+    its retry-after, and ever later when it does not last (RFC 6665 4.1.3)."""
     session_interval_s: int | None = field(default=None, validator=_an_interval)
     """The session interval asked for in each call, in seconds, at least 90; None asks for none (RFC 4028 7.1)."""
+    busy_at: int | None = field(default=None, validator=optional(ge(1)))
+    """With so many calls we are busy: a further INVITE gets 486, unseen, as does an OPTIONS, which asks whether one
+    would be taken (RFC 3261 11.2). None: we never are."""
+    relays_messages: bool = False
+    """Whether a MESSAGE is answered 202 and not 200, since it is kept to be passed on, and may yet not arrive (RFC 3428
+    7)."""
     replaceable: bool = True
     """Whether an INVITE may replace or join a call of ours; else it gets 403, unseen (RFC 3891 3, RFC 3911 4)."""
+
+    shortest_subscription_s: int = field(default=60, validator=ge(0))
+    """The least that a subscription of a peer lasts, in seconds; one that is to last less, and less than an hour, gets
+    423 (RFC 6665 4.2.1.1)."""
+    longest_subscription_s: int = field(default=7200, validator=ge(1))
+    """The most that a subscription of a peer lasts without a refresh, in seconds (RFC 6665 4.2.1.1)."""
 
 
 @frozen(eq=False)

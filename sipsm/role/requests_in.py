@@ -5,7 +5,7 @@ RFC 3261 8.2 (UAS behaviour), 9.2, 11.2, 12.2.2, 13.3.1, 14.2; RFC 3262 3; RFC 3
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sipsm.dialog import as_uas
@@ -15,8 +15,9 @@ from sipsm.message import Request, response_to
 from sipsm.message.headers import EXPIRES, INFO_PACKAGE, RACK
 from sipsm.role.call import Call, Commanded
 from sipsm.role.calls import Calls, DropNote
+from sipsm.role.dialogs import Dialogs, Place
+from sipsm.role.drop_reason import DropReason
 from sipsm.role.events import (
-    DropReason,
     IncomingCall,
     InfoReceived,
     MessageReceived,
@@ -29,14 +30,22 @@ from sipsm.role.learning import learn, learn_for_now
 from sipsm.role.limits import Limits
 from sipsm.role.party import Party
 from sipsm.role.policy import Policy
-from sipsm.role.screening import capabilities, screen
+from sipsm.role.querying import capabilities, media
+from sipsm.role.screening import screen
 from sipsm.role.taking_over import Sought, sought
+from sipsm.role.writing import OF_SDP
 from sipsm.sdp import has_sdp, sdp_of
+from sipsm.standalone.messages import validity
 from sipsm.transaction import ServerTransaction, TransactionLayer
 from sipsm.usage import Invitation, Leg
 from sipsm.usage.deciding import OWED
 from sipsm.usage.invite_uas import InviteUas
 from sipsm.usage.outputs import Decide, Reply
+
+Outside = Callable[[ServerTransaction, Request, float], list[Any]]
+"""What is made of a request outside a dialog."""
+Inside = Callable[[Place, ServerTransaction, Request, float], list[Any]]
+"""What is made of a request within a dialog, which has let it pass."""
 
 
 class RequestsIn:
@@ -45,6 +54,7 @@ class RequestsIn:
     def __init__(
         self,
         calls: Calls,
+        dialogs: Dialogs,
         transactions: TransactionLayer,
         party: Party,
         policy: Policy,
@@ -52,6 +62,7 @@ class RequestsIn:
         commanded: Commanded,
     ) -> None:
         self.calls = calls
+        self.dialogs = dialogs
         self.transactions = transactions
         self.party = party
         self.profile = party.profile
@@ -59,11 +70,29 @@ class RequestsIn:
         self.limits = limits
         self.ids = party.ids
         self.commanded = commanded
+        self.turns_away = 0
+        """The status that the application gives to each further call, unseen; 0 when it wants to see them."""
+        self.outside: dict[str, Outside] = {}
+        """By method: who takes what calls have no part in, where the request names no dialog."""
+        self.unplaced: dict[str, Outside] = {}
+        """The same, where it names a dialog that is not there: by itself that is a 481."""
+        self.inside: dict[str, Inside] = {}
+        """The same, where it names one that is there."""
 
     @property
     def is_full(self) -> bool:
         """Whether no further call is taken."""
         return len(self.calls.all) >= self.limits.calls
+
+    @property
+    def refusal_of_calls(self) -> int:
+        """The status with which a further call is refused, unseen; 0 when it is taken."""
+        if self.is_full:
+            return 503
+        most = self.policy.busy_at
+        # Those that are over are known for a while.
+        is_busy = most is not None and sum(not call.over for call in self.calls.all) >= most
+        return self.turns_away or (486 if is_busy else 0)
 
     def received(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A request, once (RFC 3261 8.2)."""
@@ -80,19 +109,25 @@ class RequestsIn:
         # peer of the dialog." (RFC 3261 8.1.1.2)
         if request.to_tag is not None:
             leg = self.calls.dialog_of(request)
-            if leg is None:
-                return self.serve(tx, request, 481, now)
-            return self.within(leg, tx, request, now)
+            if leg is not None and request.method not in self.inside:
+                return self.within(leg, tx, request, now)
+            place = self.dialogs.of(request)
+            if place is not None:
+                return self.lives_in(place, tx, request, now)
+            unplaced = self.unplaced.get(request.method)
+            return self.serve(tx, request, 481, now) if unplaced is None else unplaced(tx, request, now)
+        outside = self.outside.get(request.method)
+        if outside is not None:
+            return outside(tx, request, now)
         match request.method:
             case "INVITE":
                 return self.called(tx, request, now)
             case "OPTIONS":
                 # "The response code chosen MUST be the same that would have been chosen had the request been an
                 # INVITE." (RFC 3261 11.2)
-                status = 503 if self.is_full else 200
-                return self.serve(tx, request, status, now, headers=capabilities(self.profile))
+                return self.describe(tx, request, self.refusal_of_calls, now)
             case "MESSAGE":
-                return [*self.serve(tx, request, 200, now), MessageReceived(None, request)]
+                return self.messaged(None, tx, request, now)
         return self.serve(tx, request, 481, now)
 
     # ---------------------------------------------------------------- calls
@@ -110,11 +145,13 @@ class RequestsIn:
 
     def called(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """An INVITE outside a dialog: somebody calls (RFC 3261 13.3.1)."""
-        if self.is_full:
-            return self.serve(tx, request, 503, now, headers=[("Retry-After", "10")])
         place: Sought = sought(request, self.calls, self.policy)
-        if place.status:
-            return self.serve(tx, request, place.status, now)
+        refusal = 503 if self.is_full else place.status
+        if not refusal and place.replaces is None and place.joins is None:
+            # One that takes the place of a call, or joins it, comes to who is busy with that.
+            refusal = self.refusal_of_calls
+        if refusal:
+            return self.serve(tx, request, refusal, now, headers=_when(refusal))
         tag = self.ids.tag()
         call = Call(self.commanded, False, replaces=place.replaces)
         leg = call.here = Leg(call, as_uas(request, tag, self.ids.cseq()))
@@ -133,7 +170,12 @@ class RequestsIn:
         """A CANCEL (RFC 3261 9.2)."""
         invite = self.transactions.invite_of(request)
         if invite is None:
-            return self.serve(tx, request, 481, now)
+            # "If a User Agent Server (UAS) receives a CANCEL request that matches a known SUBSCRIBE or NOTIFY
+            # transaction, it MUST respond to the CANCEL request, but otherwise ignore it." (RFC 6665 4.6)  So it is
+            # with all that is no INVITE (RFC 3261 9.2).
+            other = self.transactions.cancelled_by(request)
+            status, tag = (481, None) if other is None else (200, other.to_tag)
+            return self.serve(tx, request, status, now, tag=tag)
         at = self.calls.incoming.get(invite)
         # "Regardless of the method of the original request, as long as the CANCEL matched an existing transaction, the
         # UAS answers the CANCEL request itself with a 200 (OK) response", with the To tag of the INVITE's response.
@@ -180,9 +222,30 @@ class RequestsIn:
             case "INFO":
                 return self.informed(leg, tx, request, now)
             case "MESSAGE":
-                return [*self.serve(tx, request, 200, now), MessageReceived(leg.call, request)]
+                return self.messaged(leg.call, tx, request, now)
         assert request.method == "OPTIONS", "the screening lets no other method in"
-        return self.serve(tx, request, 200, now, headers=capabilities(self.profile))
+        # "An OPTIONS request received within a dialog generates a 200 (OK) response that is identical to one
+        # constructed outside a dialog and does not have any impact on the dialog." (RFC 3261 11.2)
+        return self.describe(tx, request, 0, now)
+
+    def lives_in(self, place: Place, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A request in a dialog for what lives there beside a session, or in one that has none."""
+        refusal = self.dialogs.judge(place, request, now)
+        if refusal is not None:
+            return self.refuse(tx, request, refusal, now)
+        inside = self.inside.get(request.method)
+        if inside is not None:
+            return inside(place, tx, request, now)
+        match request.method:
+            case "OPTIONS":
+                return self.describe(tx, request, 0, now)
+            case "MESSAGE":
+                return self.messaged(None, tx, request, now)
+            case "INVITE":
+                # A dialog of a subscription begins no session: that it would be shared so is deprecated (RFC 6665 4.5).
+                return self.serve(tx, request, 403, now)
+        # The usage that it is of is not there (RFC 5057 5.1).
+        return self.serve(tx, request, 481, now)
 
     def step(
         self, at: Invitation, event: str, tx: ServerTransaction, request: Request, now: float, *, owes: bool = False
@@ -239,6 +302,22 @@ class RequestsIn:
             return self.serve(tx, request, 415, now, headers=[("Accept", ", ".join(types))])
         return [*self.serve(tx, request, 200, now), InfoReceived(leg.call, name, request, parts)]
 
+    def messaged(self, call: Call | None, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A MESSAGE (RFC 3428 7)."""
+        # "A UAS receiving a MESSAGE request SHOULD respond with a final response immediately." And: "A 2xx response to
+        # a MESSAGE request MUST NOT contain a body. A UAS MUST NOT insert a Contact header field into a 2xx response."
+        # (RFC 3428 7)
+        # "A UAS which is, in fact, a message relay, storing the message and forwarding it later on, or forwarding it
+        # into a non-SIP domain, SHOULD return a 202 (Accepted) [5] response" (RFC 3428 7)
+        status = 202 if self.policy.relays_messages else 200
+        return [*self.serve(tx, request, status, now), MessageReceived(call, request, validity(request, now))]
+
+    def describe(self, tx: ServerTransaction, request: Request, refusal: int, now: float) -> list[Any]:
+        """An OPTIONS is told what we can do (RFC 3261 11.2), also where an INVITE would be refused so."""
+        sdp = b"" if refusal else media(self.profile, request)
+        headers = [*capabilities(self.profile), *_when(refusal), *([OF_SDP] if sdp else [])]
+        return self.serve(tx, request, refusal or 200, now, headers=headers, body=sdp)
+
     def acknowledged(self, request: Request, now: float) -> list[Any]:
         """An ACK that is no transaction's: for a 2xx of ours, or for nothing (RFC 3261 13.3.1.4)."""
         leg = self.calls.dialog_of(request)
@@ -285,12 +364,17 @@ class RequestsIn:
         *,
         headers: Iterable[tuple[str, str]] = (),
         tag: str | None = None,
+        body: bytes = b"",
     ) -> list[Any]:
         """Answer a request that concerns no call, or that a rule refuses, and tell so."""
-        response = response_to(
-            request, status, to_tag=tag or self.ids.tag(), headers=[*headers, *self.party.product("Server")]
-        )
+        headers = [*headers, *self.party.product("Server")]
+        response = response_to(request, status, to_tag=tag or self.ids.tag(), headers=headers, body=body)
         return [*self.transactions.respond(tx, response, now), RequestServed(request, status)]
+
+
+def _when(status: int) -> list[tuple[str, str]]:
+    """When one who is refused so may come again."""
+    return [("Retry-After", "10")] if status == 503 else []
 
 
 def _acknowledged(leg: Leg, prack: Request) -> Invitation | None:

@@ -5,6 +5,7 @@ RFC 3261 8.1.3 and 13.2.2, 12.2.1.2; RFC 3262 4; RFC 3311 5.3; RFC 6228 4.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from typing import Any
 
@@ -15,7 +16,8 @@ from sipsm.message import Request, Response
 from sipsm.message.headers import SESSION_EXPIRES
 from sipsm.role.call import Call, InCall, OutgoingRequest
 from sipsm.role.calls import Calls, DropNote
-from sipsm.role.events import Answered, DropReason, Forked, Redirected
+from sipsm.role.drop_reason import DropReason
+from sipsm.role.events import Answered, Forked, Redirected
 from sipsm.role.learning import go_back, learn, learn_for_now, learn_methods, settle
 from sipsm.role.limits import Limits
 from sipsm.role.party import Party
@@ -28,6 +30,10 @@ from sipsm.usage import EndReason, Invitation, Leg, invite_uac, session
 from sipsm.usage.acknowledging import Acknowledging
 from sipsm.usage.outputs import Failure, Postpone, SendInviteAgain
 
+Ending = Callable[[Any, int, Response | None, str, float], list[Any]]
+"""What is made of the end of a request: `(user, status, response, why, now)`. Without a response the status is 408 for
+silence and 503 where it could not be sent."""
+
 
 class ResponsesIn:
     """The asking side of a user agent."""
@@ -39,6 +45,10 @@ class ResponsesIn:
         self.policy = policy
         self.limits = limits
         self.ids: Ids = party.ids
+        self.message_answered: Callable[[OutgoingRequest, float], list[Any]]
+        """Sends the MESSAGE that waits behind this one."""
+        self.users: dict[type, Ending] = {}
+        """By the class of a request's user, which has a `request`: who takes the end of it."""
 
     def received(self, user: Any, response: Response, flow: Any, now: float) -> list[Any]:
         """A response to a request of ours."""
@@ -51,7 +61,7 @@ class ResponsesIn:
 
     def sent_as(self, user: Any, request: Request) -> list[Any]:
         """A request of ours goes out with another Via: CANCEL and ACK are made from that one (RFC 3261 9.1)."""
-        if isinstance(user, Invitation | OutgoingRequest):
+        if isinstance(user, Invitation | OutgoingRequest) or type(user) in self.users:
             user.request = request
         return []
 
@@ -204,7 +214,10 @@ class ResponsesIn:
             # response at all is received for the request" (RFC 3261 12.2.1.2)
             if user.dialog is not None and status in {408, 481}:
                 outputs += self.calls.event(user.dialog.invitations[0], "PEER LOST", None, now)
-            return outputs
+            return [*outputs, *self.message_answered(user, now)] if user.method == "MESSAGE" else outputs
+        known = self.users.get(type(user))
+        if known is not None:
+            return known(user, status, response, why, now)
         if not isinstance(user, InCall):
             return []
         at, method = user.invitation, user.method

@@ -7,6 +7,7 @@ answers the request.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from operator import attrgetter
 from typing import Final
 
 from attrs import field, frozen
@@ -17,19 +18,26 @@ from sipsm.grammar.tokens import refuse_line_ends
 from sipsm.ids import MAGIC_COOKIE
 from sipsm.message import KNOWN_METHODS, Request
 from sipsm.message.bodies import read_body
-from sipsm.message.headers import ACCEPT, SESSION_EXPIRES, WarningValue
+from sipsm.message.headers import ACCEPT, EVENT, SESSION_EXPIRES, WarningValue
 from sipsm.role.checking import address_of_somebody
+from sipsm.sdp import SessionDescription, Timing, as_bytes
+from sipsm.standalone.compositor import Composing
 from sipsm.transport.locate import hop_to
 from sipsm.usage.session_timer import SMALLEST_S, says
 
-ALLOW: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "MESSAGE")
-"""The methods that are served."""
+ALLOW: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "MESSAGE", "NOTIFY")
+"""The methods that are served always."""
+
+OPTIONAL: Final = ("SUBSCRIBE", "REFER", "PUBLISH")
+"""The methods that are served where the profile says so."""
 
 EXTENSIONS: Final = ("100rel", "timer", "replaces", "join", "199")
 """The option tags of what is built in (RFC 3262, 4028, 3891, 3911, 6228)."""
 
 DESCRIBE: Final = frozenset({"INVITE", "UPDATE"})
 """The methods in whose bodies a session is described, and which may be refused for that."""
+WHERE_REFERRED: Final = ("norefersub", "nosub", "tdialog")
+"""Those of what is built in for REFER, where that is served (RFC 4488, 7614, 4538)."""
 
 HeaderLine = tuple[str, str]
 _Types = tuple[tuple[str, tuple[str, ...]], ...]
@@ -49,6 +57,10 @@ def _all_types(_: object, _field: object, types: _Types) -> None:
         if "/" not in kind:
             raise LocalProtocolError(f"{kind!r} is no type of body", rfc="3261 20.15")
         refuse_line_ends(kind)
+
+
+def _composing(given: Composing | Iterable[str]) -> Composing:
+    return given if isinstance(given, Composing) else Composing(given)
 
 
 def _somebody(_: object, _field: object, value: str | None) -> None:
@@ -77,6 +89,19 @@ def _all_routes(_: object, _field: object, values: tuple[str, ...]) -> None:
         hop_to(address_of_somebody(value).uri)
 
 
+def _indicates(_: object, _field: object, sdp: bytes) -> None:
+    # "It MUST be a valid SDP, except that it MAY omit both "e=" and "p=" lines. The "t=" line MUST be equal to "0 0"."
+    # And: "The port MUST be set to zero, but the connection address is arbitrary." (RFC 3264 9)
+    if not sdp:
+        return
+    try:
+        described = SessionDescription.parse(sdp)
+    except RemoteProtocolError as error:
+        raise LocalProtocolError(f"it describes no media: {error.what}", rfc=error.rfc) from None
+    if described.times != (Timing(),) or any(stream.port for stream in described.media):
+        raise LocalProtocolError("what media are spoken is said with t=0 0 and streams at port 0", rfc="3264 9")
+
+
 def _an_interval(_: object, _field: object, seconds: int) -> None:
     if seconds < SMALLEST_S:
         raise LocalProtocolError(f"no session interval is shorter than {SMALLEST_S} s", rfc="4028 5")
@@ -94,6 +119,9 @@ class Profile:
     """The types of body that an INVITE may have."""
     message_types: tuple[str, ...] = field(default=("text/plain",), converter=_texts, validator=_all_writable)
     """The types of body that a MESSAGE may have; one of another type gets 415 (RFC 3428 7)."""
+    media: bytes = field(default=b"", converter=as_bytes, validator=_indicates)
+    """A session description of the media that are spoken, with each stream at port 0 (RFC 3264 9): who asks by OPTIONS
+    is told it. Given as bytes or as `sipsm.sdp.SessionDescription`."""
     supported: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_tokens)
     """Option tags of extensions that the application itself provides."""
     info_packages: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_tokens)
@@ -103,6 +131,14 @@ class Profile:
     )
     """The types of body that a package has, given as `{"package": ("text/plain",)}`; INFO with others gets 415 (RFC
     6086 4.2.2). A package that is not named here takes any."""
+    event_packages: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_tokens)
+    """The event packages that others may subscribe to here, such as `presence`, or `presence.winfo`; without one,
+    SUBSCRIBE is not served (RFC 6665 4.4.4)."""
+    composes: Composing = field(default=Composing(()), converter=_composing)
+    """What others may publish here, as a `Composing` or, with its defaults, as names of event packages; without one,
+    PUBLISH is not served (RFC 3903 6)."""
+    takes_referrals: bool = False
+    """Whether others may ask to contact somebody, told by `ReferReceived`; else REFER is not served (RFC 3515 2.4)."""
     smallest_interval_s: int = field(default=SMALLEST_S, validator=_an_interval)
     """The smallest session interval, in seconds, at least 90; a request that asks for less gets 422 (RFC 4028 9)."""
     route: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_routes)
@@ -127,10 +163,37 @@ class Check:
 
 def supported(profile: Profile) -> tuple[str, ...]:
     """The option tags that are understood: what is built in, and what the application provides."""
-    return tuple(dict.fromkeys((*EXTENSIONS, *profile.supported)))
+    of_refer = WHERE_REFERRED if profile.takes_referrals else ()
+    return tuple(dict.fromkeys((*EXTENSIONS, *of_refer, *profile.supported)))
+
+
+def served(profile: Profile) -> tuple[str, ...]:
+    """The methods that are served."""
+    return (*ALLOW, *(method for method in OPTIONAL if not is_not_served(profile, method)))
 
 
 # -------------------------------------------------------------------- conditions
+
+
+def is_not_served(profile: Profile, method: str) -> bool:
+    """The profile has nothing that the method is for."""
+    return not _SETTING_OF[method](profile)
+
+
+def not_served(profile: Profile, request: Request) -> bool:
+    """The same, of a request."""
+    return is_not_served(profile, request.method)
+
+
+def strange_event(profile: Profile, request: Request) -> bool:
+    """A SUBSCRIBE to an event package that is not served, or to none."""
+    # "There MUST be exactly one event type listed per event header field.  Multiple events per message are disallowed."
+    # (RFC 6665 8.2.1)
+    event = request[EVENT]
+    if event is not None and event.value == "refer":
+        # Accepting a REFER begins such a subscription, and no SUBSCRIBE does (RFC 3515 2.4.4).
+        return not profile.takes_referrals
+    return event is None or event.value not in profile.event_packages
 
 
 def any_request(_: Profile, _request: Request) -> bool:
@@ -236,14 +299,26 @@ def smallest_interval(profile: Profile, _request: Request) -> list[HeaderLine]:
     return [("Min-SE", str(profile.smallest_interval_s))]
 
 
-def allow(_: Profile, _request: Request | None = None) -> list[HeaderLine]:
+def allow(profile: Profile, _request: Request | None = None) -> list[HeaderLine]:
     """The methods that are served."""
-    return [("Allow", ", ".join(ALLOW))]
+    return [("Allow", ", ".join(served(profile)))]
 
 
-def accept(profile: Profile, _request: Request | None = None) -> list[HeaderLine]:
-    """The bodies that are understood (RFC 3261 8.2.3)."""
-    return [("Accept", ", ".join(profile.accept)), ("Accept-Encoding", "identity"), ("Accept-Language", "en")]
+def allow_events(profile: Profile, _request: Request | None = None) -> list[HeaderLine]:
+    """The event packages that can be subscribed to (RFC 6665 4.4.4)."""
+    # "The "Allow-Events" header field does not include a list of the event template-packages supported by an
+    # implementation." (RFC 6665 4.4.4)
+    packages = [name for name in profile.event_packages if "." not in name]
+    packages += ["refer"] if profile.takes_referrals else []
+    # "Also, it SHOULD list the supported event packages in an Allow-Events header field." (RFC 3903 7)
+    packages += [name for name, _ in profile.composes.packages if "." not in name and name not in packages]
+    return [("Allow-Events", ", ".join(packages))] if packages else []
+
+
+def accept(profile: Profile, request: Request | None = None) -> list[HeaderLine]:
+    """The bodies that are understood (RFC 3261 8.2.3): in a call, or in such a request."""
+    kinds = profile.message_types if request is not None and request.method == "MESSAGE" else profile.accept
+    return [("Accept", ", ".join(kinds)), ("Accept-Encoding", "identity"), ("Accept-Language", "en")]
 
 
 def which_unsupported(profile: Profile, request: Request) -> list[HeaderLine]:
@@ -263,7 +338,7 @@ def none(_: Profile, _request: Request) -> list[HeaderLine]:
 
 
 ALL: Final = frozenset(KNOWN_METHODS)
-SERVED: Final = frozenset(ALLOW)
+SERVED: Final = frozenset((*ALLOW, *OPTIONAL))
 INVITES: Final = frozenset({"INVITE"})
 
 # fmt: off
@@ -271,10 +346,12 @@ CHECKS: Final = (
     #     strikes                methods                 status  headers            of                  RFC
     Check(any_request,           None,                   501,    allow,             None,               "3261 21.5.2"),
     Check(any_request,           ALL - SERVED,           405,    allow,             None,               "3261 8.2.1"),
+    Check(not_served,            frozenset(OPTIONAL),    405,    allow,             None,               "3261 8.2.1"),
     Check(strange_scheme,        SERVED,                 416,    none,              None,               "3261 8.2.2.1"),
     Check(requires_unsupported,  SERVED,                 420,    which_unsupported, "require",          "3261 8.2.2.3"),
     Check(strange_encoding,      SERVED,                 415,    accept,            "content-encoding", "3261 8.2.3"),
     Check(strange_part,          DESCRIBE,               415,    accept,            "content-type",     "5621 8.4"),
+    Check(strange_event,         frozenset({"SUBSCRIBE"}), 489,  allow_events,      None,               "6665 4.2.1.1"),
     Check(strange_type,          INVITES,                415,    accept,            None,               "3261 8.2.3"),
     Check(strange_message,       frozenset({"MESSAGE"}), 415,    message_types,     None,               "3428 7"),
     Check(wants_no_answer,       INVITES,                406,    why_not,           "accept",           "3261 21.4.7"),
@@ -287,6 +364,11 @@ CHECKS: Final = (
     Check(too_short_an_interval, INVITES | {"UPDATE"},   422,    smallest_interval, "session-expires",  "4028 9"),
 )
 # fmt: on
+_SETTING_OF: Final[dict[str, Callable[[Profile], object]]] = {
+    "SUBSCRIBE": lambda profile: profile.event_packages or profile.takes_referrals,
+    "REFER": attrgetter("takes_referrals"),
+    "PUBLISH": attrgetter("composes.packages"),
+}
 _CHECKS_OF: Final = {method: tuple(each for each in CHECKS if method in (each.methods or ())) for method in ALL}
 _CHECKS_OF_STRANGE: Final = tuple(each for each in CHECKS if each.methods is None)
 _OF: Final = frozenset(each.of for each in CHECKS)
@@ -299,8 +381,3 @@ def screen(profile: Profile, request: Request) -> tuple[Check, list[HeaderLine]]
         if (check.of is None or check.of in there) and check.strikes(profile, request):
             return check, check.headers(profile, request)
     return None
-
-
-def capabilities(profile: Profile) -> list[HeaderLine]:
-    """What an OPTIONS is told (RFC 3261 11.2)."""
-    return [*allow(profile), *accept(profile), ("Supported", ", ".join(supported(profile)))]

@@ -7,6 +7,7 @@ for the machines of a call, and what these ask for is carried out in `carrying_o
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sipsm.dialog import as_uac
@@ -19,16 +20,31 @@ from sipsm.role.call import Call, Commanded, Headers, OutgoingRequest
 from sipsm.role.calls import Calls, DropNote
 from sipsm.role.carrying_out import CarryingOut
 from sipsm.role.commands import Commands, refuse_session_methods
-from sipsm.role.events import DropReason, NotDelivered
+from sipsm.role.compositor import StateCompositor
+from sipsm.role.dialogs import Dialogs
+from sipsm.role.drop_reason import DropReason
+from sipsm.role.events import NotDelivered
 from sipsm.role.limits import Limits
+from sipsm.role.messaging import Messaging
+from sipsm.role.notifications import Notifications
 from sipsm.role.party import Party
+from sipsm.role.peer_referral import PeerReferral
+from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import CallTerms, Policy
+from sipsm.role.publication import Publication
+from sipsm.role.publish_request import PublishRequest
+from sipsm.role.publishing import Publishing
+from sipsm.role.referred import Referred
+from sipsm.role.referring import Referring
 from sipsm.role.requests_in import RequestsIn
 from sipsm.role.responses_in import ResponsesIn
 from sipsm.role.retrying import following
+from sipsm.role.subscription import OutgoingSubscribe, Subscription
+from sipsm.role.subscriptions import Subscriptions
 from sipsm.role.writing import OF_SDP, Writing
 from sipsm.sdp import as_bytes
 from sipsm.sdp.description import Sdp
+from sipsm.standalone.compositor import SoftState
 from sipsm.transaction import (
     Absorbed,
     AckReceived,
@@ -43,6 +59,7 @@ from sipsm.transaction import (
 from sipsm.transaction.sending import NotSent, Sending, SentAs, TriesAgain
 from sipsm.usage import Invitation, Leg
 from sipsm.usage.acknowledging import Acknowledging
+from sipsm.usage.attempt import Attempt
 from sipsm.usage.invite_uac import InviteUac
 
 
@@ -76,14 +93,76 @@ class UserAgent:
         )
         self.calls = Calls(agenda, observer)
         self.writing = Writing(party, policy)
-        self.requests = RequestsIn(self.calls, transactions, party, policy, limits, commanded)
+        self.dialogs = Dialogs(self.calls, party, sending, observer)
+        self.requests = RequestsIn(self.calls, self.dialogs, transactions, party, policy, limits, commanded)
         self.responses = ResponsesIn(self.calls, sending, party, policy, limits)
         self.commands = Commands(self.calls, self.writing, sending, policy, party.ids, transactions.times)
+        self.messaging = Messaging(party, sending, self.commands, limits, observer)
+        self.commands.message = self.messaging.send_within
+        self.responses.message_answered = self.messaging.answered
         carrying_out = CarryingOut(self.calls, self.writing, transactions, sending)
         carrying_out.try_again = self.commands.try_again
         carrying_out.refresh = self.commands.refresh
         carrying_out.start_anew = self.responses.start_anew
         self.calls.carry = carrying_out.all
+        self.wakes: dict[type, Callable[[Any, float], list[Any]]] = {Call: self.calls.wake}
+        """By the class of what has an `Alarm`: who fires its timer that is due."""
+        self.takes: dict[type, Callable[[Any, str, Any, float], list[Any]]] = {}
+        """By the class of what the application holds, beside calls: who takes its commands."""
+        self.publishing = Publishing(sending, party, agenda, limits, commanded, observer)
+        self.wakes[Publication] = self.publishing.wake
+        self.takes[Publication] = self.publishing.command
+        self.responses.users[Publication] = self.publishing.answered
+        self.compositor = StateCompositor(self.requests, agenda, self.profile.composes, commanded, observer)
+        self.wakes[SoftState] = self.compositor.wake
+        self.takes[PublishRequest] = self.compositor.command
+        self.requests.outside["PUBLISH"] = self.compositor.asked
+        self.requests.inside["PUBLISH"] = self.compositor.asked_within
+        self.notifications = Notifications(
+            self.requests, self.dialogs, transactions, party, policy, limits, commanded, agenda, observer
+        )
+        self.requests.outside["SUBSCRIBE"] = self.notifications.outside
+        self.requests.inside["SUBSCRIBE"] = self.notifications.inside
+        self.responses.users[NotifyUnderWay] = self.notifications.answered
+        self.wakes[PeerSubscription] = self.notifications.wake
+        self.takes[PeerSubscription] = self.notifications.command
+
+        self.subscriptions = Subscriptions(
+            self.requests, self.dialogs, sending, party, policy, limits, commanded, agenda, observer
+        )
+        self.requests.inside["NOTIFY"] = self.subscriptions.inside
+        self.requests.unplaced["NOTIFY"] = self.subscriptions.unplaced
+        self.responses.users[OutgoingSubscribe] = self.subscriptions.answered
+        self.wakes[Subscription] = self.subscriptions.wake
+        self.wakes[Attempt] = self.subscriptions.wake_attempt
+        self.takes[Subscription] = self.subscriptions.command
+        self._take_referrals(carrying_out, agenda, observer)
+
+    def _take_referrals(self, carrying_out: CarryingOut, agenda: Agenda, observer: Observer | None) -> None:
+        """REFER, of ours and of peers, stands on calls and on both sides of subscriptions."""
+        self.referring = Referring(self.subscriptions)
+        self.subscriptions.refer_accepted = self.referring.accepted
+        self.subscriptions.refer_again = self.referring.again
+        self.subscriptions.retold = self.referring.retold
+        self.commands.refer = self.referring.within
+        self.referred = Referred(
+            self.requests,
+            self.notifications,
+            self.dialogs,
+            self.transactions,
+            self.party,
+            self.policy,
+            self.limits,
+            self.commanded,
+            agenda,
+            observer,
+            self.invite,
+        )
+        self.requests.outside["REFER"] = self.referred.outside
+        self.requests.inside["REFER"] = self.referred.inside
+        self.wakes[PeerReferral] = self.referred.wake
+        self.takes[PeerReferral] = self.referred.command
+        carrying_out.heard = self.referred.heard
 
     # ---------------------------------------------------------------- commands of the application
 
@@ -132,6 +211,8 @@ class UserAgent:
         if method == "INFO":
             # "A UA MUST NOT send an INFO request outside an invite dialog usage" (RFC 6086 4.2.1)
             raise LocalProtocolError("cannot ask INFO: it belongs into a call; use `call.info`", rfc="6086 4.2.1")
+        if method == "MESSAGE":
+            return self.messaging.send(target, to, headers, body, content_type, now)
         content = [("Content-Type", content_type)] if content_type is not None else []
         contact = [self.party.contact()] if method == "OPTIONS" else []
         own = [*contact, *self.party.supported, *content]
@@ -141,9 +222,11 @@ class UserAgent:
         outgoing.request = request
         return outgoing, self.sending.request(request, outgoing, now, towards=hop)
 
-    def command(self, call: Call, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Any]:
-        """A command of the application on one call. Raises `LocalProtocolError` when a rule forbids it."""
-        return self.commands.command(call, command, x, now, dialog)
+    def command(self, of: Any, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Any]:
+        """A command of the application on a call or what else it holds; `LocalProtocolError` when a rule forbids it."""
+        if isinstance(of, Call):
+            return self.commands.command(of, command, x, now, dialog)
+        return self.takes[type(of)](of, command, x, now)
 
     # ---------------------------------------------------------------- what comes up from the transactions
 
@@ -161,7 +244,7 @@ class UserAgent:
             case AckReceived(request):
                 return self.requests.acknowledged(request, now)
             case TimedOut(ServerTransaction() as transaction):
-                return self.requests.too_late(transaction, now)
+                return [*self.requests.too_late(transaction, now), *self.compositor.too_late(transaction, now)]
             case TimedOut(transaction):
                 return self.responses.unanswered(transaction.user, "TIMEOUT", 408, "no answer came", now)
             case TransportFailed(ServerTransaction() as transaction):
@@ -182,10 +265,10 @@ class UserAgent:
                 return [DropNote(DropReason.ABSORBED, why, message)]
         raise AssertionError(f"nobody takes {output!r}")
 
-    def wake(self, call: Call, now: float) -> list[Any]:
-        """Fire the timer of a call that is due."""
-        return self.calls.wake(call, now)
+    def wake(self, of: Any, now: float) -> list[Any]:
+        """Fire the timer of a call, or of what else has an `Alarm`, that is due."""
+        return self.wakes[type(of)](of, now)
 
     def belongs(self, request: Request) -> bool:
         """Whether a request names a dialog that is there."""
-        return self.calls.dialog_of(request) is not None
+        return self.dialogs.of(request) is not None

@@ -23,7 +23,11 @@ def census(endpoint: Any) -> dict[str, int]:
         "responses on another way": len(sending.responses),
         "calls": len(endpoint.calls),
         "incoming calls": len(agent.calls.incoming),
-        "dialogs": len(agent.calls.dialogs),
+        "dialogs": len(agent.calls.dialogs) + len(agent.dialogs.all),
+        "subscriptions": len(endpoint.subscriptions) + len(agent.subscriptions.attempts),
+        "subscriptions of peers": len(endpoint.peer_subscriptions),
+        "publications": len(endpoint.publications),
+        "publications of peers": agent.compositor.store.entries + len(agent.compositor.undecided),
         "connections": len(endpoint.flows) + len(endpoint.opening),
         "users of connections": len(endpoint._flows._users),
     } | deadlines

@@ -24,7 +24,7 @@ from sipsm.testing.link import Link, Way
 from sipsm.testing.names import Dns, Record, records, type_of
 from sipsm.testing.reproduce import begun, command
 from sipsm.testing.streams import Streams
-from sipsm.testing.tape import Tape
+from sipsm.testing.tape import Tape, held
 from sipsm.trace import Arrived, Carried, Ladder, Left, Recorder, ladder
 from sipsm.trace import Record as TraceRecord
 from sipsm.transport import Address, Close, Flow, Open, Resolve, Send
@@ -445,8 +445,8 @@ class Net:
             agent.back()
         if self.tape is not None:
             source = self.source(agent.name, agent.life)
-            calls = agent.endpoint.calls if saved else ()
-            self.tape.returns(agent.name, self.now, source, agent.saved if saved else None, calls)
+            there = held(agent.endpoint) if saved else ()
+            self.tape.returns(agent.name, self.now, source, agent.saved if saved else None, there)
         if saved:
             # Its connections are gone, and nobody has kept the answers to its questions.
             for resolve in agent.endpoint.resolving:

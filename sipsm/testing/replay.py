@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64decode
 from collections.abc import Callable
+from datetime import datetime
 from random import Random
 from typing import Any
 
@@ -13,7 +14,8 @@ from sipsm.endpoint.snapshot import restore
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
-from sipsm.testing.tape import ACTIONS, FORMAT, SETTINGS, TUPLES, Known, shown
+from sipsm.standalone.compositor import Composing
+from sipsm.testing.tape import ACTIONS, COMMANDS, FORMAT, SETTINGS, TUPLES, Known, held, shown
 from sipsm.trace import Ladder, Recorder, ladder
 from sipsm.transport import Address, Listening
 
@@ -80,10 +82,10 @@ class Player:
         if saved is not None:
             endpoint = self._endpoints[who] = self._restore(b64decode(saved), **own)
             own["ids"].source.seed(source)
-            known.meet(endpoint.calls)
+            known.meet(held(endpoint))
         else:
             made = self._made[who]
-            settings = {key: SETTINGS[key](**value) for key, value in made["settings"].items()}
+            settings = {key: SETTINGS[key](**_settings(value)) for key, value in made["settings"].items()}
             self._endpoints[who] = self._make(*made["local"], **own, **settings)
 
     def _step(self, who: str, at: float, entry: dict[str, Any]) -> None:
@@ -92,7 +94,7 @@ class Player:
         if name == "?":
             raise ReplayDiffers(f"{who} was given a command behind the back of its agent, which the tape does not know")
         of = read(entry["of"], known) if "of" in entry else self._endpoints[who]
-        if "of" in entry or name in {"invite", "request"}:
+        if "of" in entry or name in COMMANDS:
             self.recorder.asked(who, name, at)
         try:
             done = getattr(of, name)(*read(args, known), **read(options, known), now=at)
@@ -115,6 +117,19 @@ class Player:
                 self.recorder.carried(who, flow, output["Send"].encode("latin-1"), tuple(output["arrives"]), at)
 
 
+def _settings(kept: dict[str, Any]) -> dict[str, Any]:
+    """The parts of a setting, from what a tape keeps of them."""
+    return {name: _setting(part) for name, part in kept.items()}
+
+
+def _setting(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_setting(each) for each in part]
+    if isinstance(part, dict):
+        return Composing(**_settings(part["Composing"])) if "Composing" in part else read(part, Known())
+    return part
+
+
 def _bare(output: Any) -> Any:
     """Without what became of it in the network."""
     return {key: value for key, value in output.items() if key != "arrives"} if isinstance(output, dict) else output
@@ -131,8 +146,12 @@ def read(value: Any, known: Known) -> Any:
         return part.encode("latin-1")
     if kind == "Uri":
         return Uri.parse(part)
+    if kind == "date":
+        return datetime.fromisoformat(part)
     if kind == "call":
         return known.calls[part]
+    if kind == "handle":
+        return known.handles[part]
     if kind == "dialog":
         return known.calls[part[0]].legs[part[1]]
     if kind == "send":

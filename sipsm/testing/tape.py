@@ -14,12 +14,26 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from attrs import asdict
 
+from sipsm.endpoint import Endpoint
 from sipsm.grammar import Uri
-from sipsm.role import Call, Limits, Policy, Profile
+from sipsm.role import (
+    Call,
+    Limits,
+    PeerReferral,
+    PeerSubscription,
+    Policy,
+    Profile,
+    Publication,
+    PublishRequest,
+    Referral,
+    Subscription,
+)
+from sipsm.standalone.compositor import Composing
 from sipsm.transaction import TimerValues
 from sipsm.transport import (
     Close,
@@ -50,14 +64,19 @@ SETTINGS: dict[str, type[Any]] = {
 }
 """What an endpoint can be made with that can be written."""
 TUPLES: dict[str, type[Any]] = {"Flow": Flow, "Srv": Srv, "Naptr": Naptr}
+HANDLES = (Subscription, PeerSubscription, Publication, PublishRequest, Referral, PeerReferral)
+"""What a program has in hand beside calls, and gives commands to."""
+COMMANDS = frozenset({"invite", "request", "message", "options", "subscribe", "publish", "refer"})
+"""The functions of an endpoint that a program calls as it likes."""
 ACTIONS: dict[str, type[Any]] = {"Resolve": Resolve, "Open": Open, "Close": Close}
 
 
 class Known:
-    """What an endpoint has made so far and is named by its number: calls, and what it has sent."""
+    """What an endpoint has made so far and is named by its number: calls and the like, and what it has sent."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.handles: list[Any] = []
         self.sends: list[Send] = []
 
     def meet(self, values: Iterable[Any]) -> None:
@@ -68,6 +87,10 @@ class Known:
             call = value if isinstance(value, Call) else getattr(value, "call", None)
             if isinstance(call, Call) and not any(call is known for known in self.calls):
                 self.calls.append(call)
+            named = (getattr(value, name, None) for name in ("subscription", "publication", "asked", "referral"))
+            for handle in (value, *named):
+                if isinstance(handle, HANDLES) and not any(handle is known for known in self.handles):
+                    self.handles.append(handle)
 
 
 class Tape:
@@ -100,7 +123,7 @@ class Tape:
         for key, value in settings.items():
             if not isinstance(value, SETTINGS.get(key, ())):
                 raise ValueError(f"{who} is made with {key}={value!r}, which no tape can hold")
-        kept = {key: asdict(value) for key, value in settings.items()}
+        kept = {key: _chosen(value) for key, value in settings.items()}
         self._known[who] = Known()
         self._entries.append({"agent": who, "local": list(local), "source": source, "settings": kept})
 
@@ -113,10 +136,10 @@ class Tape:
         return self._open
 
     def asks(self, who: str, now: float, command: Callable[..., Any], args: Sequence[Any], options: Any) -> None:
-        """A command is about to be given, to the endpoint or to a call."""
+        """A command is about to be given, to the endpoint, to a call, or to what else it has made."""
         of = getattr(command, "__self__", None)
         entry = self.takes(who, now, command.__name__, args, **options)
-        if isinstance(of, Call):
+        if isinstance(of, (Call, *HANDLES)):
             entry["of"] = written(of, self._known[who])
 
     def refused(self) -> None:
@@ -143,12 +166,34 @@ class Tape:
         """An endpoint is gone."""
         self._entries.append({"at": now, "who": who, "crashes": True})
 
-    def returns(self, who: str, now: float, source: str, saved: bytes | None, calls: Iterable[Call]) -> None:
-        """There is one again: empty, or as it was saved, with these calls."""
+    def returns(self, who: str, now: float, source: str, saved: bytes | None, held: Iterable[Any]) -> None:
+        """There is one again: empty, or as it was saved, with these calls and the like."""
         self._known[who] = Known()
-        self._known[who].meet(calls)
+        self._known[who].meet(held)
         back = None if saved is None else b64encode(saved).decode()
         self._entries.append({"at": now, "who": who, "returns": back, "source": source})
+
+
+def held(endpoint: Endpoint) -> list[Any]:
+    """What an endpoint has that commands can be given to."""
+    subscriptions = [*endpoint.subscriptions, *endpoint.peer_subscriptions, *endpoint.publications]
+    referrals = [*endpoint.referrals, *endpoint.peer_referrals]
+    return [*endpoint.calls, *subscriptions, *referrals, *endpoint._agent.compositor.undecided.values()]
+
+
+def _plain(_of: object, _field: object, value: Any) -> Any:
+    """A part of a setting, as JSON."""
+    if isinstance(value, bytes):
+        return {"bytes": value.decode("latin-1")}
+    if isinstance(value, Uri):
+        return {"Uri": str(value)}
+    return {"Composing": asdict(value, value_serializer=_plain)} if isinstance(value, Composing) else value
+
+
+def _chosen(settings: Any) -> dict[str, Any]:
+    """What of these settings is not as it is by default."""
+    default, kept = type(settings)(), asdict(settings, value_serializer=_plain)
+    return {name: part for name, part in kept.items() if getattr(settings, name) != getattr(default, name)}
 
 
 def written(value: Any, known: Known) -> Any:
@@ -160,12 +205,16 @@ def written(value: Any, known: Known) -> Any:
         return {"bytes": value.decode("latin-1")}
     if isinstance(value, Uri):
         return {"Uri": str(value)}
+    if isinstance(value, datetime):
+        return {"date": value.isoformat()}
     if kind in TUPLES:
         return {kind: [written(part, known) for part in value]}
     if kind in ACTIONS:
         return {kind: {name: written(part, known) for name, part in asdict(value, recurse=False).items()}}
     if isinstance(value, Call):
         return {"call": _number(value, known.calls)}
+    if isinstance(value, HANDLES):
+        return {"handle": _number(value, known.handles)}
     if isinstance(value, Leg):
         return {"dialog": [_number(value.call, known.calls), _number(value, value.call.legs)]}
     if isinstance(value, Send):

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from sipsm.errors import LocalProtocolError
 from sipsm.machine import Agenda, Decision, Ignore, Observer, Refuse, Step
-from sipsm.message import Request, Response, parse_message
+from sipsm.message import KNOWN_METHODS, Request, Response, parse_message
 from sipsm.transaction.base import (
     ACK,
     GIVE_UP,
@@ -125,6 +125,11 @@ class TransactionLayer:
         """The INVITE's transaction that a CANCEL means, or None (RFC 3261 9.2)."""
         tx = self.servers.get(server_key(cancel, method="INVITE"))
         return tx if isinstance(tx, InviteServerTransaction) else None
+
+    def cancelled_by(self, cancel: Request) -> ServerTransaction | None:
+        """The transaction that a CANCEL means and that is no INVITE's, or None: it has no effect on it (RFC 3261 9.2)."""
+        keys = (server_key(cancel, method=method) for method in sorted(KNOWN_METHODS - {"INVITE", "ACK", "CANCEL"}))
+        return next((self.servers[key] for key in keys if key in self.servers), None)
 
     def is_merged(self, tx: ServerTransaction) -> bool:
         """Whether a request, not answered yet, has come by another way already, most likely since a proxy forked it.

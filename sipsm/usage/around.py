@@ -108,6 +108,10 @@ class Leg:
     """The UPDATE that waits for the application."""
     peer_allows: tuple[str, ...] | None = None
     """The methods that the peer has named in Allow; None: it has not said (RFC 3261 20.5)."""
+    peer_finds_dialogs: bool = False
+    """Whether the peer is to be found outside the dialog, and knows Target-Dialog (RFC 4538 3)."""
+    was_referred: bool = False
+    """Whether a REFER has come in it (RFC 3515 2.4.6)."""
     peer_packages: tuple[str, ...] | None = None
     """The INFO packages that the peer takes; None: it has not said (RFC 6086 5.2.2)."""
     packages_before: dict[tuple[bool, int], tuple[str, ...] | None] | None = None

@@ -24,13 +24,18 @@ from sipsm import (
     IncomingCall,
     InfoReceived,
     LocalProtocolError,
+    MessageReceived,
     ModificationRefused,
     Modified,
     OfferReceived,
     OfferRequested,
+    Operation,
     Policy,
     Profile,
     ProvisionalAcknowledged,
+    PublicationEnded,
+    PublicationEndReason,
+    Published,
     RequestServed,
     Ringing,
     TimerValues,
@@ -215,6 +220,30 @@ async def options_both_ways(adapter: Adapter, place: Place) -> None:
             await first(agent, RequestServed)
 
 
+async def messages_both_ways(adapter: Adapter, place: Place) -> None:
+    """An instant message goes out and comes in; one that expires says since when; capabilities are asked for."""
+
+    def chats(peer: Peer) -> None:
+        message = peer.hear("MESSAGE ")
+        assert (header(message, "Content-Type"), message.partition("\r\n\r\n")[2]) == ("text/plain", "hello")
+        assert header(message, "Expires") == "60"
+        assert header(message, "Date").endswith(" GMT")
+        peer.respond(message, "202 Accepted")
+        options = peer.hear("OPTIONS ")
+        assert header(options, "Accept") == "application/sdp"
+        peer.respond(options, "486 Busy Here")
+        peer.ask("MESSAGE", "Expires: 3600", "Content-Type: text/plain", body=b"")
+        peer.hear("SIP/2.0 200 ")
+
+    with peer_at(place) as stage:
+        stage.play(chats)
+        async with opened(adapter.agent(place.any_port)) as agent:
+            assert (await done(agent.message(stage.uri, "hello", expires_s=60))).status == 202
+            assert (await done(agent.options(stage.uri))).status == 486
+            received = await first(agent, MessageReceived)
+            assert received.holds.until is not None
+
+
 async def a_port_at_which_nobody_listens(adapter: Adapter, place: Place) -> None:
     """Nobody answers: a request ends as if with 408, and so does a call."""
     nobody = f"sip:nobody@{bracketed(place.host)}:{silent_port(place)}"
@@ -393,12 +422,13 @@ async def a_port_in_use(adapter: Adapter, place: Place) -> None:
 
 
 async def a_request_within_a_call(adapter: Adapter, place: Place) -> None:
-    """OPTIONS in the dialog is answered, and the answer is an event of the call."""
+    """OPTIONS and MESSAGE in the dialog are answered, and the answers are events of the call."""
 
     def callee(peer: Peer) -> None:
         peer.respond(peer.hear("INVITE "), "200 OK", body=SDP)
         peer.hear("ACK ")
         peer.respond(peer.hear("OPTIONS "), "200 OK")
+        peer.respond(peer.hear("MESSAGE "), "202 Accepted")
         peer.respond(peer.hear("BYE "), "200 OK")
 
     with peer_at(place) as stage:
@@ -408,6 +438,9 @@ async def a_request_within_a_call(adapter: Adapter, place: Place) -> None:
             await done(call.outcome())
             answered = await done(call.request("OPTIONS"))
             assert (answered.status, answered.request.call) == (200, call.core)
+            assert await first(call, Answered) is answered
+            answered = await done(call.message("hello"))
+            assert (answered.status, answered.request.call) == (202, call.core)
             assert await first(call, Answered) is answered
             with pytest.raises(LocalProtocolError, match="cannot ask BYE"):
                 await done(call.request("BYE"))
@@ -537,7 +570,34 @@ async def a_reliable_response_of_the_peer(adapter: Adapter, place: Place) -> Non
             await done(call.hang_up())
 
 
+async def a_publication(adapter: Adapter, place: Place) -> None:
+    """What is no call has no handle of the adapter's: its commands are given with `do`, its events are the agent's."""
+
+    def compositor(peer: Peer) -> None:
+        for operation in ("open", "closed", ""):
+            publish = peer.hear("PUBLISH ")
+            assert publish.partition("\r\n\r\n")[2] == operation
+            peer.respond(publish, "200 OK", "SIP-ETag: tag", "Expires: 600")
+
+    with peer_at(place) as stage:
+        stage.play(compositor)
+        async with opened(adapter.agent(place.any_port)) as agent:
+            publish = agent.endpoint.publish
+            publication = await done(agent.do(publish, stage.uri, "door", b"open", "text/plain", expires_s=600))
+            assert (await first(agent, Published)).publication is publication
+            assert await done(agent.do(publication.modify, b"closed")) is None
+            assert (await first(agent, Published)).operation is Operation.MODIFY
+            await done(agent.do(publication.remove))
+            assert (await first(agent, PublicationEnded)).reason is PublicationEndReason.REMOVED
+            with pytest.raises(LocalProtocolError, match="the publication is over"):
+                await done(agent.do(publication.refresh))
+        with pytest.raises(LocalProtocolError):
+            await done(agent.do(publication.refresh))
+
+
 SCENARIOS: Final[list[Scenario]] = [
+    a_publication,
+    messages_both_ways,
     an_outgoing_call,
     a_call_without_an_offer,
     an_incoming_call,

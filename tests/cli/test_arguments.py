@@ -50,22 +50,21 @@ WRONG_STEPS = [
     "info plain x",
     "info text/plain @no/such/file",
     "bye; bye now",
-    "refer sip:carol@c",
-    "consult sip:carol@c",
-    "transfer",
+    "refer",
+    "refer x",
+    "consult sip:",
+    "transfer sip:carol@c",
 ]
 
 
 @pytest.mark.parametrize("script", WRONG_STEPS)
 @pytest.mark.parametrize("command", ["uas", "call sip:bob@b"])
 def test_a_wrong_step_is_wrong_usage(command: str, script: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A script is read before anything is sent; what belongs to a transfer is not there, and that is said."""
+    """A script is read before anything is sent."""
     with pytest.raises(SystemExit) as ended:
         parse([*command.split(), "--do", script])
     assert ended.value.code == 2
-    said = capsys.readouterr().err
-    assert "--do" in said
-    assert ("no step yet" in said) == (script.split(maxsplit=1)[0] in {"refer", "consult", "transfer"})
+    assert "--do" in capsys.readouterr().err
 
 
 def test_a_script() -> None:

@@ -136,12 +136,32 @@ def test_options_shows_what_the_other_end_can_do() -> None:
         for_people = sipsm("options", uri)
         for_scripts = sipsm("options", "sip:anybody@example.com", "--proxy", uri, "--json")
     assert for_people.returncode == for_scripts.returncode == 0
-    allow = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
+    allow = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY, SUBSCRIBE, REFER"
     supported = "Supported: 100rel, timer, replaces"
-    assert f"{allow}\nAccept: application/sdp\n{supported}" in for_people.stdout
+    assert f"{allow}\nAccept: application/sdp, text/plain\n{supported}" in for_people.stdout
     (told_by_json,) = told(for_scripts.stdout, "capabilities")
     assert "INVITE" in told_by_json["allow"]
-    assert told_by_json["accept"] == ["application/sdp"]
+    assert told_by_json["accept"] == ["application/sdp", "text/plain"]
+
+
+@pytest.mark.rfc("3428 4", "3428 5", "3428 7")
+def test_a_message_is_sent_and_shown() -> None:
+    """The server shows what it says; an `im:` URI leads there too; one that is refused or unanswered is no success."""
+    with uas() as (server, uri):
+        done = sipsm("message", uri, "grüß dich")
+        shown = server.until(event="message")
+        also = sipsm("message", f"im:bob@{uri.partition('@')[2].partition(':')[0]}", "x", "--proxy", uri, "--json")
+        long = sipsm("message", uri, "x" * 1300)
+        refused = sipsm("message", uri, "x", "--header", "Require: wings")
+    assert (shown["type"], shown["body"]) == ("text/plain", "grüß dich")
+    assert (done.returncode, also.returncode, long.returncode, refused.returncode) == (0, 0, 2, 1)
+    assert "received 200 OK to MESSAGE" in done.stdout
+    assert "may congest" in long.stderr
+    assert [(each["method"], each["code"]) for each in told(also.stdout, "response")] == [("MESSAGE", 200)]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        target = f"sip:bob@127.0.0.1:{silent.getsockname()[1]}"
+        assert sipsm("message", target, "x", "--timeout", "0.1").returncode == 3
 
 
 def test_ipv6_and_wildcards() -> None:

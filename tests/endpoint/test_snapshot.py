@@ -623,10 +623,24 @@ MADE_ANEW = {
     "_transactions": {"agenda", "observer", "flows"},
     "_sending": {"transactions", "listening", "ids", "look_ups", "limits", "observer", "spoken", "versions"},
     "_agent": {
-        "calls", "commanded", "commands", "limits", "party", "requests", "responses", "sending", "terms",
-        "transactions", "writing",
+        "calls", "commanded", "commands", "compositor", "dialogs", "limits", "messaging", "notifications", "party",
+        "publishing", "referred", "referring", "requests", "responses", "sending", "subscriptions", "takes", "terms",
+        "transactions", "wakes", "writing",
     },
     "_agent.calls": {"agenda", "carry", "observer"},
+    "_agent.dialogs": {"calls", "observer", "party", "sending"},
+    "_agent.subscriptions": {
+        "agenda", "commanded", "dialogs", "limits", "observer", "party", "policy", "refer_accepted", "refer_again",
+        "requests", "retold", "sending",
+    },
+    "_agent.notifications": {
+        "agenda", "commanded", "dialogs", "limits", "observer", "party", "policy", "requests", "transactions", "ways",
+    },
+    "_agent.requests": {
+        "calls", "commanded", "dialogs", "ids", "inside", "limits", "outside", "party", "policy", "profile",
+        "transactions", "unplaced",
+    },
+    "_agent.messaging": {"commands", "limits", "observer", "party", "sending"},
 }  # fmt: skip
 """What an endpoint and its parts hold that follows from the settings, or is given anew."""
 

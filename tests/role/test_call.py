@@ -260,7 +260,7 @@ def test_who_we_are() -> None:
         assert message.lines_of("From")[0].startswith('"Bell" <sip:bell@example.com>;tag=')
     assert [message.header("User-Agent") for message in bench.sent] == ["bell/1", None, "bell/1", "bell/1"]
     assert invite.header("Supported") == "100rel, timer, replaces, join, 199, gruu"
-    assert invite.header("Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
+    assert invite.header("Allow") == "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY"
     bench.acked()
     assert bench.last_response.header("Server") == "bell/1"
     assert bench.last_response.header("Supported") == invite.header("Supported")

@@ -47,7 +47,7 @@ def test_options_is_told_what_we_can(inside: bool) -> None:
         bench.receive(bench.request("OPTIONS"))
     assert bench.last_response.status == 200
     assert capabilities(bench) == [
-        ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"),
+        ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY"),
         ("Accept", "application/sdp, text/plain"),
         ("Accept-Encoding", "identity"),
         ("Accept-Language", "en"),

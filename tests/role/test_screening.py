@@ -10,7 +10,7 @@ from sipsm import IncomingCall, Profile, Request, RequestServed
 from sipsm.role.screening import ALLOW
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 
-ALL = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
+ALL = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY"
 
 
 def refused(data: bytes, **settings: Any) -> Bench:

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
-from sipsm import Endpoint, Limits, Listening, LocalProtocolError, Profile, Send, TimerValues
+from sipsm import Composing, Endpoint, Limits, Listening, LocalProtocolError, Profile, Send, TimerValues
 from sipsm.grammar import Uri
 from sipsm.role.checking import address_of_somebody, check_headers, in_to
 from tests.endpoint.by_hand import SDP, Bench
@@ -24,9 +24,13 @@ def test_a_profile_says_nothing_unless_told() -> None:
         "user_agent": None,
         "accept": ("application/sdp",),
         "message_types": ("text/plain",),
+        "media": b"",
         "supported": (),
         "info_packages": (),
         "info_types": (),
+        "event_packages": (),
+        "composes": attrs.asdict(Composing(())),
+        "takes_referrals": False,
         "smallest_interval_s": 90,
         "route": (),
     }
@@ -95,6 +99,11 @@ def test_limits_by_default() -> None:
         "calls": 10_000,
         "look_ups": 10_000,
         "forks": 32,
+        "publications": 10_000,
+        "messages": 100,
+        "subscriptions": 100_000,
+        "peer_subscriptions": 100_000,
+        "waiting_changes": 16,
     }
 
 

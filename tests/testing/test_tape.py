@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from sipsm import (
 from sipsm.endpoint.state import CONFIG
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
+from sipsm.standalone.compositor import Composing
 from sipsm.testing import Net, ReplayDiffers, Tape, answer, hang_up, reject, replay, ring
 from sipsm.testing.tape import SETTINGS
 from tests.testing.test_streams import Keeps, connect, pair, send
@@ -211,3 +213,18 @@ def test_who_hears_nothing_is_known_all_the_same() -> None:
     net.agent("alice").request("OPTIONS", "sip:bob")
     net.run(until=0.1)
     assert replay(tape.text) == net.ladder() == "0.0  alice OPTIONS---------x bob"
+
+
+def test_messages_are_on_a_tape() -> None:
+    """With their dates; and settings that are made of more than numbers and texts."""
+    sdp = b"v=0\r\no=- 1 1 IN IP4 192.0.2.4\r\ns=-\r\nt=0 0\r\nm=audio 0 RTP/AVP 0\r\n"
+    composing = Composing({"presence": ("application/pidf+xml",)}, addresses=("sip:bob@192.0.2.2",))
+    net = Net(1, tape=(tape := Tape()))
+    alice = net.agent("alice")
+    net.agent("bob", profile=Profile(media=sdp, composes=composing))
+    noon = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    for word in ("one", "two"):
+        alice.do(alice.endpoint.message, "sip:bob", word, expires_s=60, date=noon)
+    alice.do(alice.endpoint.options, Uri.parse("sip:bob"))
+    net.run()
+    assert replay(tape.text, explain=True) == net.ladder(explain=True)

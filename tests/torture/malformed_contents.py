@@ -203,7 +203,7 @@ CONTENTS = (
         "Event that is empty",
         lambda: message(SUBSCRIBE, Event=b""),
         ACCEPTED,
-        Serves(405),
+        Rejects(400),
         sees={"[EVENT]": Malformed("6665 8.4")},
     ),
     Case(
@@ -211,7 +211,7 @@ CONTENTS = (
         "two Events",
         lambda: message(SUBSCRIBE, Event=(b"presence", b"dialog")),
         ACCEPTED,
-        Serves(405),
+        Rejects(400),
         sees={"[EVENT]": Malformed("3261 7.3.1")},
     ),
     Case(
@@ -259,7 +259,7 @@ CONTENTS = (
             Content_Type=b"application/simple-message-summary",
         ),
         ACCEPTED,
-        Serves(405),
+        Rejects(400),
     ),
     # ---------------------------------------------------------------- credentials and challenges
     *(

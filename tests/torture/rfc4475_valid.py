@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from sipsm import DropReason
 from tests.torture.entry import Accepted, Breaks, Drops, Entry, Rings, Serves
 
-ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE"
+ALLOW = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY"
 ODD_USER = "1_unusual.URI~(to-be!sure)&isn't+it$/crazy?,/;;*"
 ODD_METHOD = "!interesting-Method0123456789_*+`.%indeed'~"
 

@@ -83,7 +83,9 @@ Cut = Wire | Entry
 WIRES: tuple[Wire, ...] = tuple(
     Wire(event, place) for event, cells in CALL.grid.items() for place, cell in cells.items() if isinstance(cell, To)
 )
-ENTRIES: tuple[Entry, ...] = tuple(Entry(table, row) for table in TABLES for row in table.rows)
+HEARD = {cell.input for cells in CALL.grid.values() for cell in cells.values() if isinstance(cell, To)}
+# A dialog has rows for what else may live in it (RFC 6665 4.5.2): no event of a call leads there.
+ENTRIES: tuple[Entry, ...] = tuple(Entry(table, row) for table in TABLES for row in table.rows if row.input in HEARD)
 
 # -------------------------------------------------------------------- where a whole call uses what
 

@@ -39,6 +39,7 @@ UNNOTICED: Final = {
     "offer/answer: SentIn1xx >2XX -> SentIn1xx": "it says that the 2xx may be held, and changes nothing",
     "offer/answer: all but GotIn2xx >ACK+SDP -> refused": "the ACK refuses it before, the same way",
     "session: Ended/Initial BYE -> refused": "the dialog refuses every request before, the same way",
+    "dialog: Confirmed OVER when is_shared -> Confirmed": "nothing lives in these dialogs but a session",
     "dialog: Initial/Terminated REQUEST -> refused": "the session refuses every request behind it, the same way",
 }
 """What may be taken out and nobody notices, and why not."""

@@ -1,0 +1,114 @@
+"""`sipsm notifier`: take subscriptions, and tell one state, or with `--publish` what is published (RFC 6665, 3903)."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from sipsm import (
+    Dropped,
+    Event,
+    IncomingCall,
+    LocalProtocolError,
+    MessageReceived,
+    PeerSubscriptionEnded,
+    PeerSubscriptionState,
+    StatePublished,
+    SubscriptionRequested,
+    Uri,
+    address_of_record,
+    compose_presence,
+)
+from sipsm_asyncio import UserAgent
+from sipsm_cli.arguments import Options
+from sipsm_cli.exits import Exit
+from sipsm_cli.report import Report
+from sipsm_cli.serving import UNWORTHY
+
+
+class Notifying:
+    """The server, at one or several addresses."""
+
+    def __init__(self, agents: list[UserAgent], options: Options, report: Report) -> None:
+        self.agents = agents
+        self.options = options
+        self.report = report
+        self.over = asyncio.Event()
+
+    async def until_ended(self) -> Exit:
+        """Serve until told to end."""
+        tasks = [asyncio.ensure_future(self._serve(agent)) for agent in self.agents]
+        over = asyncio.ensure_future(self.over.wait())
+        try:
+            done, _ = await asyncio.wait({*tasks, over}, return_when=asyncio.FIRST_COMPLETED)
+            for each in done:
+                each.result()
+        finally:
+            for each in (*tasks, over):
+                each.cancel()
+        return Exit.DONE
+
+    def end(self) -> None:
+        """Tell all who have subscribed that nothing more will come."""
+        for agent in self.agents:
+            for subscription in agent.endpoint.peer_subscriptions:
+                with suppress(LocalProtocolError):
+                    # One that nobody has answered yet is not waited for.
+                    agent.do(subscription.terminate, "noresource")
+        self.over.set()
+
+    async def _serve(self, agent: UserAgent) -> None:
+        async for event in agent:
+            self._told(agent, event)
+
+    def _told(self, agent: UserAgent, event: Event) -> None:
+        match event:
+            case SubscriptionRequested():
+                self._asked(agent, event)
+            case PeerSubscriptionEnded(subscription, reason):
+                self.report.subscription(subscription, "terminated", reason.value)
+            case StatePublished():
+                self._published(agent, event)
+            case IncomingCall(call=call):
+                agent.bound(call).reject(603)
+            case MessageReceived(call=None, request=request):
+                self.report.message(None, request)
+            case Dropped(reason, why):
+                if reason not in UNWORTHY:
+                    self.report.dropped(reason.value, why)
+            case _:
+                pass
+
+    def _asked(self, agent: UserAgent, event: SubscriptionRequested) -> None:
+        """Somebody subscribes: he is told the state, or that it is of no type that he understands."""
+        subscription = event.subscription
+        # It may have been there too long before we came to it.
+        if subscription.state is not PeerSubscriptionState.ASKED:
+            return
+        try:
+            resource = address_of_record(Uri.parse(subscription.resource))
+            agent.do(subscription.accept, *self._state(agent, resource, subscription.event))
+        except LocalProtocolError:
+            agent.do(subscription.reject, 406)
+        else:
+            self.report.subscription(subscription, subscription.state.value)
+
+    def _published(self, agent: UserAgent, event: StatePublished) -> None:
+        """What somebody has published goes to all who watch him, and understand it."""
+        state = self._state(agent, event.address, event.event)
+        for subscription in agent.endpoint.peer_subscriptions:
+            if subscription.event != event.event or subscription.state is not PeerSubscriptionState.ACTIVE:
+                continue
+            if address_of_record(Uri.parse(subscription.resource)) == event.address:
+                with suppress(LocalProtocolError):
+                    agent.do(subscription.notify, *state)
+
+    def _state(self, agent: UserAgent, resource: Uri, package: str) -> tuple[bytes, str | None]:
+        """What is told of somebody: what has been published, composed as the package has it, else the same of all."""
+        states = agent.endpoint.published(resource, package) if self.options.publish else ()
+        if not states:
+            return self.options.state, self.options.type
+        if package == "presence":
+            presence = compose_presence(resource, states)
+            return bytes(presence), presence.content_type
+        return states[-1].body, states[-1].content_type

@@ -1,0 +1,110 @@
+"""`sipsm publish`: publish event state, keep it for a while, and remove it (RFC 3903 4)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sipsm import (
+    Event,
+    LocalProtocolError,
+    Publication,
+    PublicationEnded,
+    PublicationEndReason,
+    PublicationState,
+    Published,
+    PublishFailed,
+)
+from sipsm_asyncio import UserAgent
+from sipsm_cli.arguments import Options
+from sipsm_cli.exits import Exit
+from sipsm_cli.report import Report
+from sipsm_cli.script import Step
+
+
+class Publishing:
+    """One publication."""
+
+    def __init__(self, agent: UserAgent, options: Options, report: Report) -> None:
+        self.agent = agent
+        self.options = options
+        self.report = report
+        self.publication: Publication | None = None
+        self.answered = asyncio.Event()
+        """Set when the PUBLISH that was asked for has been answered."""
+        self.refused = False
+
+    async def outcome(self) -> Exit:
+        """Publish, do the steps, and wait until it is over."""
+        options = self.options
+        self.publication = self.agent.do(
+            self.agent.endpoint.publish,
+            options.uri,
+            options.package,
+            options.body,
+            options.type,
+            expires_s=options.expires,
+            headers=options.header,
+        )
+        working = asyncio.create_task(self._work(self.publication))
+        try:
+            async for event in self.agent:
+                if (code := self._told(event)) is not None:
+                    return code
+        finally:
+            working.cancel()
+        raise AssertionError("a publication ends before its agent does")
+
+    async def _work(self, publication: Publication) -> None:
+        await self.answered.wait()
+        for step in self.options.do:
+            await self._do(publication, step)
+        await asyncio.sleep(self.options.duration or 0.0)
+        self.end()
+
+    async def _do(self, publication: Publication, step: Step) -> None:
+        if step.name == "sleep":
+            await asyncio.sleep(step.seconds)
+            return
+        self.answered.clear()
+        if step.name == "modify":
+            self.agent.do(publication.modify, step.body)
+        else:
+            self.agent.do(publication.refresh if step.name == "refresh" else publication.remove)
+        await self.answered.wait()
+
+    def _told(self, event: Event) -> Exit | None:
+        match event:
+            case Published(publication, operation, expires_s):
+                self.report.published(operation.value, expires_s, publication.entity_tag)
+                self.answered.set()
+            case PublishFailed(_, operation, status, response, retry_after_s):
+                self.report.error(f"{operation.value}: {_said(status, response is not None)}")
+                if retry_after_s is None:
+                    self.refused = True
+                    self.answered.set()
+            case PublicationEnded(_, reason, status, response):
+                self.report.unpublished(reason.value, status)
+                return self._exit(reason, status, response is not None)
+        return None
+
+    def end(self) -> None:
+        """Remove it, wherever it stands."""
+        if self.publication is not None and self.publication.state is not PublicationState.REMOVING:
+            try:
+                self.agent.do(self.publication.remove)
+            except LocalProtocolError:
+                # It is over already.
+                return
+
+    def _exit(self, reason: PublicationEndReason, status: int | None, was_answered: bool) -> Exit:
+        if reason is PublicationEndReason.REMOVED:
+            return Exit.REFUSED if self.refused else Exit.DONE
+        if status is not None:
+            self.report.error(f"{self.options.uri}: {_said(status, was_answered)}")
+        return Exit.REFUSED if was_answered else Exit.NO_ANSWER
+
+
+def _said(status: int, was_answered: bool) -> str:
+    if was_answered:
+        return f"answered with {status}"
+    return "no answer" if status == 408 else "cannot be reached"

@@ -1,0 +1,332 @@
+"""The REFER requests that come: each is asked about, and its sender told how far it has come.
+
+RFC 3515 2.4.2 to 2.4.7; RFC 4488 4, RFC 7614 5.3 (no subscription), RFC 4538 4 (the dialog that it is about), RFC 7647.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from sipsm.dialog import as_uas
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
+from sipsm.grammar import Uri
+from sipsm.machine import Agenda, Observer, Step
+from sipsm.message import Request, Response, response_to
+from sipsm.message.bodies.sipfrag import SIPFRAG, SipFrag
+from sipsm.message.headers import REFER_SUB, REFER_TO, TARGET_DIALOG
+from sipsm.message.status import reason_phrase
+from sipsm.packages import package_named
+from sipsm.role.call import Call, Commanded
+from sipsm.role.checking import check_headers
+from sipsm.role.dialogs import Dialogs, Place
+from sipsm.role.events import ReferReceived
+from sipsm.role.following import wanted
+from sipsm.role.limits import Limits
+from sipsm.role.notifications import Notifications
+from sipsm.role.party import HeaderLines, Party
+from sipsm.role.peer_referral import PeerReferral
+from sipsm.role.peer_subscription import PeerSubscription
+from sipsm.role.policy import Policy
+from sipsm.role.requests_in import RequestsIn
+from sipsm.transaction import ServerTransaction, TransactionLayer
+from sipsm.usage import notifier
+from sipsm.usage.notices import LastNotice, Notice, Notices
+from sipsm.usage.notifier import Acceptance, Notifier
+from sipsm.usage.referee import (
+    UNACCEPTED,
+    AcceptRefer,
+    Authorize,
+    Referee,
+    Refusal,
+    RefuseRefer,
+    Report,
+    Tell,
+    Wish,
+)
+
+Invite = Callable[[Uri, str | None, bytes, Any, float], tuple[Call, list[Any]]]
+
+_EVENT_OF: Final = {"accept": "ACCEPT", "reject": "REJECT", "follow": "FOLLOW"}
+
+
+class Referred:
+    """The REFER requests of peers."""
+
+    def __init__(
+        self,
+        requests: RequestsIn,
+        notifications: Notifications,
+        dialogs: Dialogs,
+        transactions: TransactionLayer,
+        party: Party,
+        policy: Policy,
+        limits: Limits,
+        commanded: Commanded,
+        agenda: Agenda,
+        observer: Observer | None,
+        invite: Invite,
+    ) -> None:
+        self.requests = requests
+        self.notifications = notifications
+        self.dialogs = dialogs
+        self.transactions = transactions
+        self.party = party
+        self.policy = policy
+        self.limits = limits
+        self.commanded = commanded
+        self.agenda = agenda
+        self.observer = observer
+        self.invite = invite
+        self.all: dict[PeerReferral, None] = {}
+        """Those that wait for the application, the oldest first; a subscription holds what is accepted."""
+        self.ways: Final[dict[type, Callable[[PeerReferral, Any, float], list[Any]]]] = {
+            AcceptRefer: self.accept,
+            RefuseRefer: self.refuse,
+            Authorize: self.authorize,
+            Tell: self.tell,
+        }
+
+    # ---------------------------------------------------------------- REFER
+
+    def outside(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A REFER outside a dialog: its 2xx makes one (RFC 3515 2.4.4)."""
+        contacts = request.contacts
+        if len(contacts) != 1 or contacts[0].is_star:
+            # It is where the NOTIFY requests go (RFC 3261 8.1.1.8, 12.1.1).
+            return self.requests.serve(tx, request, 400, now)
+        return self.begin(None, tx, request, now)
+
+    def inside(self, place: Place, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A REFER within a dialog, where its subscription will live."""
+        return self.begin(place, tx, request, now)
+
+    def begin(self, place: Place | None, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """Somebody is to be contacted."""
+        try:
+            # "An agent responding to a REFER method MUST return a 400 (Bad Request) if the request contained zero or
+            # more than one Refer-To header field values." (RFC 3515 2.4.2)
+            address = request[REFER_TO]
+            if address is None:
+                return self.requests.serve(tx, request, 400, now)
+            _ = address.uri
+            subscribes = _subscribes(request)
+            about = self.about(place, request)
+        except RemoteProtocolError as error:
+            return self.requests.serve(tx, request, error.status, now)
+        if max(len(self.all), len(self.notifications.all)) >= self.limits.peer_subscriptions:
+            return self.requests.serve(tx, request, 503, now, headers=[("Retry-After", "10")])
+        if place is not None and subscribes and place.dialog.state != "Confirmed":
+            # Only then can a subscription live there beside the session (RFC 6665 4.5.2).
+            return self.requests.serve(tx, request, 403, now)
+        referral = PeerReferral(
+            self.commanded,
+            request,
+            Referee(self.transactions.times),
+            tx,
+            place,
+            self.id_of(place, request) if subscribes else None,
+            subscribes,
+        )
+        if place is not None and subscribes:
+            # From now on, so that a BYE does not end the dialog before the application has decided.
+            self.dialogs.enter(place, referral, now)
+        self.all[referral] = None
+        outputs = self.step(referral, "REFER", request, now)
+        return [ReferReceived(referral, request, about), *outputs]
+
+    def about(self, place: Place | None, request: Request) -> Call | None:
+        """The call that a REFER is about: in whose dialog it came, or that its Target-Dialog names (RFC 4538 4)."""
+        if place is not None:
+            return None if place.leg is None else place.leg.call
+        named = request[TARGET_DIALOG]
+        if named is None:
+            return None
+        leg = self.dialogs.calls.dialogs.get((named.call_id, named.local_tag or "", named.remote_tag or ""))
+        return None if leg is None else leg.call
+
+    def id_of(self, place: Place | None, request: Request) -> str | None:
+        """What tells its notifications from those of others in the dialog."""
+        # "for the second and subsequent REFER requests a UA receives in a given dialog, it MUST include an id
+        # parameter[2] in the Event header field of each NOTIFY containing the sequence number (the number from the CSeq
+        # header field value) of the REFER this NOTIFY is associated with." (RFC 3515 2.4.6)
+        if place is None:
+            return None
+        first = place.leg is not None and not place.leg.was_referred
+        if place.leg is not None:
+            place.leg.was_referred = True
+        return None if first else str(request.cseq.number)
+
+    # ---------------------------------------------------------------- commands, time, and what is heard
+
+    def command(self, referral: PeerReferral, command: str, x: Any, now: float) -> list[Any]:
+        """A command of the application. Raises `LocalProtocolError` when a rule forbids it."""
+        match x:
+            case Refusal(status=status):
+                if type(status) is not int or not 300 <= status <= 699:
+                    raise LocalProtocolError(f"cannot reject with {status}: it is not in 300 to 699", rfc="3515 2.4.2")
+                check_headers(x.headers, contact=True)
+                Response.build(status, x.reason, x.headers)
+            case Report(status=status):
+                if type(status) is not int or not 100 <= status <= 699:
+                    raise LocalProtocolError(f"cannot report {status}: it is not in 100 to 699", rfc="3515 2.4.5")
+                _frag(x)
+                return self.given(referral, command, "PROGRESS" if status < 200 else "FINAL", x, now)
+            case Wish():
+                return self.follow(referral, x, now)
+            case _:
+                check_headers(x)
+                Response.build(200, None, x)
+        return self.given(referral, command, _EVENT_OF[command], x, now)
+
+    def given(self, referral: PeerReferral, command: str, event: str, x: Any, now: float) -> list[Any]:
+        """One input that a rule may refuse."""
+        self.check(referral, command, event, x)
+        return self.step(referral, event, x, now)
+
+    def check(self, referral: PeerReferral, command: str, event: str, x: Any) -> None:
+        """Raises `LocalProtocolError` when a rule refuses it, before anything has moved."""
+        decision = referral.referee.find(event, x, None)
+        if decision.refused:
+            raise LocalProtocolError(
+                f"cannot {command} in state {referral.referee.state}: {decision.entry.text}",  # type: ignore[union-attr]
+                rfc=decision.entry.rfc,  # type: ignore[union-attr]  # it is a refusal
+            )
+
+    def follow(self, referral: PeerReferral, x: Wish, now: float) -> list[Any]:
+        """Place the call that the REFER asks for."""
+        self.check(referral, "follow", "FOLLOW", None)
+        if referral.call is not None:
+            raise LocalProtocolError("cannot follow: that is done already", rfc="3515 2.4.3")
+        found = wanted(referral.request, self.party.profile)
+        call, outputs = self.invite(found.target, None, x.offer, [*found.headers, *x.headers], now)
+        referral.call = call
+        accepted = self.step(referral, "FOLLOW", None, now)
+        call.follows = referral
+        return [*accepted, *outputs]
+
+    def heard(self, call: Call, status: int, reason: str | None, now: float) -> list[Any]:
+        """How far the call has come that follows a REFER."""
+        referral: PeerReferral = call.follows
+        if status >= 200:
+            call.follows = None
+        report = Report(status, reason or None)
+        return self.step(referral, "HEARD" if status < 200 else "HEARD FINAL", report, now)
+
+    def wake(self, referral: PeerReferral, now: float) -> list[Any]:
+        """Nobody has decided in time."""
+        letter = referral.referee.due(now)
+        assert letter is not None, "it is woken when one is due"
+        return self.step(referral, referral.referee.fired(letter, now), None, now)
+
+    def step(self, referral: PeerReferral, event: str, x: Any, now: float) -> list[Any]:
+        """One input that no rule refuses, and what it asks for."""
+        step = Step(now, self.observer)
+        decision = referral.referee.receive(event, x, step)
+        assert not decision.refused, f"{event} is not to be refused: {decision.entry}"
+        outputs: list[Any] = []
+        for asked in step.outputs:
+            outputs += self.ways[type(asked)](referral, asked, now)
+        if referral.referee.state in UNACCEPTED:
+            referral.alarm.set(referral.next_timeout(), self.agenda)
+        else:
+            referral.alarm.stop(self.agenda)
+            self.all.pop(referral, None)
+        return outputs
+
+    # ---------------------------------------------------------------- what is done
+
+    def accept(self, referral: PeerReferral, x: AcceptRefer, now: float) -> list[Any]:
+        """Answer with 200, and begin the subscription with a NOTIFY at once."""
+        request, tx = referral.request, referral.transaction
+        if not referral.subscribes:
+            # "it MUST insert the "Refer-Sub" header field set to "false" in the 2xx response to the REFER-Issuer." (RFC
+            # 4488 4)
+            # And: "when using this extension, the REFER remains a target refresh request".
+            if referral.place is not None:
+                referral.place.dialog.receive("SUBSCRIBE", request, Step(now, self.observer))
+            own: HeaderLines = [self.party.contact(tx.flow)]
+            if request.has("Refer-Sub"):
+                own.append(("Refer-Sub", "false"))
+            return self.answer(referral, 200, None, [*own, *x.headers], now)
+        entered = referral.place
+        place = entered or Place(as_uas(request, self.party.ids.tag(), self.party.ids.cseq()), flow=tx.flow)
+        times, package = self.transactions.times, package_named("refer")
+        subscription = PeerSubscription(
+            self.commanded,
+            place,
+            package.name,
+            referral.id,
+            str(request.uri),
+            (SIPFRAG,),
+            Notifier(times, package.expires_s, 0, self.policy.longest_subscription_s),
+            Notices(times, package.interval_s, self.limits.waiting_changes),
+            tx,
+            referral,
+        )
+        referral.subscription, referral.place = subscription, place
+        # "If a NOTIFY is generated when the subscription state is pending, its body should consist only of a status
+        # line containing a response code of 100." (RFC 3515 2.4.5)
+        trying = subscription.notices.latest = _notice(Report(100))
+        # "unlike SUBSCRIBE, the REFER transaction does not contain a duration for the subscription in either the
+        # request or the response." (RFC 3515 2.4.4)
+        asked = request.without_header("Expires") if request.has("Expires") else request
+        outputs = self.notifications.take(subscription, "<SUBSCRIBE", tx, asked, now, new=True)
+        if entered is not None:
+            self.dialogs.leave(place, referral, now)
+        event = "ACCEPT" if x.decided else "PENDING"
+        return outputs + self.notifications.event(subscription, event, Acceptance(trying, None, x.headers), now)
+
+    def refuse(self, referral: PeerReferral, x: RefuseRefer, now: float) -> list[Any]:
+        """Answer as the application says."""
+        refusal = x.refusal
+        outputs = self.answer(referral, refusal.status, refusal.reason, refusal.headers, now)
+        if referral.place is not None and referral.subscribes:
+            self.dialogs.leave(referral.place, referral, now)
+        return outputs
+
+    def answer(self, referral: PeerReferral, status: int, reason: str | None, headers: Any, now: float) -> list[Any]:
+        """The final response where no subscription is begun."""
+        tag = self.party.ids.tag() if referral.place is None else referral.place.dialog.local_tag
+        own = [*headers, *self.party.product("Server")]
+        response = response_to(referral.request, status, reason, to_tag=tag, headers=own)
+        return [*self.transactions.respond(referral.transaction, response, now)]
+
+    def authorize(self, referral: PeerReferral, _x: Authorize, now: float) -> list[Any]:
+        """What was accepted by itself is active from now on."""
+        subscription = referral.subscription
+        if subscription is None or subscription.notifier.state != notifier.PENDING:
+            return []
+        return self.notifications.event(subscription, "ACCEPT", Acceptance(_notice(Report(100))), now)
+
+    def tell(self, referral: PeerReferral, x: Tell, now: float) -> list[Any]:
+        """A NOTIFY, where its sender still wants to hear of it."""
+        subscription = referral.subscription
+        # "Terminating a subscription, either by explicitly unsubscribing or rejecting NOTIFY, is not an indication that
+        # the referenced request should be withdrawn or abandoned." (RFC 3515 2.4.4)
+        if subscription is None or subscription.notifier.state == notifier.TERMINATED:
+            return []
+        # "NOTIFYs to event refer SHOULD NOT be sent more frequently than once per second." (RFC 3515 3.10)  The last
+        # one waits for that as well.
+        notice = _notice(x.report)
+        if x.ends is None:
+            return self.notifications.event(subscription, "NOTIFY", notice, now)
+        return self.notifications.event(subscription, "TERMINATE", LastNotice(x.ends, notice=notice, waits=True), now)
+
+
+def _subscribes(request: Request) -> bool:
+    """Whether accepting a REFER begins a subscription."""
+    # "The element MUST NOT create an implicit subscription when accepting the REFER request." (RFC 7614 5.3)
+    if any(tag.lower() == "nosub" for tag in request.header_values("Require")):
+        return False
+    wish = request[REFER_SUB]
+    return wish is None or wish.subscribes
+
+
+def _frag(report: Report) -> bytes:
+    """The body of a NOTIFY: "MUST begin with a SIP Response Status-Line" (RFC 3515 2.4.5)."""
+    return bytes(SipFrag.build(report.status, report.reason or reason_phrase(report.status), headers=report.headers))
+
+
+def _notice(report: Report) -> Notice:
+    return Notice(_frag(report), SIPFRAG)

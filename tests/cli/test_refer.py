@@ -1,0 +1,107 @@
+"""`sipsm refer`, the steps of a transfer, and `sipsm uas --accept-refer`."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from tests.cli.programs import running, sipsm, told
+
+pytestmark = pytest.mark.slow
+
+UAS = ("uas", "--bind", "udp:127.0.0.1:0", "--ring-time", "0")
+
+
+def of(port: int) -> str:
+    """Somebody at this port."""
+    return f"sip:bob@127.0.0.1:{port}"
+
+
+@pytest.mark.rfc("3515 2.4.1", "3515 2.4.5")
+@pytest.mark.parametrize(("answer", "code"), [("200", 0), ("486", 1)])
+def test_a_third_party_is_called(answer: str, code: int) -> None:
+    """Who is referred calls the target, and tells how that goes; the exit is that of the call."""
+    with running(*UAS, "--accept-refer") as bob, running(*UAS, "--answer", answer) as carol:
+        done = sipsm("refer", of(bob.port), of(carol.port), "--json")
+        if not code:
+            carol.until(event="state", state="established")
+    assert done.returncode == code, done.stderr
+    bodies = [event["body"].split(" ")[1] for event in told(done.stdout, "notify")]
+    assert (bodies[0], bodies[-1]) == ("100", answer)
+    assert told(done.stdout, "state")[-1]["code"] == int(answer)
+
+
+@pytest.mark.rfc("3515 2.4.2")
+def test_nobody_does_it() -> None:
+    """Exit 1 for a refusal, of all REFER requests or of one to what cannot be called; exit 3 for silence."""
+    with running(*UAS) as bob, running(*UAS, "--accept-refer") as other:
+        refused = sipsm("refer", of(bob.port), "sip:carol@127.0.0.1", "--json")
+        strange = sipsm("refer", of(other.port), "http://127.0.0.1/")
+    assert (refused.returncode, told(refused.stdout, "state")[-1]["code"]) == (1, 603)
+    assert strange.returncode == 1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        port = deaf.getsockname()[1]
+        assert sipsm("refer", of(port), "sip:carol@127.0.0.1", "--timeout", "0.3").returncode == 3
+
+
+@pytest.mark.rfc("5589 6.1")
+def test_a_blind_transfer() -> None:
+    """The step is done when the other end has called the third party; then the call is hung up."""
+    with running(*UAS, "--accept-refer") as bob, running(*UAS) as carol:
+        script = f"wait established; refer {of(carol.port)}; bye"
+        done = sipsm("call", of(bob.port), "--do", script, "--json")
+        carol.until(event="state", state="established")
+    assert done.returncode == 0, done.stderr
+    assert [event["body"].split(" ")[1] for event in told(done.stdout, "notify")][-1] == "200"
+
+
+@pytest.mark.rfc("5589 6.3")
+def test_a_transfer_that_fails() -> None:
+    """A step that comes to nothing is told, and makes the exit 1; the script goes on."""
+    with running(*UAS) as bob:
+        done = sipsm("call", of(bob.port), "--do", "refer sip:carol@127.0.0.1; bye")
+    assert done.returncode == 1
+    assert "refer sip:carol@127.0.0.1: 603" in done.stderr
+
+
+@pytest.mark.rfc("5589 7.3")
+def test_an_attended_transfer() -> None:
+    """The first call's peer takes the place of us in the second call."""
+    with running(*UAS, "--accept-refer") as bob, running(*UAS) as carol:
+        script = f"consult {of(carol.port)}; sleep 0.1; transfer; bye"
+        done = sipsm("call", of(bob.port), "--do", script, "--json")
+        assert done.returncode == 0, done.stderr
+        carol.until(event="state", state="ended", reason="replaced")
+    ended = [event for event in told(done.stdout, "state") if event["state"] == "ended"]
+    assert len({event["call"] for event in ended}) >= 2
+
+
+def test_what_cannot_be_consulted() -> None:
+    """Nobody answers the second call: that step has failed, and so has the transfer; a `bye` ends what is left."""
+    with running(*UAS) as bob, running(*UAS, "--answer", "486") as carol:
+        third = of(carol.port)
+        script = f"transfer; consult {third}; transfer; bye"
+        done = sipsm("call", of(bob.port), "--do", script)
+    assert done.returncode == 1
+    assert done.stderr.count("transfer: there is nobody to transfer to") == 2
+    assert f"consult {third}: 486" in done.stderr
+
+
+def test_both_calls_are_hung_up() -> None:
+    """`bye` ends both; so does the end of the first."""
+    with running(*UAS) as bob, running(*UAS) as carol:
+        one = sipsm("call", of(bob.port), "--do", f"consult {of(carol.port)}; bye")
+    assert one.returncode == 0, one.stderr
+    with running(*UAS, "--hangup-after", "0.5") as bob, running(*UAS) as carol:
+        two = sipsm("call", of(bob.port), "--do", f"consult {of(carol.port)}; wait ended")
+    assert two.returncode == 0, two.stderr
+
+
+def test_a_server_transfers_who_calls() -> None:
+    """The callee refers its caller, who does not do that."""
+    with running(*UAS, "--do", "wait established; refer sip:carol@127.0.0.1; bye") as bob:
+        done = sipsm("call", of(bob.port))
+        bob.until(event="state", state="ended")
+    assert done.returncode == 0, done.stderr
