@@ -187,8 +187,8 @@ def not_served(profile: Profile, request: Request) -> bool:
 
 def strange_event(profile: Profile, request: Request) -> bool:
     """A SUBSCRIBE to an event package that is not served, or to none."""
-    # "There MUST be exactly one event type listed per event header field.  Multiple events per message are disallowed."
-    # (RFC 6665 8.2.1)
+    # "There MUST be exactly one event type listed per "Event" header field. Multiple events per message are
+    # disallowed." (RFC 6665 8.2.1)
     event = request[EVENT]
     if event is not None and event.value == "refer":
         # Accepting a REFER begins such a subscription, and no SUBSCRIBE does (RFC 3515 2.4.4).

@@ -287,7 +287,7 @@ OfferAnswer.table = Table(
         Row(PREVIEWED,      "<REL+SDP",    always,     STABLE,         (agree,),          "3261 13.2.1"),
         Row(PREVIEWED,      "<2XX+SDP",    always,     STABLE,         (agree,),          "3261 13.2.1"),
         Row(PREVIEWED,      "<2XX",        always,     STABLE,         (agree,),          "3261 13.2.1"),
-        # "If the initial offer is in the first reliable non-failure message from the UAS back to the UAC, the answer
+        # "If the initial offer is in the first reliable non-failure message from the UAS back to UAC, the answer
         # MUST be in the acknowledgement for that message (in this specification, ACK for a 2xx response)."
         Row(TO_BE_OFFERED,  "<REL+SDP",    not_wanted, STABLE,         (),                "3261 9.1"),
         Row(TO_BE_OFFERED,  "<REL+SDP",    always,     GOT_IN_1XX,     (take_offer,),     "6337 2.2"),

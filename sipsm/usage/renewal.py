@@ -180,7 +180,7 @@ Renewal.table = Table(
         Refuse(LEAVING, "UNSUBSCRIBE", always, None, "it is being ended already",               "6665 4.1.2.3"),
     ),
     timers=(
-        # "a subscriber starts Timer N, set to 64*T1, when it sends a SUBSCRIBE request."
+        # "a subscriber starts a Timer N, set to 64*T1, when it sends a SUBSCRIBE request."
         #     letter runs in                     lasts        then  RFC
         Timer("N",   {ASKED, ACCEPTED, LEAVING}, T1_times_64, once, "6665 4.1.2.4"),
     ),

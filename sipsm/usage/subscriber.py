@@ -43,7 +43,7 @@ _FOREVER: Final = frozenset(
 """By these "Clients SHOULD NOT attempt to re-subscribe" (RFC 6665 4.1.3)."""
 
 _AS_FETCHED: Final = frozenset((SubscriptionEndReason.TIMEOUT, SubscriptionEndReason.TERMINATED))
-"""How what was fetched ends: "The reason code "timeout" is also associated with polling of resource state"."""
+"""How what was fetched ends: of timeout, "This reason code is also associated with polling of resource state"."""
 
 _AFTER: Final = frozenset(
     (SubscriptionEndReason.PROBATION, SubscriptionEndReason.GIVE_UP, SubscriptionEndReason.TERMINATED)
