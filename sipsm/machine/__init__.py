@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sipsm.machine.agenda import Agenda, Watched
 from sipsm.machine.diagram import graphviz, grid, listing, mermaid
-from sipsm.machine.joint import No, Outcome, To, Wiring, joint_step
+from sipsm.machine.joint import No, Outcome, To, Wiring, grid_line, joint_step
 from sipsm.machine.running import Machine
 from sipsm.machine.step import Observer, Step
 from sipsm.machine.table import (
@@ -46,6 +46,7 @@ __all__ = [
     "doubled",
     "graphviz",
     "grid",
+    "grid_line",
     "joint_step",
     "listing",
     "mermaid",

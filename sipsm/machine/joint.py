@@ -7,7 +7,7 @@ when the step is complete, first in, first out. Guards read the machines around 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -46,6 +46,14 @@ class No:
     """No wire, and the reason why none."""
 
     why: str
+
+
+def grid_line(places: Iterable[str], rest: str, /, **cells: To | No | tuple[str, str]) -> dict[str, To | No]:
+    """A line of a grid: the wires as (input, RFC), and for `rest` of the machines the reason why none."""
+    line: dict[str, To | No] = {place: No(rest) for place in places}
+    for place, cell in cells.items():
+        line[place] = To(*cell) if isinstance(cell, tuple) else cell
+    return line
 
 
 class Wiring:

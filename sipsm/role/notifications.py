@@ -46,10 +46,7 @@ from sipsm.usage.notifier import (
     SubscriptionOver,
 )
 from sipsm.usage.notifying import NOTIFYING
-
-# "If the NOTIFY transaction fails due to the receipt of a 404, 405, 410, 416, 480-485, 489, 501, or 604 response to the
-# NOTIFY request, the notifier MUST remove the corresponding subscription." (RFC 6665 4.2.2)
-ENDING_IT: Final = frozenset({404, 405, 410, 416, *range(480, 486), 489, 501, 604})
+from sipsm.usage.subscriber import ENDING_STATUSES
 
 _EVENT_OF: Final = {
     "accept": "ACCEPT",
@@ -216,7 +213,9 @@ class Notifications:
         # "If the NOTIFY request fails due to expiration of SIP Timer F (transaction timeout), the notifier SHOULD
         # remove the subscription." (RFC 6665 4.2.2)  "Receiving a 408 will have the same effect on usages and dialogs
         # as a real transaction timeout" (RFC 5057 5.1)
-        if status == 408 or status in ENDING_IT:
+        # "If the NOTIFY transaction fails due to the receipt of a 404, 405, 410, 416, 480-485, 489, 501, or 604
+        # response to the NOTIFY request, the notifier MUST remove the corresponding subscription." (RFC 6665 4.2.2)
+        if status == 408 or status in ENDING_STATUSES:
             lost = NoticeLost(None if response is None else status, response)
             return self.event(user.of, "LOST", lost, now)
         return self.event(user.of, "REFUSED", NoticeRefused(status, response), now)

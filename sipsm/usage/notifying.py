@@ -6,22 +6,18 @@ dialog is in order (481, 500) has been found out before.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from sipsm.dialog import Dialog
-from sipsm.machine import No, To, Wiring
+from sipsm.machine import No, To, Wiring, grid_line
 from sipsm.usage.notices import Notices
 from sipsm.usage.notifier import Notifier
 
 MACHINES: Final = {"dialog": (Dialog.table,), "notifier": (Notifier.table,), "notices": (Notices.table,)}
 
 
-def _event(rest: str, /, **cells: To | No | tuple[str, str]) -> dict[str, To | No]:
-    """A line of the grid: the wires as (input, RFC), and for `rest` of the machines the reason why none."""
-    line: dict[str, To | No] = {place: No(rest) for place in MACHINES}
-    for place, cell in cells.items():
-        line[place] = To(*cell) if isinstance(cell, tuple) else cell
-    return line
+_event = partial(grid_line, MACHINES)
 
 
 def _command(name: str, rfc: str) -> dict[str, To | No]:

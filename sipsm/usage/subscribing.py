@@ -7,10 +7,11 @@ no event here: others may live in it (RFC 6665 4.5.2), see `sipsm.role.dialogs`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from sipsm.dialog import Dialog
-from sipsm.machine import No, To, Wiring
+from sipsm.machine import No, To, Wiring, grid_line
 from sipsm.usage.lifetime import Lifetime
 from sipsm.usage.renewal import Renewal
 from sipsm.usage.subscriber import Subscriber
@@ -23,10 +24,7 @@ MACHINES: Final = {
 }
 
 
-def _event(rest: str, /, **cells: tuple[str, str]) -> dict[str, To | No]:
-    """A line of the grid: the wires as (input, RFC), and for `rest` of the machines the reason why none."""
-    line: dict[str, To | No] = {place: No(rest) for place in MACHINES}
-    return line | {place: To(*cell) for place, cell in cells.items()}
+_event = partial(grid_line, MACHINES)
 
 
 def _told(state: str) -> dict[str, To | No]:

@@ -9,10 +9,11 @@ and what belongs to it, then the offer (491, 500), then whose turn it is, then t
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from sipsm.dialog import Dialog
-from sipsm.machine import No, To, Wiring
+from sipsm.machine import No, To, Wiring, grid_line
 from sipsm.sdp import OfferAnswer
 from sipsm.usage.acknowledging import Acknowledging
 from sipsm.usage.around import DIALOGS, INVITES
@@ -41,12 +42,7 @@ MACHINES: Final = {
 }
 
 
-def _event(rest: str, /, **cells: To | No | tuple[str, str]) -> dict[str, To | No]:
-    """A line of the grid: the wires as (input, RFC), and for `rest` of the machines the reason why none."""
-    line: dict[str, To | No] = {place: No(rest) for place in MACHINES}
-    for place, cell in cells.items():
-        line[place] = To(*cell) if isinstance(cell, tuple) else cell
-    return line
+_event = partial(grid_line, MACHINES)
 
 
 def _incoming(sdp: str) -> dict[str, To | No]:
