@@ -30,7 +30,7 @@ from sipsm.message.headers import (
 from sipsm.message.names import canonical
 from sipsm.role.call import Call
 from sipsm.role.checking import OWN
-from sipsm.role.events import retry_after_s
+from sipsm.role.events.calls import retry_after_s
 from sipsm.role.party import Party
 from sipsm.role.policy import Policy
 from sipsm.role.screening import unsupported
