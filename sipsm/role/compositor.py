@@ -17,6 +17,7 @@ from sipsm.role.call import Commanded
 from sipsm.role.checking import check_headers
 from sipsm.role.dialogs import Place
 from sipsm.role.events import PublishRequested, PublishWithdrawn, StatePublished
+from sipsm.role.part import Takes
 from sipsm.role.publish_request import PublishRequest
 from sipsm.role.requests_in import RequestsIn
 from sipsm.standalone.compositor import (
@@ -58,6 +59,15 @@ class StateCompositor:
         """What stands for each publication in the agenda."""
         self.lines: Lines[PublishRequest] = Lines()
         self.undecided: dict[ServerTransaction, PublishRequest] = {}
+
+    def takes(self) -> Takes:
+        """What of the user agent's it takes."""
+        return Takes(
+            outside={"PUBLISH": self.asked},
+            inside={"PUBLISH": self.asked_within},
+            wakes={SoftState: self.wake},
+            commands={PublishRequest: self.command},
+        )
 
     # ---------------------------------------------------------------- what comes
 

@@ -16,6 +16,7 @@ from sipsm.role.commands import Commands
 from sipsm.role.events import Answered
 from sipsm.role.limits import Limits
 from sipsm.role.party import Party
+from sipsm.role.responses_in import ResponsesIn
 from sipsm.role.writing import content
 from sipsm.standalone.messages import FINAL, FREE, LARGEST, SEND, Line, place_of, resolved
 from sipsm.transaction.sending import NotSent, Sending
@@ -30,7 +31,13 @@ class Messaging:
     """The MESSAGE requests of a user agent: those under way, and those that wait for their turn."""
 
     def __init__(
-        self, party: Party, sending: Sending, commands: Commands, limits: Limits, observer: Observer | None
+        self,
+        party: Party,
+        sending: Sending,
+        commands: Commands,
+        responses: ResponsesIn,
+        limits: Limits,
+        observer: Observer | None,
     ) -> None:
         self.party = party
         self.sending = sending
@@ -41,6 +48,8 @@ class Messaging:
         """Those of a call, or for a URI, by what `place_of` makes of it; while there are any."""
         self.unsent: dict[OutgoingRequest, LinesAndBody] = {}
         """Those that wait in calls: what the dialog adds to them, such as a number, is known when they are sent."""
+        commands.message = self.send_within
+        responses.message_answered = self.answered
 
     # ---------------------------------------------------------------- commands
 

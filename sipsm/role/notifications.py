@@ -31,6 +31,7 @@ from sipsm.role.events import (
     SubscriptionRequested,
 )
 from sipsm.role.limits import Limits
+from sipsm.role.part import Takes
 from sipsm.role.party import HeaderLines, Party
 from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
@@ -96,6 +97,16 @@ class Notifications:
             NoticeRefused: self.tell_refused,
             SubscriptionOver: self.tell_over,
         }
+
+    def takes(self) -> Takes:
+        """What of the user agent's it takes."""
+        return Takes(
+            outside={"SUBSCRIBE": self.outside},
+            inside={"SUBSCRIBE": self.inside},
+            ends={NotifyUnderWay: self.answered},
+            wakes={PeerSubscription: self.wake},
+            commands={PeerSubscription: self.command},
+        )
 
     # ---------------------------------------------------------------- SUBSCRIBE
 

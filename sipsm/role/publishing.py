@@ -18,6 +18,7 @@ from sipsm.message.names import canonical
 from sipsm.role.call import Commanded, Headers
 from sipsm.role.events import PublicationEnded, Published, PublishFailed
 from sipsm.role.limits import Limits
+from sipsm.role.part import Takes
 from sipsm.role.party import HeaderLines, Party
 from sipsm.role.publication import Publication
 from sipsm.standalone.lines import Lines
@@ -64,6 +65,14 @@ class Publishing:
         self.all: dict[Publication, None] = {}
         """Them, the oldest first."""
         self.lines: Lines[Publication] = Lines()
+
+    def takes(self) -> Takes:
+        """What of the user agent's it takes."""
+        return Takes(
+            ends={Publication: self.answered},
+            wakes={Publication: self.wake},
+            commands={Publication: self.command},
+        )
 
     # ---------------------------------------------------------------- what the application wants
 

@@ -11,25 +11,23 @@ from typing import Any, Final
 from sipsm.dialog import as_uas
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
-from sipsm.machine import Agenda, Observer, Step
+from sipsm.machine import Step
 from sipsm.message import Request, Response, response_to
 from sipsm.message.bodies.sipfrag import SIPFRAG, SipFrag
 from sipsm.message.headers import REFER_SUB, REFER_TO, TARGET_DIALOG
 from sipsm.message.status import reason_phrase
 from sipsm.packages import package_named
-from sipsm.role.call import Call, Commanded
+from sipsm.role.call import Call
 from sipsm.role.checking import check_headers
-from sipsm.role.dialogs import Dialogs, Place
+from sipsm.role.dialogs import Place
 from sipsm.role.events import ReferReceived
 from sipsm.role.following import wanted
-from sipsm.role.limits import Limits
 from sipsm.role.notifications import Notifications
-from sipsm.role.party import HeaderLines, Party
+from sipsm.role.part import Takes
+from sipsm.role.party import HeaderLines
 from sipsm.role.peer_referral import PeerReferral
 from sipsm.role.peer_subscription import PeerSubscription
-from sipsm.role.policy import Policy
-from sipsm.role.requests_in import RequestsIn
-from sipsm.transaction import ServerTransaction, TransactionLayer
+from sipsm.transaction import ServerTransaction
 from sipsm.usage import notifier
 from sipsm.usage.notices import LastNotice, Notice, Notices
 from sipsm.usage.notifier import Acceptance, Notifier
@@ -53,30 +51,17 @@ _EVENT_OF: Final = {"accept": "ACCEPT", "reject": "REJECT", "follow": "FOLLOW"}
 class Referred:
     """The REFER requests of peers."""
 
-    def __init__(
-        self,
-        requests: RequestsIn,
-        notifications: Notifications,
-        dialogs: Dialogs,
-        transactions: TransactionLayer,
-        party: Party,
-        policy: Policy,
-        limits: Limits,
-        commanded: Commanded,
-        agenda: Agenda,
-        observer: Observer | None,
-        invite: Invite,
-    ) -> None:
-        self.requests = requests
+    def __init__(self, notifications: Notifications, invite: Invite) -> None:
         self.notifications = notifications
-        self.dialogs = dialogs
-        self.transactions = transactions
-        self.party = party
-        self.policy = policy
-        self.limits = limits
-        self.commanded = commanded
-        self.agenda = agenda
-        self.observer = observer
+        self.requests = notifications.requests
+        self.dialogs = notifications.dialogs
+        self.transactions = notifications.transactions
+        self.party = notifications.party
+        self.policy = notifications.policy
+        self.limits = notifications.limits
+        self.commanded = notifications.commanded
+        self.agenda = notifications.agenda
+        self.observer = notifications.observer
         self.invite = invite
         self.all: dict[PeerReferral, None] = {}
         """Those that wait for the application, the oldest first; a subscription holds what is accepted."""
@@ -86,6 +71,15 @@ class Referred:
             Authorize: self.authorize,
             Tell: self.tell,
         }
+
+    def takes(self) -> Takes:
+        """What of the user agent's it takes."""
+        return Takes(
+            outside={"REFER": self.outside},
+            inside={"REFER": self.inside},
+            wakes={PeerReferral: self.wake},
+            commands={PeerReferral: self.command},
+        )
 
     # ---------------------------------------------------------------- REFER
 

@@ -20,6 +20,7 @@ from sipsm.message import Address, Request, Response
 from sipsm.message.headers import EVENT, REFERRED_BY, Event, ReferredBy, Replaces, TargetDialog, with_headers
 from sipsm.message.names import canonical
 from sipsm.role.checking import check_headers
+from sipsm.role.commands import Commands
 from sipsm.role.dialogs import Place
 from sipsm.role.events import NotifyReceived, ReferAccepted, ReferEnded, ReferProgress, SubscriptionEnded
 from sipsm.role.referral import Referral
@@ -43,10 +44,14 @@ REFER_EVENT: Final = Event.parse("refer")
 class Referring:
     """The REFER requests of ours."""
 
-    def __init__(self, subscriptions: Subscriptions) -> None:
+    def __init__(self, subscriptions: Subscriptions, commands: Commands) -> None:
         self.subscriptions = subscriptions
         self.dialogs = subscriptions.dialogs
         self.observer = subscriptions.observer
+        subscriptions.refer_accepted = self.accepted
+        subscriptions.refer_again = self.again
+        subscriptions.retold = self.retold
+        commands.refer = self.within
 
     # ---------------------------------------------------------------- commands
 

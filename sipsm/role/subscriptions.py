@@ -30,6 +30,7 @@ from sipsm.role.events import (
     SubscriptionPending,
 )
 from sipsm.role.limits import Limits
+from sipsm.role.part import Takes
 from sipsm.role.party import HeaderLines, Party
 from sipsm.role.policy import Policy
 from sipsm.role.requests_in import RequestsIn
@@ -95,6 +96,16 @@ class Subscriptions:
         """Sends such a REFER anew where its refusal, or silence, lets it."""
         self.retold: Callable[[Subscription, Sequence[Any], float], list[Any]]
         """What a subscription tells that a REFER has made, as the application hears it."""
+
+    def takes(self) -> Takes:
+        """What of the user agent's it takes."""
+        return Takes(
+            unplaced={"NOTIFY": self.unplaced},
+            inside={"NOTIFY": self.inside},
+            ends={OutgoingSubscribe: self.answered},
+            wakes={Subscription: self.wake, Attempt: self.wake_attempt},
+            commands={Subscription: self.command},
+        )
 
     # ---------------------------------------------------------------- commands
 

@@ -7,8 +7,7 @@ for the machines of a call, and what these ask for is carried out in `carrying_o
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from sipsm.dialog import as_uac
 from sipsm.errors import LocalProtocolError
@@ -27,24 +26,19 @@ from sipsm.role.events import NotDelivered
 from sipsm.role.limits import Limits
 from sipsm.role.messaging import Messaging
 from sipsm.role.notifications import Notifications
+from sipsm.role.part import Command, Part, Wake
 from sipsm.role.party import Party
-from sipsm.role.peer_referral import PeerReferral
-from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import CallTerms, Policy
-from sipsm.role.publication import Publication
-from sipsm.role.publish_request import PublishRequest
 from sipsm.role.publishing import Publishing
 from sipsm.role.referred import Referred
 from sipsm.role.referring import Referring
 from sipsm.role.requests_in import RequestsIn
 from sipsm.role.responses_in import ResponsesIn
 from sipsm.role.retrying import following
-from sipsm.role.subscription import OutgoingSubscribe, Subscription
 from sipsm.role.subscriptions import Subscriptions
 from sipsm.role.writing import OF_SDP, Writing
 from sipsm.sdp import as_bytes
 from sipsm.sdp.description import Sdp
-from sipsm.standalone.compositor import SoftState
 from sipsm.transaction import (
     Absorbed,
     AckReceived,
@@ -59,8 +53,9 @@ from sipsm.transaction import (
 from sipsm.transaction.sending import NotSent, Sending, SentAs, TriesAgain
 from sipsm.usage import Invitation, Leg
 from sipsm.usage.acknowledging import Acknowledging
-from sipsm.usage.attempt import Attempt
 from sipsm.usage.invite_uac import InviteUac
+
+_P = TypeVar("_P", bound=Part)
 
 
 class UserAgent:
@@ -91,78 +86,45 @@ class UserAgent:
             policy.session_interval_s,
             self.profile.smallest_interval_s,
         )
+        self.wakes: dict[type, Wake] = {}
+        """By the class of what has an `Alarm`: who fires its timer that is due."""
+        self.takes: dict[type, Command] = {}
+        """By the class of what the application holds, beside calls: who takes its commands."""
         self.calls = Calls(agenda, observer)
+        self.wakes[Call] = self.calls.wake
         self.writing = Writing(party, policy)
         self.dialogs = Dialogs(self.calls, party, sending, observer)
         self.requests = RequestsIn(self.calls, self.dialogs, transactions, party, policy, limits, commanded)
         self.responses = ResponsesIn(self.calls, sending, party, policy, limits)
         self.commands = Commands(self.calls, self.writing, sending, policy, party.ids, transactions.times)
-        self.messaging = Messaging(party, sending, self.commands, limits, observer)
-        self.commands.message = self.messaging.send_within
-        self.responses.message_answered = self.messaging.answered
+        self.messaging = Messaging(party, sending, self.commands, self.responses, limits, observer)
+        self.publishing = self._with(Publishing(sending, party, agenda, limits, commanded, observer))
+        self.compositor = self._with(StateCompositor(self.requests, agenda, self.profile.composes, commanded, observer))
+        self.notifications = self._with(
+            Notifications(self.requests, self.dialogs, transactions, party, policy, limits, commanded, agenda, observer)
+        )
+        self.subscriptions = self._with(
+            Subscriptions(self.requests, self.dialogs, sending, party, policy, limits, commanded, agenda, observer)
+        )
+        self.referring = Referring(self.subscriptions, self.commands)
+        self.referred = self._with(Referred(self.notifications, self.invite))
         carrying_out = CarryingOut(self.calls, self.writing, transactions, sending)
         carrying_out.try_again = self.commands.try_again
         carrying_out.refresh = self.commands.refresh
         carrying_out.start_anew = self.responses.start_anew
-        self.calls.carry = carrying_out.all
-        self.wakes: dict[type, Callable[[Any, float], list[Any]]] = {Call: self.calls.wake}
-        """By the class of what has an `Alarm`: who fires its timer that is due."""
-        self.takes: dict[type, Callable[[Any, str, Any, float], list[Any]]] = {}
-        """By the class of what the application holds, beside calls: who takes its commands."""
-        self.publishing = Publishing(sending, party, agenda, limits, commanded, observer)
-        self.wakes[Publication] = self.publishing.wake
-        self.takes[Publication] = self.publishing.command
-        self.responses.users[Publication] = self.publishing.answered
-        self.compositor = StateCompositor(self.requests, agenda, self.profile.composes, commanded, observer)
-        self.wakes[SoftState] = self.compositor.wake
-        self.takes[PublishRequest] = self.compositor.command
-        self.requests.outside["PUBLISH"] = self.compositor.asked
-        self.requests.inside["PUBLISH"] = self.compositor.asked_within
-        self.notifications = Notifications(
-            self.requests, self.dialogs, transactions, party, policy, limits, commanded, agenda, observer
-        )
-        self.requests.outside["SUBSCRIBE"] = self.notifications.outside
-        self.requests.inside["SUBSCRIBE"] = self.notifications.inside
-        self.responses.users[NotifyUnderWay] = self.notifications.answered
-        self.wakes[PeerSubscription] = self.notifications.wake
-        self.takes[PeerSubscription] = self.notifications.command
-
-        self.subscriptions = Subscriptions(
-            self.requests, self.dialogs, sending, party, policy, limits, commanded, agenda, observer
-        )
-        self.requests.inside["NOTIFY"] = self.subscriptions.inside
-        self.requests.unplaced["NOTIFY"] = self.subscriptions.unplaced
-        self.responses.users[OutgoingSubscribe] = self.subscriptions.answered
-        self.wakes[Subscription] = self.subscriptions.wake
-        self.wakes[Attempt] = self.subscriptions.wake_attempt
-        self.takes[Subscription] = self.subscriptions.command
-        self._take_referrals(carrying_out, agenda, observer)
-
-    def _take_referrals(self, carrying_out: CarryingOut, agenda: Agenda, observer: Observer | None) -> None:
-        """REFER, of ours and of peers, stands on calls and on both sides of subscriptions."""
-        self.referring = Referring(self.subscriptions)
-        self.subscriptions.refer_accepted = self.referring.accepted
-        self.subscriptions.refer_again = self.referring.again
-        self.subscriptions.retold = self.referring.retold
-        self.commands.refer = self.referring.within
-        self.referred = Referred(
-            self.requests,
-            self.notifications,
-            self.dialogs,
-            self.transactions,
-            self.party,
-            self.policy,
-            self.limits,
-            self.commanded,
-            agenda,
-            observer,
-            self.invite,
-        )
-        self.requests.outside["REFER"] = self.referred.outside
-        self.requests.inside["REFER"] = self.referred.inside
-        self.wakes[PeerReferral] = self.referred.wake
-        self.takes[PeerReferral] = self.referred.command
         carrying_out.heard = self.referred.heard
+        self.calls.carry = carrying_out.all
+
+    def _with(self, part: _P) -> _P:
+        """Have a part: from now on it gets what it takes."""
+        takes = part.takes()
+        self.requests.outside.update(takes.outside)
+        self.requests.unplaced.update(takes.unplaced)
+        self.requests.inside.update(takes.inside)
+        self.responses.users.update(takes.ends)
+        self.wakes.update(takes.wakes)
+        self.takes.update(takes.commands)
+        return part
 
     # ---------------------------------------------------------------- commands of the application
 

@@ -1,0 +1,42 @@
+"""What a part of a user agent takes: it says so itself, and has it from the user agent when it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from attrs import field, frozen
+
+from sipsm.role.requests_in import Inside, Outside
+from sipsm.role.responses_in import Ending
+
+Wake = Callable[[Any, float], list[Any]]
+"""What is made of a timer that is due: `(of, now)`."""
+
+Command = Callable[[Any, str, Any, float], list[Any]]
+"""What is made of a command of the application: `(of, command, x, now)`."""
+
+
+@frozen
+class Takes:
+    """Who takes what, by its kind. No two parts take the same."""
+
+    outside: Mapping[str, Outside] = field(factory=dict)
+    """By method: requests that name no dialog."""
+    unplaced: Mapping[str, Outside] = field(factory=dict)
+    """By method: requests that name a dialog that is not there. By itself that is a 481."""
+    inside: Mapping[str, Inside] = field(factory=dict)
+    """By method: requests in a dialog that is there."""
+    ends: Mapping[type, Ending] = field(factory=dict)
+    """By the class of its user, which has a `request`: how a request of ours ends."""
+    wakes: Mapping[type, Wake] = field(factory=dict)
+    """By the class of what has an `Alarm`: its timer that is due."""
+    commands: Mapping[type, Command] = field(factory=dict)
+    """By the class of what the application holds: its commands."""
+
+
+class Part(Protocol):
+    """A part of a user agent."""
+
+    def takes(self) -> Takes:
+        """What it takes."""
