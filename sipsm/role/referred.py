@@ -11,7 +11,7 @@ from typing import Any, Final
 from sipsm.dialog import as_uas
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
-from sipsm.machine import Step
+from sipsm.machine import Refuse, Step
 from sipsm.message import Request, Response, response_to
 from sipsm.message.bodies.sipfrag import SIPFRAG, SipFrag
 from sipsm.message.headers import REFER_SUB, REFER_TO, TARGET_DIALOG
@@ -180,12 +180,10 @@ class Referred:
 
     def check(self, referral: PeerReferral, command: str, event: str, x: Any) -> None:
         """Raises `LocalProtocolError` when a rule refuses it, before anything has moved."""
-        decision = referral.referee.find(event, x, None)
-        if decision.refused:
-            raise LocalProtocolError(
-                f"cannot {command} in state {referral.referee.state}: {decision.entry.text}",  # type: ignore[union-attr]
-                rfc=decision.entry.rfc,  # type: ignore[union-attr]  # it is a refusal
-            )
+        entry = referral.referee.find(event, x, None).entry
+        if isinstance(entry, Refuse):
+            state = referral.referee.state
+            raise LocalProtocolError(f"cannot {command} in state {state}: {entry.text}", rfc=entry.rfc)
 
     def follow(self, referral: PeerReferral, x: Wish, now: float) -> list[Any]:
         """Place the call that the REFER asks for."""

@@ -76,7 +76,7 @@ class ResponsesIn:
             if user.leg not in user.leg.call.legs:
                 # The ACK for what refused an attempt before the present one could not be sent.
                 return []
-            first = user.invite.state == invite_uac.CALLING and not user.invite.modifies  # type: ignore[union-attr]
+            first = user.uac.state == invite_uac.CALLING and not user.uac.modifies
             again = self.again(user, None, now) if first else None
             return self.calls.event(user, event, None, now) if again is None else again
         return self.final(user, status, None, why, now)
@@ -90,13 +90,13 @@ class ResponsesIn:
             return self.calls.event(at, "100", response, now)
         call: Call = at.leg.call
         if status >= 300:
-            if not at.invite.modifies and at.invite.wants_answers:  # type: ignore[union-attr]  # it is ours
+            if not at.uac.modifies and at.uac.wants_answers:
                 again = self.again(at, response, now)
                 if again is not None:
                     return again
             go_back(at.leg, response.cseq.number, ours=True)
             return self.calls.event(at, "3XX-6XX", response, now)
-        if not at.invite.modifies:  # type: ignore[union-attr]  # it is ours
+        if not at.uac.modifies:
             branch = self.branch_of(call, at, response, now)
             if branch is None:
                 return [DropNote(DropReason.OVERLOADED, f"more than {self.limits.forks} branches answer", response)]

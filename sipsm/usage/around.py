@@ -224,6 +224,12 @@ class Invitation:
         self.dialog, self.offer_answer, self.session, self.turns = leg.dialog, leg.offer_answer, leg.session, leg.turns
 
     @property
+    def uac(self) -> InviteUac:
+        """The machine of an INVITE of ours."""
+        assert isinstance(self.invite, InviteUac), "it is ours"
+        return self.invite
+
+    @property
     def reliable(self) -> ReliableReceiver | ReliableSender:
         """Its reliable provisional responses."""
         return self.reliable_awake or (_RECEIVER if self.outgoing else _SENDER)
