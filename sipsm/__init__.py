@@ -88,10 +88,11 @@ from sipsm.role import (
     SubscriptionRequested,
     SubscriptionStatus,
 )
+from sipsm.standalone.composing import Composing, address_of_record
 from sipsm.standalone.composition import compose_presence
-from sipsm.standalone.compositor import Composing, EventState, address_of_record
 from sipsm.standalone.messages import Validity
-from sipsm.standalone.publication import Operation, PublicationEndReason
+from sipsm.standalone.publication_outputs import Operation, PublicationEndReason
+from sipsm.standalone.soft_state import EventState
 from sipsm.transaction import TimerValues
 from sipsm.transport import (
     PING,

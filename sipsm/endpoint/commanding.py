@@ -29,9 +29,9 @@ from sipsm.role import (
 )
 from sipsm.role.subscription import Wanted
 from sipsm.sdp.description import Sdp
-from sipsm.standalone.compositor import EventState
 from sipsm.standalone.messages import as_body, limiting
-from sipsm.standalone.publication import Content
+from sipsm.standalone.publication_outputs import Content
+from sipsm.standalone.soft_state import EventState
 from sipsm.transport import Flow
 from sipsm.usage.referrer import Refer
 

@@ -34,10 +34,12 @@ from sipsm.role.referral import Referral
 from sipsm.role.screening import Profile
 from sipsm.role.subscription import OutgoingSubscribe, Subscription, Wanted
 from sipsm.sdp import OfferAnswer
-from sipsm.standalone.compositor import Composing, EventState, SoftState
+from sipsm.standalone.composing import Composing
 from sipsm.standalone.decision import Decision
 from sipsm.standalone.messages import Line
-from sipsm.standalone.publication import Content, EventPublication, Operation, SendPublish
+from sipsm.standalone.publication import EventPublication
+from sipsm.standalone.publication_outputs import Content, Operation, SendPublish
+from sipsm.standalone.soft_state import EventState, SoftState
 from sipsm.transaction import (
     ClientTransaction,
     InviteClientTransaction,

@@ -1,6 +1,6 @@
 """A user agent that is an event state compositor too: it takes PUBLISH, and tells what holds for whom.
 
-RFC 3903 6. What is checked, and what is held, stands in `sipsm.standalone.compositor`.
+RFC 3903 6. What is checked stands in `sipsm.standalone.judging`, and what is held in `sipsm.standalone.compositor`.
 """
 
 from __future__ import annotations
@@ -20,18 +20,12 @@ from sipsm.role.events import PublishRequested, PublishWithdrawn, StatePublished
 from sipsm.role.part import Takes
 from sipsm.role.publish_request import PublishRequest
 from sipsm.role.requests_in import RequestsIn
-from sipsm.standalone.compositor import (
-    PUSH_BACK_S,
-    Composing,
-    Compositor,
-    EventState,
-    SoftState,
-    StateChanged,
-    Struck,
-    address_of_record,
-)
+from sipsm.standalone.composing import Composing, address_of_record
+from sipsm.standalone.compositor import Compositor, StateChanged
 from sipsm.standalone.decision import LATE, REJECT, SHOWN, TURN, Show, Take, TurnDown, Withdraw
+from sipsm.standalone.judging import PUSH_BACK_S, Struck, judge
 from sipsm.standalone.lines import Lines
+from sipsm.standalone.soft_state import EventState, SoftState
 from sipsm.transaction import ServerTransaction
 
 HeaderLines = list[tuple[str, str]]
@@ -74,7 +68,7 @@ class StateCompositor:
     def asked(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A PUBLISH outside a dialog."""
         if not self.composing.by_hand:
-            struck = self.store.judge(request)
+            struck = judge(self.store, request)
             if struck is not None:
                 return self.requests.serve(tx, request, struck.status, now, headers=struck.headers)
             headers, changed = self.take(request, now)
@@ -164,7 +158,7 @@ class StateCompositor:
         outputs: list[Any] = []
         for output in step.outputs:
             match output:
-                case Show() | Take() if (struck := self.store.judge(asked.request)) is not None:
+                case Show() | Take() if (struck := judge(self.store, asked.request)) is not None:
                     outputs += self.strike(asked, struck, now)
                 case Show():
                     outputs.append(PublishRequested(asked, asked.request))

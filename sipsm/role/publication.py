@@ -14,7 +14,8 @@ from sipsm.grammar import Uri
 from sipsm.message import Request
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Commanded
-from sipsm.standalone.publication import MODIFY, OVER, REFRESH, REMOVE, Content, EventPublication, Wish
+from sipsm.standalone.publication import MODIFY, OVER, REFRESH, REMOVE, EventPublication
+from sipsm.standalone.publication_outputs import Content, Wish
 
 if TYPE_CHECKING:
     from sipsm.role.events import Output

@@ -22,13 +22,9 @@ from sipsm.role.part import Takes
 from sipsm.role.party import HeaderLines, Party
 from sipsm.role.publication import Publication
 from sipsm.standalone.lines import Lines
-from sipsm.standalone.publication import (
-    ASKED,
-    OVER,
-    PUBLISH,
-    TURN,
+from sipsm.standalone.publication import ASKED, OVER, PUBLISH, TURN, EventPublication, input_of
+from sipsm.standalone.publication_outputs import (
     Content,
-    EventPublication,
     Failure,
     SendPublish,
     TellEnded,
@@ -36,7 +32,6 @@ from sipsm.standalone.publication import (
     TellPublished,
     WaitForTurn,
     Wish,
-    input_of,
 )
 from sipsm.transaction.sending import Sending
 

@@ -21,7 +21,7 @@ from sipsm.message.bodies import read_body
 from sipsm.message.headers import ACCEPT, EVENT, SESSION_EXPIRES, WarningValue
 from sipsm.role.checking import address_of_somebody
 from sipsm.sdp import SessionDescription, Timing, as_bytes
-from sipsm.standalone.compositor import Composing
+from sipsm.standalone.composing import Composing
 from sipsm.transport.locate import hop_to
 from sipsm.usage.session_timer import SMALLEST_S, says
 

@@ -13,7 +13,7 @@ from sipsm.errors import RemoteProtocolError
 from sipsm.grammar import Uri
 from sipsm.message.headers.content import type_alone
 from sipsm.packages import Presence
-from sipsm.standalone.compositor import EventState
+from sipsm.standalone.soft_state import EventState
 
 
 def compose_presence(entity: Uri | str, states: Iterable[EventState]) -> Presence:

@@ -6,14 +6,25 @@ once, as full state. Not here: whose turn it is among the publications for a Req
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from attrs import define, field, frozen
+from attrs import define, field
 
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, Timer, always, once
 from sipsm.message import Response
-from sipsm.message.headers import EXPIRES, MIN_EXPIRES, RETRY_AFTER, SIP_ETAG
+from sipsm.message.headers import EXPIRES, SIP_ETAG
+from sipsm.standalone.publication_outputs import (
+    Content,
+    Failure,
+    Operation,
+    PublicationEndReason,
+    SendPublish,
+    TellEnded,
+    TellFailed,
+    TellPublished,
+    WaitForTurn,
+    Wish,
+)
 from sipsm.transaction import TimerValues
 
 NEW: Final = "New"
@@ -40,98 +51,6 @@ MOST_RAISES: Final = 5
 
 USUAL_S: Final = 3600
 """How long a publication lasts, in seconds, where neither side has said so, as it must (RFC 3903 6)."""
-
-# Answers that say nothing of the publication, only that the server cannot serve now.
-TRANSIENT: Final = frozenset({408, 480, 500, 503, 504})
-
-
-class Operation(StrEnum):
-    """What one PUBLISH does (RFC 3903 4.1, Table 1)."""
-
-    INITIAL = "initial"
-    REFRESH = "refresh"
-    MODIFY = "modify"
-    REMOVE = "remove"
-
-
-class PublicationEndReason(StrEnum):
-    """Why a publication is over."""
-
-    REMOVED = "removed"
-    """We have removed it, or it was gone when we wanted to."""
-    REFUSED = "refused"
-    """The compositor does not take it, or not any longer."""
-    FAILED = "failed"
-    """No answer came to the PUBLISH that was to create or remove it, or one that says that nobody can serve it now."""
-    EXPIRED = "expired"
-    """It could not be refreshed in time."""
-
-
-@frozen
-class Content:
-    """Event state as it is sent: a body of some type."""
-
-    body: bytes
-    content_type: str
-
-
-@frozen
-class Wish:
-    """What the program wants: another state, or another lifetime."""
-
-    content: Content | None = None
-    expires_s: int | None = None
-
-
-@frozen
-class Failure:
-    """What a PUBLISH came to that was not accepted; no response when none came (408), or it could not go out (503)."""
-
-    status: int
-    response: Response | None
-
-
-@frozen
-class WaitForTurn:
-    """Have it send when nothing else is under way to its Request-URI."""
-
-
-@frozen
-class SendPublish:
-    """Send this PUBLISH (RFC 3903 4.1)."""
-
-    operation: Operation
-    content: Content | None
-    tag: str | None
-    """The entity tag for SIP-If-Match."""
-    expires_s: int | None
-    """None leaves the lifetime to the compositor."""
-
-
-@frozen
-class TellPublished:
-    """The compositor has accepted."""
-
-    operation: Operation
-    expires_s: int
-    response: Response
-
-
-@frozen
-class TellFailed:
-    """A refresh or modification came to nothing, and the publication goes on."""
-
-    operation: Operation
-    failure: Failure
-    retry_after_s: float | None
-
-
-@frozen
-class TellEnded:
-    """It is over."""
-
-    reason: PublicationEndReason
-    failure: Failure | None
 
 
 @define(eq=False)
@@ -165,6 +84,10 @@ class EventPublication(Machine):
     raised: int = 0
     """How often a 423 was obeyed since the last 2xx."""
     watched_at: float | None = field(default=None, init=False)
+
+
+# Answers that say nothing of the publication, only that the server cannot serve now.
+TRANSIENT: Final = frozenset({408, 480, 500, 503, 504})
 
 
 def input_of(status: int) -> str:
@@ -236,8 +159,8 @@ def names_no_tag(_: EventPublication, response: Response, _at: Any) -> bool:
 
 def asks_for_more(publication: EventPublication, failure: Failure, _at: Any) -> bool:
     """The lifetime that a 423 asks for is longer than the one that was asked for."""
-    smallest = None if failure.response is None else failure.response[MIN_EXPIRES]
-    return smallest is not None and smallest > (publication.asks_s or 0) and publication.raised < MOST_RAISES
+    smallest_s = failure.smallest_s
+    return smallest_s is not None and smallest_s > (publication.asks_s or 0) and publication.raised < MOST_RAISES
 
 
 def wants_more(publication: EventPublication, _x: Any, _at: Any) -> bool:
@@ -339,8 +262,7 @@ def raise_interval(publication: EventPublication, failure: Failure, _step: Step)
     # "it MAY retry the publication after changing the expiration interval in the Expires header field to be equal to or
     # greater than the expiration interval within the Min-Expires header field of the 423 (Interval Too Brief)
     # response." (RFC 3903 5)
-    assert failure.response is not None, "the guard has read it"
-    publication.asks_s = failure.response[MIN_EXPIRES]
+    publication.asks_s = failure.smallest_s
     publication.raised += 1
     publication.changed = publication.changed or under_way(publication) is Operation.MODIFY
 
@@ -370,8 +292,7 @@ def try_later(publication: EventPublication, failure: Failure, step: Step) -> No
     publication.more = False
     # Towards the end the tries do not come ever faster: each has the time to be answered.
     after = max((publication.expires_at - step.now) / 2, 64 * publication.times.T1)
-    retry_after = None if failure.response is None else failure.response[RETRY_AFTER]
-    publication.refresh_at = step.now + max(after, 0.0 if retry_after is None else float(retry_after.wait_s))
+    publication.refresh_at = step.now + max(after, failure.retry_after_s)
     go_on(publication, step.now)
     tried_again = publication.wait_s if publication.wait_s < publication.left_s else None
     step.emit(TellFailed(under_way(publication), failure, tried_again))

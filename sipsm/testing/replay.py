@@ -14,7 +14,7 @@ from sipsm.endpoint.snapshot import restore
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
-from sipsm.standalone.compositor import Composing
+from sipsm.standalone.composing import Composing
 from sipsm.testing.tape import ACTIONS, COMMANDS, FORMAT, SETTINGS, TUPLES, Known, held, shown
 from sipsm.trace import Ladder, Recorder, ladder
 from sipsm.transport import Address, Listening

@@ -33,7 +33,7 @@ from sipsm.role import (
     Referral,
     Subscription,
 )
-from sipsm.standalone.compositor import Composing
+from sipsm.standalone.composing import Composing
 from sipsm.transaction import TimerValues
 from sipsm.transport import (
     Close,

@@ -24,7 +24,7 @@ from sipsm import (
 from sipsm.endpoint.state import CONFIG
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
-from sipsm.standalone.compositor import Composing
+from sipsm.standalone.composing import Composing
 from sipsm.testing import Net, ReplayDiffers, Tape, answer, hang_up, reject, replay, ring
 from sipsm.testing.tape import SETTINGS
 from tests.testing.test_streams import Keeps, connect, pair, send

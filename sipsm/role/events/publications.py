@@ -8,8 +8,8 @@ from sipsm.grammar import Uri
 from sipsm.message import Request, Response
 from sipsm.role.publication import Publication
 from sipsm.role.publish_request import PublishRequest
-from sipsm.standalone.compositor import EventState
-from sipsm.standalone.publication import Operation, PublicationEndReason
+from sipsm.standalone.publication_outputs import Operation, PublicationEndReason
+from sipsm.standalone.soft_state import EventState
 
 
 @frozen
