@@ -6,6 +6,7 @@ A is called first, then B; media go past the controller.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,9 @@ from sipsm.sdp import answer as answer_to
 from sipsm.testing import Agent, Net, ladder, nothing_left
 from tests.ladders.parties import names, request, taken, told
 from tests.ladders.phones import hears, phone, talk
+
+Phone = dict[str, Any]
+"""The arguments of `phone`."""
 
 OURS = Origin("ctl", 7, 1, "controller.example.com")
 
@@ -35,21 +39,37 @@ class Controller:
         if event.call in self.waiting:
             self.waiting.pop(event.call)(event.sdp)
 
-    def call(self, name: str, offer: bytes, then: Callable[[bytes], object]) -> None:
-        """Call somebody, with an offer or without."""
-        self.calls[name] = self.agent.invite(f"sip:{name}", offer=offer)
-        self.waiting[self.calls[name]] = then
-
-    def offer(self, name: str, offer: bytes, then: Callable[[bytes], object]) -> None:
-        """Offer somebody what another has said, as if we had said it next; or ask for an offer."""
-        call = self.calls[name]
+    def offer(self, name: str, offer: bytes, then: Callable[[bytes], object], **more: Any) -> None:
+        """Offer somebody, who is called first, what another has said, as if we had said it next; b"" asks for one."""
+        call = self.calls.get(name)
+        if call is None:
+            call = self.calls[name] = self.agent.invite(f"sip:{name}", offer=offer, **more)
+        else:
+            self.agent.do(call.offer, following(offer, call) if offer else b"")
         self.waiting[call] = then
-        self.agent.do(call.offer, following(offer, call) if offer else b"")
 
     def answer(self, name: str, sdp: bytes) -> None:
         """Answer somebody with what another has said."""
         call = self.calls[name]
         self.agent.do(call.answer_offer, following(sdp, call) if call.local_sdp else sdp)
+
+    def pass_on(self, offer: bytes, by: str, to: str) -> None:
+        """The offer of one goes to another, and the answer back."""
+        self.offer(to, offer, lambda sdp: self.answer(by, sdp))
+
+    def join(self, one: str, other: str, **more: Any) -> None:
+        """Ask one for an offer, which is passed on."""
+        self.offer(one, b"", lambda offer: self.pass_on(offer, one, other), **more)
+
+    def when_ended(self, name: str, then: Callable[[Ended], object]) -> None:
+        """What is done when a call is over."""
+        self.agent.on(Ended, lambda event: event.call is self.calls.get(name) and then(event))
+
+
+def three(*, a: Phone | None = None, b: Phone | None = None) -> tuple[Net, Agent, Agent, Controller]:
+    """The phones A and B, made by these arguments, and the controller."""
+    net = Net(1)
+    return net, phone(net, "a", **(a or {})), phone(net, "b", **(b or {})), Controller(net)
 
 
 def following(sdp: bytes, call: Call) -> bytes:
@@ -72,9 +92,8 @@ def nothing(_: object) -> None:
 @pytest.mark.rfc("3725 4.1")
 def test_flow_one() -> None:
     """A's offer goes to B, and B's answer into the ACK for A: the descriptions pass as they are."""
-    net = Net(1)
-    a, b, control = phone(net, "a"), phone(net, "b", after=0.2), Controller(net)
-    control.call("a", b"", lambda offer: control.call("b", offer, lambda sdp: control.answer("a", sdp)))
+    net, a, b, control = three(b={"after": 0.2})
+    control.join("a", "b")
     assert net.run(until=2) == ladder("""
         0.0  ctl INVITE----------> a
         0.0  ctl <------------180- a
@@ -93,15 +112,9 @@ def test_flow_one() -> None:
 def test_flow_one_with_somebody_who_takes_long() -> None:
     """A repeats the 200 in vain and hangs up after 64*T1, so that B need not answer any more."""
     # "However, it has a serious timeout problem. User B may not answer the call immediately." (RFC 3725 4.1)
-    net = Net(1)
-    a, b, control = phone(net, "a"), phone(net, "b", after=40), Controller(net)
-    control.call("a", b"", lambda offer: control.call("b", offer, lambda sdp: control.answer("a", sdp)))
-
-    def failed(event: Ended) -> None:
-        if event.call is control.calls["a"]:
-            control.agent.do(control.calls["b"].cancel)
-
-    control.agent.on(Ended, failed)
+    net, a, b, control = three(b={"after": 40})
+    control.join("a", "b")
+    control.when_ended("a", lambda _: control.agent.do(control.calls["b"].cancel))
     net.run()
     assert [event.reason for event in told(a, Ended)] == [EndReason.NOT_ACKNOWLEDGED]
     assert [event.reason for event in told(b, Ended)] == [EndReason.CANCELLED_BY_PEER]
@@ -111,10 +124,9 @@ def test_flow_one_with_somebody_who_takes_long() -> None:
 @pytest.mark.rfc("3725 4.2")
 def test_flow_two() -> None:
     """A answers a black hole, which is offered to B; what B answers is offered to A, who says the same again."""
-    net = Net(1)
-    a, b, control = phone(net, "a"), phone(net, "b"), Controller(net)
+    net, a, b, control = three()
     first = black_hole(control.agent.sdp)
-    control.call("a", first, lambda sdp: control.call("b", sdp, lambda sdp: control.offer("a", sdp, nothing)))
+    control.offer("a", first, lambda sdp: control.offer("b", sdp, lambda sdp: control.offer("a", sdp, nothing)))
     assert net.run(until=3) == ladder("""
         0.0  ctl INVITE----------> a
         0.0  ctl <------------180- a
@@ -134,14 +146,13 @@ def test_flow_two() -> None:
 @pytest.mark.rfc("3725 4.3")
 def test_flow_three() -> None:
     """A's offer is answered by a black hole at once; B's offer goes into a re-INVITE, A's answer into an ACK."""
-    net = Net(1)
-    a, b, control = phone(net, "a"), phone(net, "b"), Controller(net)
+    net, a, b, control = three()
 
     def answered(offer: bytes) -> None:
         control.answer("a", black_hole(offer))
-        control.call("b", b"", lambda offer: control.offer("a", offer, lambda sdp: control.answer("b", sdp)))
+        control.join("b", "a")
 
-    control.call("a", b"", answered)
+    control.offer("a", b"", answered)
     assert net.run(until=3) == ladder("""
         0.0  ctl INVITE----------> a
         0.0  ctl <------------180- a
@@ -158,13 +169,9 @@ def test_flow_three() -> None:
     assert talk(a, b)
 
 
-def connect(control: Controller, one: str, other: str) -> None:
-    """Flow IV, the one that is recommended."""
-
-    def answered(_: bytes) -> None:
-        control.call(other, b"", lambda offer: control.offer(one, offer, lambda sdp: control.answer(other, sdp)))
-
-    control.call(one, NO_MEDIA, answered)
+def flow_four(control: Controller) -> None:
+    """The one that is recommended."""
+    control.offer("a", NO_MEDIA, lambda _: control.join("b", "a"))
 
 
 FLOW_FOUR = """
@@ -184,9 +191,8 @@ FLOW_FOUR = """
 @pytest.mark.rfc("3725 4.4", "3264 5")
 def test_flow_four() -> None:
     """A is called without any media; B's offer follows in a re-INVITE, and only the o= line is changed on the way."""
-    net = Net(1)
-    a, b, control = phone(net, "a"), phone(net, "b"), Controller(net)
-    connect(control, "a", "b")
+    net, a, b, control = three()
+    flow_four(control)
     assert net.run(until=3) == ladder(FLOW_FOUR)
     assert talk(a, b)
     agreed = control.calls["a"].agreed
@@ -198,16 +204,13 @@ def test_flow_four() -> None:
 @pytest.mark.rfc("3725 6")
 def test_b_is_busy() -> None:
     """A is told by a BYE why: its Reason is the status of B's refusal."""
-    net = Net(1)
-    a, control = phone(net, "a"), Controller(net)
-    phone(net, "b", takes=lambda b, event: b.do(event.call.reject, 486))
-    connect(control, "a", "b")
+    net, a, _, control = three(b={"takes": lambda b, event: b.do(event.call.reject, 486)})
+    flow_four(control)
 
     def refused(event: Ended) -> None:
-        if event.call is control.calls["b"]:
-            control.agent.do(control.calls["a"].hang_up, headers=[("Reason", f"SIP;cause={event.status}")])
+        control.agent.do(control.calls["a"].hang_up, headers=[("Reason", f"SIP;cause={event.status}")])
 
-    control.agent.on(Ended, refused)
+    control.when_ended("b", refused)
     net.run()
     assert request(net, control.agent, "BYE").lines_of("Reason") == ("SIP;cause=486",)
     assert [event.reason for event in told(a, Ended)] == [EndReason.HUNG_UP_BY_PEER]
@@ -217,9 +220,8 @@ def test_b_is_busy() -> None:
 @pytest.mark.rfc("3725 6")
 def test_a_offers_while_b_is_called() -> None:
     """Figure 5: the controller cannot pass it on, and refuses with 491; A's own retry comes after, and is passed on."""
-    net = Net(1)
-    a, b, control = phone(net, "a"), phone(net, "b"), Controller(net)
-    connect(control, "a", "b")
+    net, a, b, control = three()
+    flow_four(control)
 
     def offered(event: OfferReceived) -> None:
         if event.call is control.calls["a"] and control.calls["b"].state is not CallState.ESTABLISHED:
@@ -237,10 +239,9 @@ def test_a_offers_while_b_is_called() -> None:
 @pytest.mark.rfc("3725 7")
 def test_a_hangs_up() -> None:
     """Figure 6: the controller hangs up with the other."""
-    net = Net(1)
-    a, b, control = phone(net, "a"), phone(net, "b"), Controller(net)
-    connect(control, "a", "b")
-    control.agent.on(Ended, lambda event: [control.agent.do(each.hang_up) for each in up(control)])
+    net, a, b, control = three()
+    flow_four(control)
+    control.when_ended("a", lambda _: control.agent.do(control.calls["b"].hang_up))
     net.at(5, lambda: a.do(taken(a).hang_up))
     assert net.run() == ladder(
         FLOW_FOUR
@@ -255,25 +256,13 @@ def test_a_hangs_up() -> None:
     nothing_left(net)
 
 
-def up(control: Controller) -> list[Call]:
-    """Its calls that are up."""
-    return [call for call in control.agent.endpoint.calls if call.state is CallState.ESTABLISHED]
-
-
 @pytest.mark.rfc("3725 7")
 def test_another_takes_the_place_of_a() -> None:
     """Figure 7: A has hung up, so C is called without media, and B asked for an offer that goes to C."""
-    net = Net(1)
-    a, b, c, control = phone(net, "a"), phone(net, "b"), phone(net, "c"), Controller(net)
-    connect(control, "a", "b")
-
-    def left(event: Ended) -> None:
-        control.call("c", NO_MEDIA, lambda _: control.offer("b", b"", passed_on))
-
-    def passed_on(offer: bytes) -> None:
-        control.offer("c", offer, lambda sdp: control.answer("b", sdp))
-
-    control.agent.on(Ended, left)
+    net, a, b, control = three()
+    c = phone(net, "c")
+    flow_four(control)
+    control.when_ended("a", lambda _: control.offer("c", NO_MEDIA, lambda _: control.join("b", "c")))
     net.at(5, lambda: a.do(taken(a).hang_up))
     assert net.run(until=10) == ladder(
         FLOW_FOUR
@@ -295,17 +284,21 @@ def test_another_takes_the_place_of_a() -> None:
     assert talk(b, c)
 
 
+def says(agent: Agent, event: IncomingCall) -> bytes:
+    """What it answers to the offer of who calls."""
+    return bytes(answer_to(event.offer, agent.sdp) or b"")
+
+
 @pytest.mark.rfc("3725 8", "3262 5")
 def test_early_media_of_b() -> None:
     """Figure 8: B's reliable 183 bears the offer, its PRACK A's answer; B's 200 changes nothing any more."""
-    net = Net(1)
 
     def rings(b: Agent, event: IncomingCall) -> None:
         b.do(event.call.ring, 183, sdp=b.sdp, reliable=True)
         b.on(ProvisionalAcknowledged, lambda _: net.after(1, lambda: b.do(event.call.answer)))
 
-    a, b, control = phone(net, "a"), phone(net, "b", takes=rings), Controller(net)
-    connect(control, "a", "b")
+    net, a, b, control = three(b={"takes": rings})
+    flow_four(control)
     assert net.run(until=5) == ladder("""
         0.0  ctl INVITE----------> a
         0.0  ctl <------------180- a
@@ -327,15 +320,13 @@ def test_early_media_of_b() -> None:
 @pytest.mark.rfc("3725 8", "3311 5.1")
 def test_early_media_of_a() -> None:
     """Figure 9: A has answered "no media" in a reliable 183, so B's offer comes in an UPDATE before A has accepted."""
-    net = Net(1)
 
     def rings(a: Agent, event: IncomingCall) -> None:
-        accepted = answer_to(event.offer, a.sdp)
-        a.do(event.call.ring, 183, sdp=bytes(accepted or b""), reliable=True)
+        a.do(event.call.ring, 183, sdp=says(a, event), reliable=True)
         net.after(3, lambda: a.do(event.call.answer))
 
-    a, b, control = phone(net, "a", takes=rings), phone(net, "b"), Controller(net)
-    connect(control, "a", "b")
+    net, a, b, control = three(a={"takes": rings})
+    flow_four(control)
     assert net.run(until=5) == ladder("""
         0.0  ctl INVITE----------> a
         0.0  ctl <------------183- a
@@ -359,16 +350,10 @@ OPTIONAL = b"a=curr:qos e2e none\r\na=des:qos optional e2e sendrecv\r\n"
 WANTED = b"a=curr:qos e2e none\r\na=des:qos mandatory e2e sendrecv\r\na=conf:qos e2e recv\r\n"
 
 
-def says(agent: Agent, event: IncomingCall) -> bytes:
-    """What it answers to the offer of who calls."""
-    return bytes(answer_to(event.offer, agent.sdp) or b"")
-
-
 @pytest.mark.rfc("3725 9.1", "3262 5")
 @pytest.mark.parametrize("takes_it", [True, False])
 def test_nobody_is_alerted_before_the_media_are_known(takes_it: bool) -> None:
     """Figure 10: A's offer is in a 183, and its PRACK bears what B has answered; if B refuses, A has never rung."""
-    net = Net(1)
 
     def offers(a: Agent, event: IncomingCall) -> None:
         assert event.request.header_values("Require") == ("precondition",)
@@ -382,11 +367,10 @@ def test_nobody_is_alerted_before_the_media_are_known(takes_it: bool) -> None:
         else:
             b.do(event.call.reject, 488)
 
-    a = phone(net, "a", takes=offers, profile=Profile(supported=("precondition",)))
-    b, control = phone(net, "b", takes=picks_up), Controller(net)
-    call = control.calls["a"] = control.agent.invite("sip:a", offer=b"", headers=[("Require", "precondition")])
-    control.waiting[call] = lambda offer: control.call("b", offer, lambda sdp: control.answer("a", sdp))
-    control.agent.on(Ended, lambda event: event.call is call or control.agent.do(call.cancel))
+    knows = Profile(supported=("precondition",))
+    net, a, b, control = three(a={"takes": offers, "profile": knows}, b={"takes": picks_up})
+    control.join("a", "b", headers=[("Require", "precondition")])
+    control.when_ended("b", lambda _: control.agent.do(control.calls["a"].cancel))
     begins = """
         0.0  ctl INVITE----------> a
         0.0  ctl <------------183- a
@@ -422,7 +406,6 @@ def test_both_reserve_what_they_need_before_they_ring() -> None:
     """Figure 11: what A and B say of their reservations goes to and fro in UPDATE, PRACK and their answers."""
     # "What is important about this flow is that the controller doesn't know anything about preconditions. It merely
     # passes the SDP back and forth as needed." (RFC 3725 9.2)
-    net = Net(1)
 
     def without_media(a: Agent, event: IncomingCall) -> None:
         a.do(event.call.ring, 183, sdp=says(a, event), reliable=True)
@@ -442,11 +425,11 @@ def test_both_reserve_what_they_need_before_they_ring() -> None:
     def passes_on(event: OfferReceived) -> None:
         if isinstance(event.in_message, Request):
             one, other = ("a", "b") if event.call is control.calls["a"] else ("b", "a")
-            control.offer(other, event.sdp, lambda sdp: control.answer(one, sdp))
+            control.pass_on(event.sdp, one, other)
 
-    a, b, control = phone(net, "a", takes=without_media), phone(net, "b", takes=offers), Controller(net)
+    net, a, b, control = three(a={"takes": without_media}, b={"takes": offers})
     control.agent.on(OfferReceived, passes_on)
-    connect(control, "a", "b")
+    flow_four(control)
     net.at(0.2, lambda: reserved(a, b"recv"))
     net.at(0.4, lambda: reserved(b, b"sendrecv"))
     net.at(0.5, lambda: rings(a, 1.0))
@@ -485,20 +468,15 @@ def test_both_reserve_what_they_need_before_they_ring() -> None:
 @pytest.mark.rfc("3725 10.2")
 def test_an_announcement_in_mid_call() -> None:
     """Figure 13: B falls silent, A is joined to a media server; afterwards A and B are joined again."""
-    net = Net(1)
-    a, b, server, control = phone(net, "a"), phone(net, "b"), phone(net, "server", after=0), Controller(net)
-    connect(control, "a", "b")
+    net, a, b, control = three()
+    server = phone(net, "server", after=0)
+    flow_four(control)
 
     def pause() -> None:
-        control.offer("b", black_hole(control.calls["b"].local_sdp), lambda _: control.offer("a", b"", announced))
+        silence = black_hole(control.calls["b"].local_sdp)
+        control.offer("b", silence, lambda _: control.join("a", "server"))
 
-    def announced(offer: bytes) -> None:
-        control.call("server", offer, lambda sdp: control.answer("a", sdp))
-
-    def resume(_: Ended) -> None:
-        control.offer("b", b"", lambda offer: control.offer("a", offer, lambda sdp: control.answer("b", sdp)))
-
-    control.agent.on(Ended, resume)
+    control.when_ended("server", lambda _: control.join("b", "a"))
     net.at(5, pause)
     net.run(until=6)
     assert (hears(a), hears(server), hears(b)) == (server.host, a.host, "0.0.0.0")

@@ -3,57 +3,80 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from sipsm import CallState
+from sipsm import Call, CallState
 from sipsm.role import IncomingCall, ModificationRefused, OfferReceived, OfferRequested, Policy
 from sipsm.testing import Agent, Net, nothing_left
 from tests.ladders.parties import taken, told
 
 
+class Party:
+    """One end of the call; each description of it is another one."""
+
+    call: Call
+
+    def __init__(self, net: Net, agent: Agent) -> None:
+        self.net = net
+        self.agent = agent
+        self.count = 0
+
+    def sdp(self) -> bytes:
+        """A description that no other message has borne."""
+        self.count += 1
+        new = self.agent.sdp.replace(b"4000", b"%d" % (4000 + self.count))
+        return new.replace(b"1 1 IN", b"1 %d IN" % self.count)
+
+    def does(self, command: str, *args: Any, **more: Any) -> None:
+        """A command, and all that comes of it."""
+        self.agent.do(getattr(self.call, command), *args, **more)
+        arrives(self.net)
+
+    def answers(self, offer: bytes) -> None:
+        """Answer an offer, which is the one that was shown last."""
+        assert told(self.agent, OfferReceived)[-1].sdp == offer
+        self.does("answer_offer", self.sdp())
+
+
+def arrives(net: Net) -> None:
+    """Everything that is under way."""
+    net.run(until=net.now - net.start + 0.4)
+
+
 class Parties:
-    """Alice, who calls, Bob, and a fresh description of each for every exchange."""
+    """Alice, who calls, and Bob, who is called."""
 
     def __init__(self, *, offer: bool = True) -> None:
         self.net = Net(3, delay=0.05)
-        self.alice = self.net.agent("alice", policy=Policy(prack_by_hand=True))
-        self.bob = self.net.agent("bob", policy=Policy(reliable=True))
-        self.count = 0
-        self.a = self.alice.invite("sip:bob", offer=self.sdp(self.alice) if offer else b"")
-        self.pass_()
-        self.b = taken(self.bob)
-
-    def sdp(self, agent: Agent) -> bytes:
-        """A description that no other message has borne."""
-        self.count += 1
-        return agent.sdp.replace(b"4000", b"%d" % (4000 + self.count)).replace(b"1 1 IN", b"1 %d IN" % self.count)
-
-    def pass_(self) -> None:
-        """Let everything that is under way arrive."""
-        self.net.run(until=self.net.now - self.net.start + 0.4)
-
-    def up(self) -> None:
-        """Answer, in pattern 1."""
-        self.bob.do(self.b.answer, self.sdp(self.bob))
-        self.pass_()
+        self.alice = Party(self.net, self.net.agent("alice", policy=Policy(prack_by_hand=True)))
+        self.bob = Party(self.net, self.net.agent("bob", policy=Policy(reliable=True)))
+        self.alice.call = self.alice.agent.invite("sip:bob", offer=self.alice.sdp() if offer else b"")
+        arrives(self.net)
+        self.bob.call = taken(self.bob.agent)
 
     def agree(self) -> tuple[bytes, bytes]:
         """Both ends agree to the same; returns Alice's and Bob's description."""
-        assert self.a.agreed is not None
-        assert self.b.agreed == (self.a.agreed[1], self.a.agreed[0])
-        return self.a.agreed
+        agreed = self.alice.call.agreed
+        assert agreed is not None
+        assert self.bob.call.agreed == (agreed[1], agreed[0])
+        return agreed
 
 
-def last_offer(agent: Agent) -> bytes:
-    """The offer that an agent was shown last."""
-    return told(agent, OfferReceived)[-1].sdp
+def up() -> Parties:
+    """A call that is established, by pattern 1."""
+    p = Parties()
+    invite_2xx(p)
+    return p
 
 
-def answered(p: Parties) -> None:
-    """Bob accepts what bears no description any more."""
-    p.bob.do(p.b.answer)
-    p.pass_()
+def offers(one: Party, other: Party, **more: str) -> bytes:
+    """An offer in a request, answered in its response."""
+    offer = one.sdp()
+    one.does("offer", offer, **more)
+    other.answers(offer)
+    return offer
 
 
 # Each gives one exchange, offered by Alice unless it says otherwise, and returns the offer.
@@ -61,137 +84,101 @@ def answered(p: Parties) -> None:
 
 def invite_2xx(p: Parties) -> bytes:
     """Pattern 1."""
-    offer = told(p.bob, IncomingCall)[-1].offer
-    p.up()
-    return offer
+    p.bob.does("answer", p.bob.sdp())
+    return the_invitation(p)
+
+
+def the_invitation(p: Parties) -> bytes:
+    """What Alice offers as she calls."""
+    return told(p.bob.agent, IncomingCall)[-1].offer
 
 
 def reinvite_2xx(p: Parties) -> bytes:
     """Pattern 1, later."""
-    offer = p.sdp(p.alice)
-    p.alice.do(p.a.offer, offer)
-    p.pass_()
-    assert last_offer(p.bob) == offer
-    p.bob.do(p.b.answer_offer, p.sdp(p.bob))
-    p.pass_()
-    return offer
+    return offers(p.alice, p.bob)
+
+
+def reinvite_by_bob(p: Parties) -> bytes:
+    """Pattern 1, later, of the other side."""
+    return offers(p.bob, p.alice)
 
 
 def bare_2xx_ack(p: Parties) -> bytes:
     """Pattern 2: Bob offers."""
-    offer = p.sdp(p.bob)
-    p.bob.do(p.b.answer, offer)
-    p.pass_()
-    p.alice.do(p.a.answer_offer, p.sdp(p.alice))
-    p.pass_()
+    offer = p.bob.sdp()
+    p.bob.does("answer", offer)
+    p.alice.answers(offer)
     return offer
 
 
 def bare_reinvite_2xx_ack(p: Parties) -> bytes:
     """Pattern 2, later: Bob offers."""
-    p.alice.do(p.a.offer, b"", method="INVITE")
-    p.pass_()
-    assert told(p.bob, OfferRequested) != []
+    p.alice.does("offer", b"", method="INVITE")
+    assert told(p.bob.agent, OfferRequested) != []
     return bare_2xx_ack(p)
 
 
 def invite_1xx(p: Parties) -> bytes:
     """Pattern 3."""
-    offer = told(p.bob, IncomingCall)[-1].offer
-    p.bob.do(p.b.ring, 183, sdp=p.sdp(p.bob))
-    p.pass_()
-    p.alice.do(p.a.acknowledge)
-    p.pass_()
-    return offer
+    p.bob.does("ring", 183, sdp=p.bob.sdp())
+    p.alice.does("acknowledge")
+    return the_invitation(p)
 
 
 def reinvite_1xx(p: Parties, *, ends: bool = True) -> bytes:
     """Pattern 3, later; unless it `ends`, the re-INVITE is still unanswered behind it."""
-    offer = p.sdp(p.alice)
-    p.alice.do(p.a.offer, offer)
-    p.pass_()
-    p.bob.do(p.b.ring, 183, sdp=p.sdp(p.bob))
-    p.pass_()
-    p.alice.do(p.a.acknowledge)
-    p.pass_()
+    offer = p.alice.sdp()
+    p.alice.does("offer", offer)
+    p.bob.does("ring", 183, sdp=p.bob.sdp())
+    p.alice.does("acknowledge")
     if ends:
-        answered(p)
+        p.bob.does("answer")
     return offer
 
 
 def bare_1xx_prack(p: Parties) -> bytes:
     """Pattern 4: Bob offers."""
-    offer = p.sdp(p.bob)
-    p.bob.do(p.b.ring, 183, sdp=offer)
-    p.pass_()
-    p.alice.do(p.a.answer_offer, p.sdp(p.alice))
-    p.pass_()
+    offer = p.bob.sdp()
+    p.bob.does("ring", 183, sdp=offer)
+    p.alice.answers(offer)
     return offer
 
 
 def bare_reinvite_1xx_prack(p: Parties, *, ends: bool = True) -> bytes:
     """Pattern 4, later: Bob offers."""
-    p.alice.do(p.a.offer, b"", method="INVITE")
-    p.pass_()
+    p.alice.does("offer", b"", method="INVITE")
     offer = bare_1xx_prack(p)
     if ends:
-        answered(p)
+        p.bob.does("answer")
     return offer
 
 
 def prack_2xx(p: Parties) -> bytes:
     """Pattern 5, behind pattern 3."""
-    p.bob.do(p.b.ring, 183, sdp=p.sdp(p.bob))
-    p.pass_()
-    offer = p.sdp(p.alice)
-    p.alice.do(p.a.acknowledge, offer)
-    p.pass_()
-    assert last_offer(p.bob) == offer
-    p.bob.do(p.b.answer_offer, p.sdp(p.bob))
-    p.pass_()
+    p.bob.does("ring", 183, sdp=p.bob.sdp())
+    offer = p.alice.sdp()
+    p.alice.does("acknowledge", offer)
+    p.bob.answers(offer)
     return offer
 
 
 def reinvite_prack_2xx(p: Parties, *, ends: bool = True) -> bytes:
     """Pattern 5, later."""
-    p.alice.do(p.a.offer, p.sdp(p.alice))
-    p.pass_()
+    p.alice.does("offer", p.alice.sdp())
     offer = prack_2xx(p)
     if ends:
-        answered(p)
+        p.bob.does("answer")
     return offer
 
 
 def update_by_alice(p: Parties) -> bytes:
     """Pattern 6."""
-    offer = p.sdp(p.alice)
-    p.alice.do(p.a.offer, offer, method="UPDATE")
-    p.pass_()
-    assert last_offer(p.bob) == offer
-    p.bob.do(p.b.answer_offer, p.sdp(p.bob))
-    p.pass_()
-    return offer
+    return offers(p.alice, p.bob, method="UPDATE")
 
 
 def update_by_bob(p: Parties) -> bytes:
     """Pattern 6, of the other side."""
-    offer = p.sdp(p.bob)
-    p.bob.do(p.b.offer, offer, method="UPDATE")
-    p.pass_()
-    assert last_offer(p.alice) == offer
-    p.alice.do(p.a.answer_offer, p.sdp(p.alice))
-    p.pass_()
-    return offer
-
-
-def reinvite_by_bob(p: Parties) -> bytes:
-    """Pattern 1, later, of the other side."""
-    offer = p.sdp(p.bob)
-    p.bob.do(p.b.offer, offer)
-    p.pass_()
-    p.alice.do(p.a.answer_offer, p.sdp(p.alice))
-    p.pass_()
-    return offer
+    return offers(p.bob, p.alice, method="UPDATE")
 
 
 Exchange = Callable[[Parties], bytes]
@@ -221,8 +208,8 @@ def name_of(exchange: object) -> str:
 
 def finish(p: Parties) -> None:
     """Alice hangs up, and nothing is left at either end."""
-    assert (p.a.state, p.b.state) == (CallState.ESTABLISHED, CallState.ESTABLISHED)
-    p.alice.do(p.a.hang_up)
+    assert (p.alice.call.state, p.bob.call.state) == (CallState.ESTABLISHED, CallState.ESTABLISHED)
+    p.alice.does("hang_up")
     p.net.run()
     nothing_left(p.net)
 
@@ -233,8 +220,8 @@ def test_the_session_begins(offer: bool, first: Exchange) -> None:
     """Patterns 1 to 4 each begin a session, to which both ends agree."""
     p = Parties(offer=offer)
     assert first(p) in p.agree()
-    if p.a.state is not CallState.ESTABLISHED:
-        answered(p)
+    if p.alice.call.state is not CallState.ESTABLISHED:
+        p.bob.does("answer")
     finish(p)
 
 
@@ -247,7 +234,7 @@ def test_the_early_session_changes(offer: bool, first: Exchange, early: Exchange
     first(p)
     for _ in range(2):
         assert early(p) in p.agree()
-    answered(p)
+    p.bob.does("answer")
     finish(p)
 
 
@@ -257,7 +244,7 @@ def test_the_early_session_changes_in_a_prack() -> None:
     p = Parties()
     assert prack_2xx(p) in p.agree()
     assert update_by_bob(p) in p.agree()
-    answered(p)
+    p.bob.does("answer")
     finish(p)
 
 
@@ -266,8 +253,7 @@ def test_the_early_session_changes_in_a_prack() -> None:
 @pytest.mark.parametrize("first", LATER, ids=name_of)
 def test_the_session_changes(first: Exchange, second: Exchange) -> None:
     """Every pattern changes an established session, one behind the other."""
-    p = Parties()
-    p.up()
+    p = up()
     assert first(p) in p.agree()
     assert second(p) in p.agree()
     finish(p)
@@ -279,8 +265,8 @@ def test_the_session_changes(first: Exchange, second: Exchange) -> None:
 def is_as_it_was(p: Parties, before: tuple[bytes, bytes]) -> None:
     """Both ends have the session from before, and the call is up."""
     assert p.agree() == before
-    assert (p.a.local_sdp, p.a.remote_sdp) == before
-    assert (p.b.remote_sdp, p.b.local_sdp) == before
+    for mine, theirs, call in ((*before, p.alice.call), (*before[::-1], p.bob.call)):
+        assert (call.local_sdp, call.remote_sdp) == (mine, theirs)
 
 
 @pytest.mark.rfc("6337 2.3", "3261-C25", "3261 14.1", "3311-11")
@@ -288,14 +274,11 @@ def is_as_it_was(p: Parties, before: tuple[bytes, bytes]) -> None:
 @pytest.mark.parametrize("caller", [True, False])
 def test_an_offer_is_refused(method: str, caller: bool) -> None:
     """488 to a re-INVITE or UPDATE, of either side: both ends roll back to the session before, and go on."""
-    p = Parties()
-    p.up()
+    p = up()
     before = p.agree()
-    one, other = ((p.alice, p.a), (p.bob, p.b)) if caller else ((p.bob, p.b), (p.alice, p.a))
-    one[0].do(one[1].offer, p.sdp(one[0]), method=method)
-    p.pass_()
-    other[0].do(other[1].reject_offer)
-    p.pass_()
+    one, other = (p.alice, p.bob) if caller else (p.bob, p.alice)
+    one.does("offer", one.sdp(), method=method)
+    other.does("reject_offer")
     is_as_it_was(p, before)
     assert update_by_alice(p) in p.agree()
     assert reinvite_2xx(p) in p.agree()
@@ -306,9 +289,9 @@ def test_an_offer_is_refused(method: str, caller: bool) -> None:
 def test_an_invitation_is_refused() -> None:
     """An offer in the INVITE that calls is refused with 488, and both are rid of it."""
     p = Parties()
-    p.bob.do(p.b.reject, 488)
+    p.bob.does("reject", 488)
     p.net.run()
-    assert (p.a.state, p.b.state) == (CallState.ENDED, CallState.ENDED)
+    assert (p.alice.call.state, p.bob.call.state) == (CallState.ENDED, CallState.ENDED)
     nothing_left(p.net)
 
 
@@ -327,7 +310,7 @@ def test_an_offer_in_a_1xx_is_not_acceptable() -> None:
     p = Parties(offer=False)
     bare_1xx_prack(p)
     assert update_by_alice(p) in p.agree()
-    answered(p)
+    p.bob.does("answer")
     finish(p)
 
 
@@ -337,7 +320,7 @@ def test_an_offer_in_a_prack_is_not_acceptable() -> None:
     p = Parties()
     prack_2xx(p)
     assert update_by_bob(p) in p.agree()
-    answered(p)
+    p.bob.does("answer")
     finish(p)
 
 
@@ -346,16 +329,14 @@ def test_an_offer_in_a_prack_is_not_acceptable() -> None:
 @pytest.mark.parametrize("again", [None, update_by_alice, update_by_bob], ids=name_of)
 def test_a_reinvite_is_refused_in_the_end(first: Callable[..., bytes], again: Exchange | None) -> None:
     """A re-INVITE that is refused when exchanges within it are complete: both return to what was before."""
-    p = Parties()
-    p.up()
+    p = up()
     before = p.agree()
     assert first(p, ends=False) in p.agree()
     if again is not None:
         assert again(p) in p.agree()
-    p.bob.do(p.b.reject, 488)
-    p.pass_()
+    p.bob.does("reject", 488)
     is_as_it_was(p, before)
-    (refused,) = told(p.alice, ModificationRefused)
+    (refused,) = told(p.alice.agent, ModificationRefused)
     assert (refused.status, refused.undone) == (488, True)
     assert update_by_alice(p) in p.agree()
     finish(p)
