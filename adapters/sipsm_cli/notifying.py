@@ -23,7 +23,7 @@ from sipsm_asyncio import UserAgent
 from sipsm_cli.arguments import Options
 from sipsm_cli.exits import Exit
 from sipsm_cli.report import Report
-from sipsm_cli.serving import UNWORTHY
+from sipsm_cli.serving import UNWORTHY, first_of
 
 
 class Notifying:
@@ -37,15 +37,7 @@ class Notifying:
 
     async def until_ended(self) -> Exit:
         """Serve until told to end."""
-        tasks = [asyncio.ensure_future(self._serve(agent)) for agent in self.agents]
-        over = asyncio.ensure_future(self.over.wait())
-        try:
-            done, _ = await asyncio.wait({*tasks, over}, return_when=asyncio.FIRST_COMPLETED)
-            for each in done:
-                each.result()
-        finally:
-            for each in (*tasks, over):
-                each.cancel()
+        await first_of([*map(self._serve, self.agents), self.over.wait()])
         return Exit.DONE
 
     def end(self) -> None:

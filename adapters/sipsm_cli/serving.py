@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 
@@ -38,6 +38,18 @@ UNWORTHY = {DropReason.ABSORBED, DropReason.KEEP_ALIVE}
 """What is dropped in every healthy network: repeats, and the empty packets that keep a NAT open."""
 
 
+async def first_of(those: Iterable[Awaitable[object]]) -> None:
+    """Wait until one of them has ended, and end the others."""
+    tasks = [asyncio.ensure_future(each) for each in those]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for each in done:
+            each.result()
+    finally:
+        for each in tasks:
+            each.cancel()
+
+
 class Serving:
     """The server, at one or several addresses."""
 
@@ -52,15 +64,9 @@ class Serving:
 
     async def until_ended(self) -> Exit:
         """Serve until told to end and the last call is over."""
-        tasks = [asyncio.ensure_future(self._serve(agent)) for agent in self.agents]
-        over = asyncio.ensure_future(self.over.wait())
         try:
-            done, _ = await asyncio.wait({*tasks, over}, return_when=asyncio.FIRST_COMPLETED)
-            for each in done:
-                each.result()
+            await first_of([*map(self._serve, self.agents), self.over.wait()])
         finally:
-            for each in (*tasks, over):
-                each.cancel()
             for talk in self.talks.values():
                 talk.stop()
         return Exit.DONE

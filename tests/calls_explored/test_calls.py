@@ -7,6 +7,7 @@ import pytest
 from tests.calls_explored.faults import FAULTS, Fault
 from tests.calls_explored.settings import EACH_RUN
 from tests.calls_explored.world import Setting, explored
+from tests.exploring.found import ends_well
 
 
 @pytest.mark.slow
@@ -14,11 +15,7 @@ from tests.calls_explored.world import Setting, explored
 @pytest.mark.parametrize("setting", EACH_RUN, ids=str)
 def test_every_way_ends_well(setting: Setting) -> None:
     """Whatever is commanded, lost, doubled or overtaken: the rules are kept, both ends agree, and nothing is left."""
-    found, _ = explored(setting)
-    print(found)
-    assert found.violation is None, str(found.violation)
-    assert found.complete
-    assert found.ends > 0
+    ends_well(explored(setting)[0])
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import pytest
 
 from tests.exhaustive.settings import EACH_RUN, explored, options
 from tests.exhaustive.state import Bounds, Setting
+from tests.exploring.found import ends_well
 
 
 @pytest.mark.slow
@@ -13,11 +14,7 @@ from tests.exhaustive.state import Bounds, Setting
 @pytest.mark.parametrize("setting", EACH_RUN, ids=str)
 def test_every_way_ends_well(setting: Setting) -> None:
     """Whatever is lost, doubled or late: both sides end, agreed, and the request has gone up once."""
-    found = explored(setting)
-    print(found)
-    assert found.violation is None, str(found.violation)
-    assert found.complete
-    assert found.ends > 0
+    ends_well(explored(setting))
 
 
 def test_the_limit_of_timer_J() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -12,6 +11,7 @@ import pytest
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.packages import Element, Presence
 from sipsm.packages.element import LANG, MAX_BYTES, MAX_DEPTH, MAX_NAMESPACE, MAX_PIECES, read_element, write_document
+from tests.growth import steps
 
 RFC = "3863 4.1"
 
@@ -159,24 +159,6 @@ SHAPES: dict[str, Callable[[int], str]] = {
     ),
     "comments": lambda n: "<a>" + "<!-- -->" * n + "</a>",
 }
-
-
-def steps(work: Callable[[], object]) -> int:
-    """How many lines of Python run: time, without a clock."""
-    count = 0
-
-    def trace(frame: object, event: str, arg: object) -> object:
-        nonlocal count
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)  # type: ignore[arg-type]
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 @pytest.mark.slow

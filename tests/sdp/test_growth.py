@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import pytest
 
 from sipsm.errors import RemoteProtocolError
 from sipsm.sdp import SessionDescription, answer, faults_of_answer, faults_of_offer, hold, refuse_all
+from tests.growth import steps
 
 HEAD = "v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nc=IN IP4 192.0.2.1\nt=0 0\n"
 OURS = SessionDescription.parse(
@@ -33,24 +33,6 @@ SHAPES: dict[str, Callable[[int], str]] = {
 }
 LIMIT = 4000
 """Entries of the largest description, which is within the limits."""
-
-
-def steps(work: Callable[[], object]) -> int:
-    """How many lines of Python run: time, without a clock."""
-    count = 0
-
-    def trace(frame: object, event: str, arg: object) -> object:
-        nonlocal count
-        count += event == "line"
-        return trace
-
-    before = sys.gettrace()
-    sys.settrace(trace)  # type: ignore[arg-type]
-    try:
-        work()
-    finally:
-        sys.settrace(before)
-    return count
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)

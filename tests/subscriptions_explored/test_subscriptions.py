@@ -7,6 +7,7 @@ import pytest
 from sipsm.usage.notices import Notices
 from sipsm.usage.notifier import Notifier
 from tests.exploring.faults import Plant, without_row, without_timer
+from tests.exploring.found import ends_well
 from tests.exploring.world import NO_FAULTS
 from tests.subscriptions_explored.settings import (
     EACH_RUN,
@@ -25,11 +26,7 @@ from tests.subscriptions_explored.world import Setting, explored
 @pytest.mark.parametrize("setting", EACH_RUN, ids=str)
 def test_every_way_ends_well(setting: Setting) -> None:
     """Whatever is commanded, lost, doubled or overtaken: the state is known in the end, and nothing is left."""
-    found, _ = explored(setting)
-    print(found)
-    assert found.violation is None, str(found.violation)
-    assert found.complete
-    assert found.ends > 0
+    ends_well(explored(setting)[0])
 
 
 @pytest.mark.slow

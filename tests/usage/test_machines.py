@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -34,9 +33,8 @@ from sipsm.usage.session_timer import Interval, SessionTimer
 from sipsm.usage.turns import Glare, Turns, UpdateOut
 from sipsm.usage.wiring import MACHINES
 from tests.endpoint.by_hand import SDP
+from tests.usage.alone import START, Make, ignored_by, takes_no_notice
 from tests.usage.world import Attempt, Plan, World, apply, inputs
-
-START = 1000.0
 
 
 def a_dialog() -> Dialog:
@@ -44,7 +42,7 @@ def a_dialog() -> Dialog:
     return Dialog("one", "us", "<sip:us@a>;tag=us", "<sip:them@b>", 1, uac=True)
 
 
-MAKERS: list[Callable[[], Machine]] = [
+MAKERS: list[Make] = [
     a_dialog,
     InviteUac,
     InviteUas,
@@ -67,23 +65,10 @@ def test_these_are_all() -> None:
     assert {make().table for make in MAKERS} == {table for tables in MACHINES.values() for table in tables}
 
 
-IGNORED = [
-    pytest.param(make, state, name, id=f"{make().table.name}: {name} in {state}")
-    for make in MAKERS
-    for state, by_input in make().table.lookup.items()
-    for name, alternatives in by_input.items()
-    if alternatives[0].ignored
-]
-
-
-@pytest.mark.parametrize(("make", "state", "name"), IGNORED)
-def test_what_is_ignored_changes_nothing(make: Any, state: str, name: str) -> None:
+@pytest.mark.parametrize(("make", "state", "name"), ignored_by(MAKERS))
+def test_what_is_ignored_changes_nothing(make: Make, state: str, name: str) -> None:
     """Neither the state nor a timer, and nothing is sent or told."""
-    machine: Machine = make()
-    machine.state = state
-    step = Step(START)
-    assert machine.receive(name, None, step).ignored
-    assert (machine.state, machine.timers, step.outputs, step.causes) == (state, {}, [], [])
+    takes_no_notice(make, state, name)
 
 
 # -------------------------------------------------------------------- timers

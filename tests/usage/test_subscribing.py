@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
@@ -19,8 +19,8 @@ from sipsm.usage.renewal import Renewal
 from sipsm.usage.subscriber import Subscriber
 from sipsm.usage.subscribing import MACHINES, SUBSCRIBING
 from sipsm.usage.subscription_outputs import Ended, Failure, SendSubscribe, Subscribe
+from tests.usage.alone import START, Make, ignored_by, is_wired, takes_no_notice
 
-START = 1000.0
 HEAD = "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1\r\nFrom: <sip:a@x>;tag=a\r\nTo: <sip:b@x>{}\r\nCall-ID: c\r\n"
 
 
@@ -41,7 +41,7 @@ def response(status: int, *headers: str) -> Response:
 
 
 ASKED = request("SUBSCRIBE")
-MAKERS: list[Callable[[], Machine]] = [Subscriber, Renewal, Lifetime, lambda: Attempt(None, ASKED)]
+MAKERS: list[Make] = [Subscriber, Renewal, Lifetime, lambda: Attempt(None, ASKED)]
 
 NOTIFIES = [
     ("ACTIVE", request("NOTIFY", "Subscription-State: active;expires=300")),
@@ -200,30 +200,13 @@ def test_these_are_all() -> None:
 
 def test_every_input_is_an_event() -> None:
     """Each input of these machines comes by a wire, and each timer of theirs is one."""
-    for place, tables in MACHINES.items():
-        if place == "dialog":
-            continue
-        heard = {name for wires in SUBSCRIBING.wires.values() for _, where, name, *_ in wires if where == place}
-        assert heard == {name for table in tables for name in table.inputs}
+    is_wired(SUBSCRIBING.wires, MACHINES)
 
 
-IGNORED = [
-    pytest.param(make, state, name, id=f"{make().table.name}: {name} in {state}")
-    for make in MAKERS
-    for state, by_input in make().table.lookup.items()
-    for name, alternatives in by_input.items()
-    if alternatives[0].ignored
-]
-
-
-@pytest.mark.parametrize(("make", "state", "name"), IGNORED)
-def test_what_is_ignored_changes_nothing(make: Callable[[], Machine], state: str, name: str) -> None:
+@pytest.mark.parametrize(("make", "state", "name"), ignored_by(MAKERS))
+def test_what_is_ignored_changes_nothing(make: Make, state: str, name: str) -> None:
     """Neither the state nor a timer, and nothing is sent or told."""
-    machine = make()
-    machine.state = state
-    step = Step(START)
-    assert machine.receive(name, None, step).ignored
-    assert (machine.state, machine.timers, step.outputs, step.causes) == (state, {}, [], [])
+    takes_no_notice(make, state, name)
 
 
 @pytest.mark.rfc("6665 4.1.2.2", "6665 4.1.2.4")

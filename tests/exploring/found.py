@@ -1,4 +1,4 @@
-"""Exploring many settings from the command line, each with a line about what was found."""
+"""What an exploration is to find: that all laws hold, in one setting of a test or in many by hand."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from sipsm.testing.explore import Explored
 from tests.exploring.world import World
 
 Setting = TypeVar("Setting")
+
+
+def ends_well(found: Explored[Any]) -> None:
+    """Everything was reached, all laws hold, and it can end."""
+    print(found)
+    assert found.violation is None, str(found.violation)
+    assert found.complete
+    assert found.ends > 0
 
 
 Found = tuple[Explored[Any], World[Any] | None]
