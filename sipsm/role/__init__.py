@@ -1,4 +1,4 @@
-"""Compositions of the machines: here the user agent (RFC 3261 8, 11, 12, 13)."""
+"""Compositions of the machines: here the user agent (RFC 3261 8, 11, 12, 13; RFC 6665, 3515, 3903 and 3428)."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
 RFC 3261 8 (UAC and UAS behaviour), 11 (OPTIONS), 12 and 13 as `sipsm.usage` has them. What comes up from the
 transactions goes to `requests_in` and `responses_in`, what the application wants to `commands`; each makes events of it
-for the machines of a call, and what these ask for is carried out in `carrying_out`.
+for the machines of a call, and what these ask for is carried out in `carrying_out`. What it has beside calls are parts,
+and each states what it takes (`sipsm.role.part`).
 """
 
 from __future__ import annotations

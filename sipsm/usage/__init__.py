@@ -1,6 +1,6 @@
-"""What lives in a dialog (RFC 5057's word): here the INVITE and its session.
+"""What lives in a dialog (RFC 5057's word): the INVITE and its session, subscriptions, and REFER.
 
-RFC 3261 9, 13, 14, 15; RFC 3262, RFC 3311, RFC 4028.
+RFC 3261 9, 13, 14, 15; RFC 3262, RFC 3311, RFC 4028; RFC 6665; RFC 3515.
 """
 
 from __future__ import annotations
