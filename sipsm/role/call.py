@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from sipsm.grammar import Uri
 from sipsm.machine import Machine
@@ -95,12 +95,8 @@ class Call:
     """The `PeerReferral` that it follows, until the end of that has been told (RFC 3515 2.4.4)."""
     rang: bool = False
     over: bool = False
-    alarm: Alarm = field(init=False)
+    alarm: Alarm = field(default=Factory(Alarm, takes_self=True), init=False)
     """What stands for it in the agenda."""
-
-    @alarm.default
-    def _alarm(self) -> Alarm:
-        return Alarm(self)
 
     # ---------------------------------------------------------------- what it is
 

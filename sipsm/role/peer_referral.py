@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from sipsm.dialog import Dialog
 from sipsm.errors import RemoteProtocolError
@@ -64,12 +64,8 @@ class PeerReferral:
     """The subscription, once there is one."""
     call: Call | None = None
     """The call that `follow` has made."""
-    alarm: Alarm = field(init=False)
+    alarm: Alarm = field(default=Factory(Alarm, takes_self=True), init=False)
     """What stands for it in the agenda."""
-
-    @alarm.default
-    def _alarm(self) -> Alarm:
-        return Alarm(self)
 
     # ---------------------------------------------------------------- what it is
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from sipsm.grammar import Uri
 from sipsm.message import Request
@@ -54,12 +54,8 @@ class Publication:
     headers: tuple[tuple[str, str], ...] = ()
     """The application's, of each PUBLISH."""
     was_sent: bool = False
-    alarm: Alarm = field(init=False)
+    alarm: Alarm = field(default=Factory(Alarm, takes_self=True), init=False)
     """What stands for it in the agenda."""
-
-    @alarm.default
-    def _alarm(self) -> Alarm:
-        return Alarm(self)
 
     def __repr__(self) -> str:
         return f"<Publication of {self.event} for {self.target}: {self.state}>"

@@ -1,0 +1,38 @@
+"""A request by itself, whose answer is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any
+
+from sipsm import Answered
+from sipsm_asyncio import UserAgent
+from sipsm_cli.arguments import Options
+from sipsm_cli.exits import Exit
+from sipsm_cli.report import Report
+
+
+class OneRequest:
+    """One request outside a call."""
+
+    def __init__(self, agent: UserAgent, options: Options, report: Report) -> None:
+        self.agent = agent
+        self.options = options
+        self.report = report
+        self.waiting: asyncio.Task[Any] | None = None
+
+    async def end_of(self, asked: Awaitable[Answered]) -> tuple[Answered, Exit]:
+        """Wait for the answer; when none comes, say why."""
+        self.waiting = asyncio.current_task()
+        answered = await asked
+        self.waiting = None
+        if answered.response is None:
+            self.report.error(f"{self.options.uri}: {answered.why}")
+            return answered, Exit.NO_ANSWER
+        return answered, Exit.DONE if answered.status < 300 else Exit.REFUSED
+
+    def end(self) -> None:
+        """Wait no longer: what is sent is sent, and nothing has to be undone."""
+        if self.waiting is not None:
+            self.waiting.cancel()
