@@ -7,7 +7,7 @@ import sys
 from tests.calls_explored.faults import FAULTS
 from tests.calls_explored.settings import BY_HAND
 from tests.calls_explored.world import explored
-from tests.exploring.found import all_hold
+from tests.exploring.by_hand import all_hold
 
 
 def settings() -> bool:

@@ -7,7 +7,7 @@ import sys
 from tests.exhaustive.faults import UNSEEN, faults, found_by
 from tests.exhaustive.settings import BY_HAND, explored
 from tests.exhaustive.test_planted import FOUND
-from tests.exploring.found import all_hold
+from tests.exploring.by_hand import all_hold
 
 
 def pairs() -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.exploring.found import all_hold
+from tests.exploring.by_hand import all_hold
 from tests.subscriptions_explored.settings import BY_HAND
 from tests.subscriptions_explored.world import explored
 
