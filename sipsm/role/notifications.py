@@ -36,7 +36,7 @@ from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
 from sipsm.role.requests_in import RequestsIn
 from sipsm.transaction import ServerTransaction, TransactionLayer
-from sipsm.usage.notices import OVER, LastNotice, Notice, NoticeLost, NoticeRefused, Notices, SendNotify, WantState
+from sipsm.usage.notices import OVER, LastNotice, Notice, NoticeRefused, Notices, SendNotify, WantState
 from sipsm.usage.notifier import (
     Acceptance,
     AcceptSubscribe,
@@ -46,7 +46,6 @@ from sipsm.usage.notifier import (
     SubscriptionOver,
 )
 from sipsm.usage.notifying import NOTIFYING
-from sipsm.usage.subscriber import ENDING_STATUSES
 
 _EVENT_OF: Final = {
     "accept": "ACCEPT",
@@ -210,14 +209,6 @@ class Notifications:
         """A NOTIFY has come to its end (RFC 6665 4.2.2)."""
         if status < 300:
             return self.event(user.of, "ANSWERED", response, now)
-        # "If the NOTIFY request fails due to expiration of SIP Timer F (transaction timeout), the notifier SHOULD
-        # remove the subscription." (RFC 6665 4.2.2)  "Receiving a 408 will have the same effect on usages and dialogs
-        # as a real transaction timeout" (RFC 5057 5.1)
-        # "If the NOTIFY transaction fails due to the receipt of a 404, 405, 410, 416, 480-485, 489, 501, or 604
-        # response to the NOTIFY request, the notifier MUST remove the corresponding subscription." (RFC 6665 4.2.2)
-        if status == 408 or status in ENDING_STATUSES:
-            lost = NoticeLost(None if response is None else status, response)
-            return self.event(user.of, "LOST", lost, now)
         return self.event(user.of, "REFUSED", NoticeRefused(status, response), now)
 
     def wake(self, subscription: PeerSubscription, now: float) -> list[Any]:

@@ -15,6 +15,7 @@ from attrs import define, evolve, field, frozen
 from sipsm.machine import Ignore, Machine, Row, Step, Table, Timer, always, once
 from sipsm.message import Response
 from sipsm.transaction.timer_values import DEFAULT, T1, TimerValues
+from sipsm.usage.destroying import ENDS_SUBSCRIPTION
 
 IDLE: Final = "Idle"
 SENT: Final = "Sent"
@@ -74,17 +75,10 @@ class WantState:
 
 @frozen
 class NoticeRefused:
-    """A NOTIFY came to nothing, and the subscription goes on."""
+    """A NOTIFY came to nothing."""
 
     status: int
-    response: Response | None
-
-
-@frozen
-class NoticeLost:
-    """A NOTIFY came to nothing, and the subscription with it; without a status nobody answered."""
-
-    status: int | None
+    """Of the response; 408 for silence, 503 where it could not be sent (RFC 3261 8.1.3.1)."""
     response: Response | None
 
 
@@ -151,6 +145,14 @@ def is_to_rest(notices: Notices, _x: Any, _at: Any) -> bool:
     return notices.last.waits and notices.interval_s > 0 and not notices.rested
 
 
+def ends_it(_: Notices, refused: NoticeRefused, _at: Any) -> bool:
+    """The subscription is over with the NOTIFY that came to nothing."""
+    # "If the NOTIFY request fails due to expiration of SIP Timer F (transaction timeout), the notifier SHOULD remove
+    # the subscription." (RFC 6665 4.2.2)  "Receiving a 408 will have the same effect on usages and dialogs as a real
+    # transaction timeout" (RFC 5057 5.1)
+    return refused.status == 408 or refused.status in ENDS_SUBSCRIPTION
+
+
 # -------------------------------------------------------------------- actions
 
 
@@ -215,9 +217,9 @@ def report_refused(_: Notices, refused: NoticeRefused, step: Step) -> None:
     step.emit(refused)
 
 
-def cause_lost(_: Notices, lost: NoticeLost, step: Step) -> None:
+def cause_lost(_: Notices, refused: NoticeRefused, step: Step) -> None:
     """The subscription is over, and nothing is told any more."""
-    step.cause("NOTICE LOST", lost)
+    step.cause("NOTICE LOST", refused)
 
 
 # -------------------------------------------------------------------- timers
@@ -267,12 +269,12 @@ Notices.table = Table(
         Row(QUEUED,           "ANSWERED",       may_go_on, IDLE,      (cause_next,),                 "6665 4.2.2"),
         Row(QUEUED,           "ANSWERED",       always,    HELD,      (),                            "6665 5.4.10"),
         Row(SENT_OWED,        "ANSWERED",       always,    OWED,      (),                            "6665 4.2.1.2"),
+        Row(UNDER_WAY,        "REFUSED",        ends_it,   OVER,      (cause_lost,),                 "6665 4.2.2"),
         Row(SENT,             "REFUSED",        may_go_on, IDLE,      (report_refused,),             "6665 4.2.2"),
         Row(SENT,             "REFUSED",        always,    RESTING,   (report_refused,),             "6665 4.2.2"),
         Row(QUEUED,           "REFUSED",        may_go_on, IDLE,      (report_refused, cause_next),  "6665 4.2.2"),
         Row(QUEUED,           "REFUSED",        always,    HELD,      (report_refused,),             "6665 4.2.2"),
         Row(SENT_OWED,        "REFUSED",        always,    OWED,      (report_refused,),             "6665 4.2.2"),
-        Row(UNDER_WAY,        "LOST",           always,    OVER,      (cause_lost,),                 "6665 4.2.2"),
         Row(UNDER_WAY,        "Timer interval", always,    None,      (note_rested,),                "6665 5.4.10"),
         Row(RESTING,          "Timer interval", always,    IDLE,      (),                            "6665 5.4.10"),
         Row(HELD,             "Timer interval", always,    IDLE,      (cause_next,),                 "6665 5.4.10"),
@@ -286,13 +288,12 @@ Notices.table = Table(
         Row(ENDING,           "Timer interval", always,    None,      (note_rested,),                "6665 5.4.10"),
         Row(ENDING,           "ANSWERED",       is_to_rest, LAST_HELD, (),                           "6665 5.4.10"),
         Row(ENDING,           "ANSWERED",       always,    LAST,      (send_last,),                  "6665 4.2.2"),
+        Row(ENDING,           "REFUSED",        ends_it,   OVER,      (),                            "6665 4.2.2"),
         Row(ENDING,           "REFUSED",        is_to_rest, LAST_HELD, (),                           "6665 5.4.10"),
         Row(ENDING,           "REFUSED",        always,    LAST,      (send_last,),                  "6665 4.2.2"),
-        Row(ENDING,           "LOST",           always,    OVER,      (),                            "6665 4.2.2"),
         Row(LAST_HELD,        "Timer interval", always,    LAST,      (send_last,),                  "6665 5.4.10"),
         Row(LAST,             "ANSWERED",       always,    OVER,      (),                            "6665 4.4.1"),
         Row(LAST,             "REFUSED",        always,    OVER,      (),                            "6665 4.4.1"),
-        Row(LAST,             "LOST",           always,    OVER,      (),                            "6665 4.4.1"),
         # The SUBSCRIBE is refused: there has been no subscription.
         Row(IDLE,             "REJECTED",       always,    OVER,      (),                            "6665 4.2.1"),
     ),
@@ -307,7 +308,7 @@ Notices.table = Table(
         Ignore(ENDED, {"NOTIFY", "CONFIRM", "NEXT NOTICE", "END", "REJECTED"}, "the subscription has ended"),
         Ignore({SENT, QUEUED, RESTING, HELD, OWED, SENT_OWED}, "NEXT NOTICE", "what waits is sent when it may"),
         Ignore({SENT, QUEUED, RESTING, HELD, OWED, SENT_OWED}, "REJECTED", "it has been accepted"),
-        Ignore({IDLE, RESTING, HELD, OWED, LAST_HELD, OVER}, {"ANSWERED", "REFUSED", "LOST"}, "no NOTIFY is under way"),
+        Ignore({IDLE, RESTING, HELD, OWED, LAST_HELD, OVER}, {"ANSWERED", "REFUSED"}, "no NOTIFY is under way"),
     ),
 )
 # fmt: on

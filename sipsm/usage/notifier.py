@@ -16,7 +16,7 @@ from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, Timer, alwa
 from sipsm.message import Request, Response
 from sipsm.message.headers import EXPIRES
 from sipsm.transaction.timer_values import DEFAULT, TimerValues
-from sipsm.usage.notices import LastNotice, Notice, NoticeLost
+from sipsm.usage.notices import LastNotice, Notice, NoticeRefused
 
 INITIAL: Final = "Initial"
 ASKED: Final = "Asked"
@@ -241,10 +241,11 @@ def end_terminated(_: Notifier, last: LastNotice, step: Step) -> None:
     step.emit(SubscriptionOver(PeerSubscriptionEndReason.TERMINATED))
 
 
-def report_lost(_: Notifier, lost: NoticeLost, step: Step) -> None:
+def report_lost(_: Notifier, refused: NoticeRefused, step: Step) -> None:
     """A NOTIFY has failed in a way that ends it."""
-    reason = PeerSubscriptionEndReason.NOT_ANSWERED if lost.status is None else PeerSubscriptionEndReason.REFUSED
-    step.emit(SubscriptionOver(reason, lost.response))
+    silence = refused.response is None
+    reason = PeerSubscriptionEndReason.NOT_ANSWERED if silence else PeerSubscriptionEndReason.REFUSED
+    step.emit(SubscriptionOver(reason, refused.response))
 
 
 # -------------------------------------------------------------------- timers

@@ -57,8 +57,7 @@ NOTIFYING: Final = Wiring(
             dialog=("UPDATE 2XX", "6665 3.2"),
             notices=("ANSWERED", "6665 4.2.2"),
         ),
-        "REFUSED": _event("concerns the NOTIFY requests only", notices=("REFUSED", "6665 4.2.2")),
-        "LOST": _event("told by NOTICE LOST", notices=("LOST", "6665 4.2.2")),
+        "REFUSED": _event("told by NOTICE LOST, where it ends with it", notices=("REFUSED", "6665 4.2.2")),
         # ---------------- time
         "Timer decision": _command("Timer decision", "6665 4.2.1.1"),
         "Timer expires": _command("Timer expires", "6665 4.2.1.4"),

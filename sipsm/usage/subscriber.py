@@ -13,6 +13,7 @@ from attrs import define
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, Timer, always, once
 from sipsm.message import Request, Response
 from sipsm.message.headers import SUBSCRIPTION_STATE
+from sipsm.usage.destroying import ENDS_SUBSCRIPTION
 from sipsm.usage.renewal import asks_for_longer
 from sipsm.usage.subscription_outputs import Ended, Failure, RefreshRefused, Stands, Subscribe, SubscriptionEndReason
 
@@ -22,10 +23,6 @@ PENDING: Final = "Pending"
 ACTIVE: Final = "Active"
 WAITING: Final = "Waiting"
 TERMINATED: Final = "Terminated"
-
-# "If a SUBSCRIBE request to refresh a subscription receives a 404, 405, 410, 416, 480-485, 489, 501, or 604 response,
-# the subscriber MUST consider the subscription terminated." (RFC 6665 4.1.2.2)
-ENDING_STATUSES: Final = frozenset((404, 405, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604))
 
 SOON_S: Final = 32.0
 """What is over sooner than this is made anew after a wait, which doubles each time."""
@@ -88,7 +85,9 @@ def was_first(_: Subscriber, _failure: Failure, at: Any) -> bool:
 
 def is_lost(_: Subscriber, failure: Failure, _at: Any) -> bool:
     """The status says that the notifier knows it no more."""
-    return failure.status in ENDING_STATUSES and failure.response is not None
+    # "If a SUBSCRIBE request to refresh a subscription receives a 404, 405, 410, 416, 480-485, 489, 501, or 604 response,
+    # the subscriber MUST consider the subscription terminated." (RFC 6665 4.1.2.2)
+    return failure.status in ENDS_SUBSCRIPTION and failure.response is not None
 
 
 # -------------------------------------------------------------------- actions
