@@ -15,7 +15,7 @@ from sipsm.dialog import as_uas
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import is_token
 from sipsm.grammar.text_value import built
-from sipsm.machine import Agenda, Observer, Outcome, Refuse, Step, joint_step
+from sipsm.machine import Agenda, Observer, Refuse, Step, joint_step
 from sipsm.message import Request, Response, response_to
 from sipsm.message.headers import ACCEPT, EVENT, EXPIRES, ContentType, Event, SubscriptionState
 from sipsm.message.names import canonical
@@ -35,6 +35,7 @@ from sipsm.role.party import HeaderLines, Party
 from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
 from sipsm.role.requests_in import RequestsIn
+from sipsm.role.steps import Steps
 from sipsm.transaction import ServerTransaction, TransactionLayer
 from sipsm.usage.notices import OVER, LastNotice, Notice, NoticeRefused, Notices, SendNotify, WantState
 from sipsm.usage.notifier import (
@@ -83,8 +84,8 @@ class Notifications:
         self.policy = policy
         self.limits = limits
         self.commanded = commanded
-        self.agenda = agenda
         self.observer = observer
+        self.steps: Steps[PeerSubscription] = Steps(NOTIFYING, self.finish, agenda, observer)
         self.all: dict[PeerSubscription, None] = {}
         """Them, the oldest first."""
         self.ways: Final[dict[type, _Way]] = {
@@ -189,41 +190,21 @@ class Notifications:
             return self.requests.serve(tx, request, 423, now, headers=brief)
         return self.requests.refuse(tx, request, refusal, now)
 
-    # ---------------------------------------------------------------- commands, time, and what became of a NOTIFY
+    # ---------------------------------------------------------------- commands, and what became of a NOTIFY
 
     def command(self, subscription: PeerSubscription, command: str, x: Any, now: float) -> list[Any]:
         """A command of the application. Raises `LocalProtocolError` when a rule forbids it."""
         x = self.checked(subscription, command, x)
         subscription.dialog.check("NOTIFY")
-        step = Step(now, self.observer)
-        outcome: Outcome = joint_step(NOTIFYING, subscription, _EVENT_OF[command], x, step)
-        if outcome.refusal is not None:
-            raise LocalProtocolError(
-                f"cannot {command} in state {outcome.state}: {outcome.refusal.text}", rfc=outcome.refusal.rfc
-            )
-        return self.finish(subscription, step, now)
+        return self.steps.command(subscription, _EVENT_OF[command], x, now, command)
 
     def answered(
         self, user: NotifyUnderWay, status: int, response: Response | None, _why: str, now: float
     ) -> list[Any]:
         """A NOTIFY has come to its end (RFC 6665 4.2.2)."""
         if status < 300:
-            return self.event(user.of, "ANSWERED", response, now)
-        return self.event(user.of, "REFUSED", NoticeRefused(status, response), now)
-
-    def wake(self, subscription: PeerSubscription, now: float) -> list[Any]:
-        """Fire the first timer of a subscription that is due."""
-        first = min(subscription.machines(), key=lambda machine: machine.next_timeout() or float("inf"))
-        letter = first.due(now)
-        assert letter is not None, "it is woken when one is due"
-        return self.event(subscription, first.fired(letter, now), None, now)
-
-    def event(self, subscription: PeerSubscription, event: str, x: Any, now: float) -> list[Any]:
-        """One joint step that no rule refuses."""
-        step = Step(now, self.observer)
-        outcome = joint_step(NOTIFYING, subscription, event, x, step)
-        assert outcome.refusal is None, f"{event} is not to be refused: {outcome.refusal}"
-        return self.finish(subscription, step, now)
+            return self.steps.event(user.of, "ANSWERED", response, now)
+        return self.steps.event(user.of, "REFUSED", NoticeRefused(status, response), now)
 
     def finish(
         self, subscription: PeerSubscription, step: Step, now: float, tx: ServerTransaction | None = None
@@ -237,11 +218,9 @@ class Notifications:
         if subscription.notices.state == OVER:
             # "A subscription is destroyed after a notifier sends a NOTIFY request with a "Subscription-State" of
             # "terminated", or in certain error situations described elsewhere in this document." (RFC 6665 4.4.1)
-            subscription.alarm.stop(self.agenda)
             del self.all[subscription]
             self.dialogs.leave(subscription.place, subscription, now)
-        else:
-            subscription.alarm.set(subscription.next_timeout(), self.agenda)
+        self.steps.watch(subscription, subscription in self.all)
         return outputs + told
 
     # ---------------------------------------------------------------- what is sent

@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
-from sipsm.dialog import Dialog
 from sipsm.machine import Machine
 from sipsm.message import Request
-from sipsm.role.alarm import Alarm
-from sipsm.role.call import Commanded
-from sipsm.role.dialogs import Place
+from sipsm.role.living import LivesInDialog
 from sipsm.transaction import ServerTransaction
 from sipsm.usage import notifier
 from sipsm.usage.notices import LastNotice, Notice, Notices
@@ -42,15 +39,12 @@ class PeerSubscriptionState(StrEnum):
 
 
 @define(eq=False, repr=False)
-class PeerSubscription:
+class PeerSubscription(LivesInDialog):
     """One subscription of a peer. Its commands return outputs for the adapter, or raise `LocalProtocolError`.
 
     Bodies are of a type that the peer accepts; where none is named, they are of the first type of the event package.
     """
 
-    agent: Commanded
-    place: Place
-    """The dialog that it lives in."""
     event: str
     """The event package, such as `"presence"`."""
     id: str | None
@@ -65,22 +59,11 @@ class PeerSubscription:
     """Of the SUBSCRIBE that waits for the application."""
     referral: Any = None
     """The `PeerReferral` whose acceptance has begun it (RFC 3515 2.4.4), if it was no SUBSCRIBE."""
-    alarm: Alarm = field(init=False)
-    """What stands for it in the agenda."""
-
-    @alarm.default
-    def _alarm(self) -> Alarm:
-        return Alarm(self)
 
     # ---------------------------------------------------------------- what it is
 
     def __repr__(self) -> str:
         return f"<PeerSubscription of {self.subscriber} to {self.event}: {self.state}>"
-
-    @property
-    def dialog(self) -> Dialog:
-        """The dialog that it lives in."""
-        return self.place.dialog
 
     @property
     def subscriber(self) -> str:
@@ -171,14 +154,10 @@ class PeerSubscription:
 
     # ---------------------------------------------------------------- time
 
-    def machines(self) -> list[Machine]:
-        """Its own, without the dialog."""
-        return [self.notifier, self.notices]
-
-    def next_timeout(self) -> float | None:
-        """The earliest deadline of its machines, in seconds, or None."""
-        running = self.notifier.running + self.notices.running
-        return min(running)[0] if running else None
+    @property
+    def timed(self) -> tuple[Machine, ...]:
+        """Its own machines, without the dialog."""
+        return self.notifier, self.notices
 
 
 _BY_STATE: Final = {

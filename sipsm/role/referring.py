@@ -94,8 +94,8 @@ class Referring:
         referral = x.referral = Referral(Referrer(alone=alone), value)
         subscription = referral.subscription = Subscription(
             subscriptions.commanded,
-            wanted,
             place,
+            wanted,
             Subscriber(resubscribes=False),
             Renewal(subscriptions.times, corrects=False),
             referral=referral,
@@ -125,7 +125,7 @@ class Referring:
             # Nothing is told of it: there is no subscription, and it waits for no NOTIFY.
             if subscription.attempt is not None:
                 self.subscriptions.move(subscription.attempt, "CLOSE", now)
-            outputs += self.subscriptions.event(subscription, "NO NOTIFY", None, now)
+            outputs += self.subscriptions.steps.event(subscription, "NO NOTIFY", None, now)
         return outputs
 
     def again(self, subscription: Subscription, response: Response | None, now: float) -> list[Any] | None:
@@ -151,7 +151,21 @@ class Referring:
         self.note_sent(subscription)
         return outputs
 
-    def retold(self, subscription: Subscription, events: Sequence[Any], now: float) -> list[Any]:
+    def lines(self, _wanted: Wanted, _expires_s: int) -> HeaderLines:
+        """Nothing: "unlike SUBSCRIBE, the REFER transaction does not contain a duration" (RFC 3515 2.4.4)."""
+        return []
+
+    def is_told_by(self, subscription: Subscription, kind: Event) -> bool:
+        """Whether a NOTIFY of that event is for the subscription."""
+        # "This id parameter MAY be included in NOTIFYs to the first REFER a UA receives in a given dialog." (RFC 3515
+        # 2.4.6)  It is the number of the REFER.
+        return kind.value == subscription.event and kind.id in (None, str(subscription.referral.request.cseq.number))
+
+    def forked(self, _new: Subscription, _origin: Subscription, _now: float) -> list[Any]:
+        """It begins one only."""
+        raise AssertionError("a REFER is not wanted to begin several")
+
+    def told(self, subscription: Subscription, events: Sequence[Any], now: float) -> list[Any]:
         """What a subscription tells that a REFER has begun, as the application hears it."""
         referral: Referral = subscription.referral
         told: list[Any] = []

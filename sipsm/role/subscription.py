@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
 
-from sipsm.dialog import Dialog
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Machine
 from sipsm.message import Request
 from sipsm.message.headers import Event
-from sipsm.role.alarm import Alarm
-from sipsm.role.call import Commanded
-from sipsm.role.dialogs import Place
+from sipsm.role.living import LivesInDialog
 from sipsm.usage import subscriber
 from sipsm.usage.attempt import Attempt
 from sipsm.usage.lifetime import Lifetime
@@ -68,13 +65,10 @@ class Wanted:
 
 
 @define(eq=False, repr=False)
-class Subscription:
+class Subscription(LivesInDialog):
     """One subscription of ours. Its commands return outputs for the adapter, or raise `LocalProtocolError`."""
 
-    agent: Commanded
     wanted: Wanted
-    place: Place
-    """The dialog that it lives in."""
     subscriber: Subscriber
     renewal: Renewal
     lifetime: Lifetime = field(factory=Lifetime)
@@ -84,12 +78,6 @@ class Subscription:
     """The SUBSCRIBE that has no final response yet."""
     referral: Any = None
     """The `Referral` whose REFER makes it (RFC 3515 2.4.4), if it is no SUBSCRIBE."""
-    alarm: Alarm = field(init=False)
-    """What stands for it in the agenda."""
-
-    @alarm.default
-    def _alarm(self) -> Alarm:
-        return Alarm(self)
 
     # ---------------------------------------------------------------- what it is
 
@@ -100,19 +88,6 @@ class Subscription:
     def event(self) -> str:
         """The event package, such as `"presence"`."""
         return self.wanted.kind.value
-
-    def is_told_by(self, kind: Event) -> bool:
-        """Whether a NOTIFY of that event, in its dialog, is for it."""
-        if self.referral is None:
-            return self.wanted.kind.matches(kind)
-        # "This id parameter MAY be included in NOTIFYs to the first REFER a UA receives in a given dialog." (RFC 3515
-        # 2.4.6)  It is the number of the REFER.
-        return kind.value == self.event and kind.id in (None, str(self.referral.request.cseq.number))
-
-    @property
-    def dialog(self) -> Dialog:
-        """The dialog that it lives in."""
-        return self.place.dialog
 
     @property
     def state(self) -> SubscriptionStatus:
@@ -151,14 +126,9 @@ class Subscription:
         return [self.dialog, *self.timed]
 
     @property
-    def timed(self) -> list[Machine]:
+    def timed(self) -> tuple[Machine, ...]:
         """Those that may have a timer running."""
-        return [self.subscriber, self.renewal, self.lifetime]
-
-    def next_timeout(self) -> float | None:
-        """The earliest deadline of its machines, in seconds, or None."""
-        running = (*self.subscriber.running, *self.renewal.running, *self.lifetime.running)
-        return min(running)[0] if running else None
+        return self.subscriber, self.renewal, self.lifetime
 
 
 _BY_STATE: Final = {

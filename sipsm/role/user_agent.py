@@ -124,7 +124,7 @@ class UserAgent:
         self.requests.outside["SUBSCRIBE"] = self.notifications.outside
         self.requests.inside["SUBSCRIBE"] = self.notifications.inside
         self.responses.users[NotifyUnderWay] = self.notifications.answered
-        self.wakes[PeerSubscription] = self.notifications.wake
+        self.wakes[PeerSubscription] = self.notifications.steps.wake
         self.takes[PeerSubscription] = self.notifications.command
 
         self.subscriptions = Subscriptions(
@@ -133,7 +133,7 @@ class UserAgent:
         self.requests.inside["NOTIFY"] = self.subscriptions.inside
         self.requests.unplaced["NOTIFY"] = self.subscriptions.unplaced
         self.responses.users[OutgoingSubscribe] = self.subscriptions.answered
-        self.wakes[Subscription] = self.subscriptions.wake
+        self.wakes[Subscription] = self.subscriptions.steps.wake
         self.wakes[Attempt] = self.subscriptions.wake_attempt
         self.takes[Subscription] = self.subscriptions.command
         self._take_referrals(carrying_out, agenda, observer)
@@ -141,9 +141,7 @@ class UserAgent:
     def _take_referrals(self, carrying_out: CarryingOut, agenda: Agenda, observer: Observer | None) -> None:
         """REFER, of ours and of peers, stands on calls and on both sides of subscriptions."""
         self.referring = Referring(self.subscriptions)
-        self.subscriptions.refer_accepted = self.referring.accepted
-        self.subscriptions.refer_again = self.referring.again
-        self.subscriptions.retold = self.referring.retold
+        self.subscriptions.beginnings["REFER"] = self.referring
         self.commands.refer = self.referring.within
         self.referred = Referred(
             self.requests,

@@ -630,11 +630,11 @@ MADE_ANEW = {
     "_agent.calls": {"agenda", "carry", "observer"},
     "_agent.dialogs": {"calls", "observer", "party", "sending"},
     "_agent.subscriptions": {
-        "agenda", "commanded", "dialogs", "limits", "observer", "party", "policy", "refer_accepted", "refer_again",
-        "requests", "retold", "sending",
+        "agenda", "beginnings", "commanded", "dialogs", "limits", "observer", "party", "policy", "requests", "sending",
+        "steps",
     },
     "_agent.notifications": {
-        "agenda", "commanded", "dialogs", "limits", "observer", "party", "policy", "requests", "transactions", "ways",
+        "commanded", "dialogs", "limits", "observer", "party", "policy", "requests", "steps", "transactions", "ways",
     },
     "_agent.requests": {
         "calls", "commanded", "dialogs", "ids", "inside", "limits", "outside", "party", "policy", "profile",
