@@ -58,7 +58,7 @@ from sipsm.role.peer_subscription import PeerSubscription, PeerSubscriptionState
 from sipsm.role.policy import Policy
 from sipsm.role.publication import Publication, PublicationState
 from sipsm.role.publish_request import PublishRequest
-from sipsm.role.referral import Referral, ReferralState
+from sipsm.role.referral import ReferForked, Referral, ReferralState
 from sipsm.role.screening import Profile
 from sipsm.role.subscription import Subscription, SubscriptionStatus
 from sipsm.role.user_agent import UserAgent
@@ -113,6 +113,7 @@ __all__ = [
     "Redirected",
     "ReferAccepted",
     "ReferEnded",
+    "ReferForked",
     "ReferProgress",
     "ReferReceived",
     "Referral",

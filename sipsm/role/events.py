@@ -15,7 +15,7 @@ from sipsm.role.peer_referral import PeerReferral
 from sipsm.role.peer_subscription import PeerSubscription
 from sipsm.role.publication import Publication
 from sipsm.role.publish_request import PublishRequest
-from sipsm.role.referral import Referral
+from sipsm.role.referral import ReferForked, Referral
 from sipsm.role.subscription import Subscription
 from sipsm.standalone.compositor import EventState
 from sipsm.standalone.messages import FOREVER, Validity
@@ -502,8 +502,7 @@ class ReferEnded:
     status: int | None
     """What was told last; where nothing was, that of the response that refused the REFER, if one did."""
     reason: SubscriptionEndReason
-    """`NO_RESOURCE` where the other side has come to an end with it (RFC 3515 2.4.7), `REFUSED` where it did not begin;
-    others where the subscription, by which that is told, has ended before."""
+    """`NO_RESOURCE` at the end of what it asks for (RFC 3515 2.4.7); others when the subscription ends otherwise."""
     message: Request | Response | None
     """The NOTIFY or the response that ended it, if one did."""
 
@@ -587,6 +586,7 @@ Event = (
     | StateWanted
     | NotificationRefused
     | PeerSubscriptionEnded
+    | ReferForked
     | ReferAccepted
     | ReferProgress
     | ReferEnded

@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from sipsm.message import Request
 from sipsm.role.subscription import Subscription
@@ -64,6 +64,19 @@ class Referral:
     def refresh(self, expires_s: int, *, now: float) -> list[Output]:
         """Be told for longer, in seconds (RFC 3515 2.4.4). That is asked for by itself too, before the time is up."""
         return self.subscription.refresh(expires_s, now=now)
+
+
+@frozen
+class ReferForked:
+    """Another peer that our REFER has reached takes it as well, and tells by itself how far it has come.
+
+    "The agent sending the REFER manages the state associated with each subscription separately." (RFC 3515 3.9)
+    """
+
+    referral: Referral
+    """What has become of it there."""
+    forked_from: Referral
+    """The one that `refer` returned, of which the first to tell has made use."""
 
 
 _BY_STATE: Final = {
