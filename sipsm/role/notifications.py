@@ -86,6 +86,7 @@ class Notifications:
         self.commanded = commanded
         self.observer = observer
         self.steps: Steps[PeerSubscription] = Steps(NOTIFYING, self.finish, agenda, observer)
+        dialogs.ends[PeerSubscription] = self.steps.event
         self.all: dict[PeerSubscription, None] = {}
         """Them, the oldest first."""
         self.ways: Final[dict[type, _Way]] = {
@@ -202,6 +203,9 @@ class Notifications:
         self, user: NotifyUnderWay, status: int, response: Response | None, _why: str, now: float
     ) -> list[Any]:
         """A NOTIFY has come to its end (RFC 6665 4.2.2)."""
+        if user.of not in self.all:
+            # It was over before, with its dialog.
+            return []
         if status < 300:
             return self.steps.event(user.of, "ANSWERED", response, now)
         return self.steps.event(user.of, "REFUSED", NoticeRefused(status, response), now)

@@ -86,6 +86,7 @@ class Subscriptions:
         self.agenda = agenda
         self.observer = observer
         self.steps: Steps[Subscription] = Steps(SUBSCRIBING, self.carry, agenda, observer)
+        dialogs.ends[Subscription] = self.steps.event
         self.all: dict[Subscription, None] = {}
         """Them, the oldest first."""
         self.attempts: dict[AttemptId, Attempt] = {}

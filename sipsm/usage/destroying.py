@@ -23,3 +23,9 @@ DESTROYS_DIALOG: Final = frozenset((404, 410, 416, 482, 483, 484, 485, 502, 604)
 # "Future requests using this dialog state will also fail."
 ENDS_SUBSCRIPTION: Final = DESTROYS_USAGE | DESTROYS_DIALOG
 """By these a subscription is over."""
+
+# An INVITE usage is "Destroyed by:  200 responses to BYE; certain failure responses to INVITE, UPDATE, PRACK, INFO, or
+# BYE", a subscription by "certain failure responses to NOTIFY or SUBSCRIBE" (RFC 5057 4.1, 4.2).  Not by those to REFER,
+# or to what is asked by the way: who answers such a one with 404 may mean whom, or what, it names.
+OF_A_USAGE: Final = frozenset({"INVITE", "UPDATE", "PRACK", "INFO", "BYE", "NOTIFY", "SUBSCRIBE"})
+"""The methods of which such a status is a word on the dialog."""

@@ -233,6 +233,7 @@ def least_interval(notices: Notices) -> float | None:
 UNDER_WAY: Final = frozenset({SENT, QUEUED, SENT_OWED})
 AT_REST: Final = frozenset({RESTING, HELD})
 ASKED_ALREADY: Final = "the application has been asked for the whole state"
+ALL: Final = frozenset({IDLE, SENT, QUEUED, RESTING, HELD, OWED, SENT_OWED, ENDING, LAST_HELD, LAST, OVER})
 ENDED: Final = frozenset({ENDING, LAST_HELD, LAST, OVER})
 
 # fmt: off
@@ -294,6 +295,8 @@ Notices.table = Table(
         Row(LAST_HELD,        "Timer interval", always,    LAST,      (send_last,),                  "6665 5.4.10"),
         Row(LAST,             "ANSWERED",       always,    OVER,      (),                            "6665 4.4.1"),
         Row(LAST,             "REFUSED",        always,    OVER,      (),                            "6665 4.4.1"),
+        # The dialog is no more.
+        Row(ALL - {OVER},     "GONE",           always,    OVER,      (),                            "5057 5.1"),
         # The SUBSCRIBE is refused: there has been no subscription.
         Row(IDLE,             "REJECTED",       always,    OVER,      (),                            "6665 4.2.1"),
     ),
@@ -305,6 +308,7 @@ Notices.table = Table(
     ),
     ignored=(
         Ignore({OWED, SENT_OWED}, "CONFIRM", ASKED_ALREADY),
+        Ignore(OVER, "GONE", "nothing more was to be told"),
         Ignore(ENDED, {"NOTIFY", "CONFIRM", "NEXT NOTICE", "END", "REJECTED"}, "the subscription has ended"),
         Ignore({SENT, QUEUED, RESTING, HELD, OWED, SENT_OWED}, "NEXT NOTICE", "what waits is sent when it may"),
         Ignore({SENT, QUEUED, RESTING, HELD, OWED, SENT_OWED}, "REJECTED", "it has been accepted"),

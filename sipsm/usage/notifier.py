@@ -48,7 +48,8 @@ class PeerSubscriptionEndReason(StrEnum):
     TERMINATED = "terminated"
     """We ended it."""
     REFUSED = "refused"
-    """The peer, or somebody on the way, answered a NOTIFY with what says that there is no subscription."""
+    """The peer, or somebody on the way, answered a NOTIFY with what says that there is no subscription, or something else
+    in its dialog with what says that there is no dialog (RFC 5057 5.1)."""
     NOT_ANSWERED = "not-answered"
     """A NOTIFY got no answer."""
 
@@ -248,6 +249,16 @@ def report_lost(_: Notifier, refused: NoticeRefused, step: Step) -> None:
     step.emit(SubscriptionOver(reason, refused.response))
 
 
+def report_dialog_lost(_: Notifier, response: Response, step: Step) -> None:
+    """Another usage was told that the dialog is no more."""
+    step.emit(SubscriptionOver(PeerSubscriptionEndReason.REFUSED, response))
+
+
+def cause_gone(_: Notifier, _x: Any, step: Step) -> None:
+    """Nothing can be told any more, nor that it is over."""
+    step.cause("GONE")
+
+
 # -------------------------------------------------------------------- timers
 
 
@@ -299,6 +310,9 @@ Notifier.table = Table(
         Row(UP,         "Timer expires",  always,        TERMINATED, (end_expired,),                      "6665 4.2.1.4"),
         Row(UP,         "TERMINATE",      always,        TERMINATED, (end_terminated,),                   "6665 4.2.2"),
         Row(UP,         "NOTICE LOST",    always,        TERMINATED, (report_lost,),                      "6665 4.2.2"),
+        # "Destroys Dialog  The error destroys the dialog and all usages sharing it."
+        Row(UP,         "DIALOG LOST",    always,        TERMINATED, (report_dialog_lost, cause_gone),    "5057 5.1"),
+        Row(TERMINATED, "DIALOG LOST",    always,        TERMINATED, (cause_gone,),                       "5057 5.1"),
         Refuse(ASKED,   "REFRESH",        always,        500, "the SUBSCRIBE before it is unanswered",    "6665 4.2.1.1"),
         Refuse(ASKED,   "UNSUBSCRIBE",    always,        500, "the SUBSCRIBE before it is unanswered",    "6665 4.2.1.1"),
         Refuse(ASKED,   "NOTIFY",         always,        None, UNANSWERED + "; accept it",                "6665 4.2.2"),
@@ -325,9 +339,10 @@ Notifier.table = Table(
         Ignore(INITIAL, {"ACCEPT", "PENDING", "REJECT", "REFRESH", "UNSUBSCRIBE", "NOTIFY", "TERMINATE"}, NOTHING_YET),
         Ignore({INITIAL, ASKED, PENDING, ACTIVE, TERMINATED}, "RENEWED", "caused by a refresh only"),
         Ignore({ASKED, PENDING, ACTIVE, RENEWED, TERMINATED}, "SUBSCRIBE", "what follows it is a refresh"),
-        Ignore(RENEWED, {"ACCEPT", "PENDING", "REJECT", "REFRESH", "UNSUBSCRIBE", "NOTIFY", "TERMINATE", "NOTICE LOST"},
+        Ignore(RENEWED, {"ACCEPT", "PENDING", "REJECT", "REFRESH", "UNSUBSCRIBE", "NOTIFY", "TERMINATE", "NOTICE LOST", "DIALOG LOST"},
                "left in the step that enters it"),
         Ignore({INITIAL, ASKED}, "NOTICE LOST", "no NOTIFY has been sent"),
+        Ignore({INITIAL, ASKED}, "DIALOG LOST", "the SUBSCRIBE is to be answered first"),
         Ignore(TERMINATED, "NOTICE LOST", OVER),
     ),
 )

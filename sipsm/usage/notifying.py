@@ -58,6 +58,9 @@ NOTIFYING: Final = Wiring(
             notices=("ANSWERED", "6665 4.2.2"),
         ),
         "REFUSED": _event("told by NOTICE LOST, where it ends with it", notices=("REFUSED", "6665 4.2.2")),
+        # ---------------- what becomes of the dialog
+        "DIALOG LOST": _event("told by what the subscription makes of it", notifier=("DIALOG LOST", "5057 5.1")),
+        "GONE": _event("it told so", notices=("GONE", "5057 5.1")),
         # ---------------- time
         "Timer decision": _command("Timer decision", "6665 4.2.1.1"),
         "Timer expires": _command("Timer expires", "6665 4.2.1.4"),

@@ -144,6 +144,11 @@ def end_as_lost(subscriber: Subscriber, failure: Failure, step: Step) -> None:
     _end(subscriber, SubscriptionEndReason.LOST, failure.response, None, step)
 
 
+def end_with_dialog(subscriber: Subscriber, response: Response, step: Step) -> None:
+    """Another usage was told that the dialog is no more."""
+    _end(subscriber, SubscriptionEndReason.LOST, response, None, step)
+
+
 def end_as_unheard(_: Subscriber, _x: Any, step: Step) -> None:
     """No NOTIFY came for it."""
     _report(SubscriptionEndReason.NO_NOTIFY, None, step)
@@ -242,6 +247,9 @@ Subscriber.table = Table(
         # "If a SUBSCRIBE request to refresh a subscription fails with any error code other than those listed above, the
         # original subscription is still considered valid for the duration of the most recently known "Expires" value"
         Row(LIVES,       "REFUSED",      always,      None,        (report_refresh_refused,),  "6665 4.1.2.2"),
+        Row(THERE,       "DIALOG LOST",  is_leaving,  TERMINATED,  (end_as_left,),             "5057 5.1"),
+        # "Destroys Dialog  The error destroys the dialog and all usages sharing it."
+        Row(THERE,       "DIALOG LOST",  always,      TERMINATED,  (end_with_dialog,),         "5057 5.1"),
         # "If this Timer N expires prior to the receipt of a NOTIFY request, the subscriber considers the subscription
         # failed" (4.1.2.4), or terminated (4.1.2.2).
         Row(NOTIFY_WAIT, "NO NOTIFY",    always,      TERMINATED,  (end_as_unheard,),          "6665 4.1.2.4"),
@@ -271,7 +279,7 @@ Subscriber.table = Table(
         Ignore({NOTIFY_WAIT, PENDING, ACTIVE, WAITING, TERMINATED}, "SUBSCRIBE", "begins only once"),
         Ignore(ACTIVE, {"ACTIVE", "PENDING"}, "known already; what was active goes on"),
         Ignore(PENDING, "PENDING", "known already"),
-        Ignore(NOT_THERE, {"ACTIVE", "PENDING", "TERMINATED", "REFUSED", "NO NOTIFY", "EXPIRED"}, "it is not there"),
+        Ignore(NOT_THERE, {"ACTIVE", "PENDING", "TERMINATED", "REFUSED", "DIALOG LOST", "NO NOTIFY", "EXPIRED"}, "it is not there"),
         Ignore(NOTIFY_WAIT, "EXPIRED", "it has not begun: Timer N sees to it"),
         Ignore(THERE | {INITIAL, WAITING}, "RETRY", "it is not over"),
     ),

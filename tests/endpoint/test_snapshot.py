@@ -628,7 +628,7 @@ MADE_ANEW = {
         "transactions", "wakes", "writing",
     },
     "_agent.calls": {"agenda", "carry", "observer"},
-    "_agent.dialogs": {"calls", "observer", "party", "sending"},
+    "_agent.dialogs": {"calls", "ends", "observer", "party", "sending"},
     "_agent.subscriptions": {
         "agenda", "beginnings", "commanded", "dialogs", "limits", "observer", "party", "policy", "requests", "sending",
         "steps",
