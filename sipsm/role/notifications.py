@@ -62,6 +62,12 @@ REFER: Final = "refer"
 _Way = Callable[[PeerSubscription, Any, ServerTransaction | None, float], list[Any]]
 
 
+class PeerSubscriptionSteps(Steps[PeerSubscription]):
+    """The steps of subscriptions of peers."""
+
+    wiring = NOTIFYING
+
+
 class Notifications:
     """The subscriptions of peers that are not forgotten yet."""
 
@@ -85,7 +91,7 @@ class Notifications:
         self.limits = limits
         self.commanded = commanded
         self.observer = observer
-        self.steps: Steps[PeerSubscription] = Steps(NOTIFYING, self.finish, agenda, observer)
+        self.steps = PeerSubscriptionSteps(self.finish, agenda, observer)
         dialogs.ends[PeerSubscription] = self.steps.event
         self.all: dict[PeerSubscription, None] = {}
         """Them, the oldest first."""

@@ -7,7 +7,7 @@ set anew. What each of them asks for, and how that is done, is for the module th
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 from sipsm.errors import LocalProtocolError
 from sipsm.machine import Agenda, Machine, Observer, Step, Wiring, joint_step
@@ -33,16 +33,11 @@ T = TypeVar("T", bound=Timed)
 
 
 class Steps(Generic[T]):
-    """The steps of all things of one kind, which have one wiring."""
+    """The steps of all things of one kind: each kind has a subclass with its wiring."""
 
-    def __init__(
-        self,
-        wiring: Wiring,
-        carry: Callable[[T, Step, float], list[Any]],
-        agenda: Agenda,
-        observer: Observer | None,
-    ) -> None:
-        self.wiring = wiring
+    wiring: ClassVar[Wiring]
+
+    def __init__(self, carry: Callable[[T, Step, float], list[Any]], agenda: Agenda, observer: Observer | None) -> None:
         self.carry = carry
         """Does what a step asked for, and has the thing watched."""
         self.agenda = agenda

@@ -12,9 +12,13 @@ from attrs import define, field, frozen
 
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
+from sipsm.grammar.lists import split_list
 from sipsm.machine import Machine
 from sipsm.message import Request
-from sipsm.message.headers import Event
+from sipsm.message.bodies import read_body
+from sipsm.message.headers import Accept, Event
+from sipsm.message.names import canonical
+from sipsm.packages.package import package_named
 from sipsm.role.living import LivesInDialog
 from sipsm.usage import subscriber
 from sipsm.usage.attempt import Attempt
@@ -62,6 +66,33 @@ class Wanted:
     content_type: str | None = None
     method: str = "SUBSCRIBE"
     """What makes it: a SUBSCRIBE, or a REFER (RFC 3515 2.4.4)."""
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of body that its NOTIFY requests may have; none: any, as nothing is known of the package."""
+        named = (each for name, value in self.headers if canonical(name) == "accept" for each in split_list(value))
+        return (*self.accept, *named) or package_named(self.kind.value).types
+
+    def takes(self, notify: Request) -> bool:
+        """Whether the body of a NOTIFY is of a type that was asked for, or of none. Raises `RemoteProtocolError` for
+        parts that cannot be taken apart."""
+        # "When present, the body of the NOTIFY request MUST be formatted into one of the body formats specified in the
+        # "Accept" header field of the corresponding SUBSCRIBE request (or the default type according to the event
+        # package description, if no "Accept" header field was specified)." (RFC 6665 3.2.1)
+        types = self.types
+        if not notify.body or notify.content_type in (None, *types) or not types:
+            return True
+        return not read_body(notify, _Asked(tuple(map(Accept.parse, types)))).unsupported
+
+
+@frozen
+class _Asked:
+    """The types of body that are asked for, ranges of them as well."""
+
+    ranges: tuple[Accept, ...]
+
+    def __contains__(self, kind: object) -> bool:
+        return any(each.q > 0 and each.covers(str(kind)) for each in self.ranges)
 
 
 @define(eq=False, repr=False)

@@ -11,9 +11,10 @@ from typing import Any, Final
 from sipsm.dialog import as_uac
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
+from sipsm.grammar.text_value import built
 from sipsm.machine import Agenda, Observer, Step, joint_step
 from sipsm.message import Request, Response, response_to
-from sipsm.message.headers import EVENT, SUBSCRIPTION_STATE, Event
+from sipsm.message.headers import EVENT, SUBSCRIPTION_STATE, Accept, Event
 from sipsm.packages.package import PACKAGES
 from sipsm.role.alarm import Alarm
 from sipsm.role.beginning import Beginning, BySubscribe
@@ -61,6 +62,12 @@ _BY_STATE: Final = {"active": "ACTIVE", "terminated": "TERMINATED"}
 _COMMANDS: Final = {"REFRESH": "refresh", "UNSUBSCRIBE": "unsubscribe"}
 
 
+class SubscriptionSteps(Steps[Subscription]):
+    """The steps of subscriptions of ours."""
+
+    wiring = SUBSCRIBING
+
+
 class Subscriptions:
     """The subscriptions of ours that are not forgotten yet."""
 
@@ -85,7 +92,7 @@ class Subscriptions:
         self.commanded = commanded
         self.agenda = agenda
         self.observer = observer
-        self.steps: Steps[Subscription] = Steps(SUBSCRIBING, self.carry, agenda, observer)
+        self.steps = SubscriptionSteps(self.carry, agenda, observer)
         dialogs.ends[Subscription] = self.steps.event
         self.all: dict[Subscription, None] = {}
         """Them, the oldest first."""
@@ -105,6 +112,8 @@ class Subscriptions:
             raise LocalProtocolError(f"{there} subscriptions are there, and the limits allow no more")
         if not 0 <= expires_s < 2**32:
             raise LocalProtocolError(f"a subscription cannot last {expires_s} s", rfc="3261 20.19")
+        for kind in wanted.types:
+            built(Accept.parse, kind)
         made = None
         if call is None:
             made = self.outside(wanted, expires_s, None)
@@ -168,6 +177,8 @@ class Subscriptions:
         found = None if kind is None else self.among(place, kind)
         if found is None or request[SUBSCRIPTION_STATE] is None:
             return self.refuse(tx, request, kind if found is None else found.wanted.kind, found is not None, now)
+        if not found.wanted.takes(request):
+            return self.cannot_read(found.wanted, tx, request, now)
         return self.notified(found, tx, request, now)
 
     def unplaced(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
@@ -180,6 +191,8 @@ class Subscriptions:
         matches = tried is not None and kind is not None and self.beginning(tried.origin).is_told_by(tried.origin, kind)
         if tried is None or not matches or request[SUBSCRIPTION_STATE] is None:
             return self.refuse(tx, request, kind, matches, now)
+        if not tried.origin.wanted.takes(request):
+            return self.cannot_read(tried.origin.wanted, tx, request, now)
         if len(tried.heard) >= self.limits.forks or len(self.all) >= self.limits.subscriptions + self.limits.forks:
             return self.requests.serve(tx, request, 481, now)
         if tried.receive("NOTIFY", request, Step(now, self.observer)).refused:
@@ -225,6 +238,12 @@ class Subscriptions:
         # "if not, it MUST return a 481 (Subscription does not exist) response unless another 400- or 500-class response
         # is more appropriate." (RFC 6665 4.1.3)
         return self.requests.serve(tx, request, 481, now)
+
+    def cannot_read(self, wanted: Wanted, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A NOTIFY has a body of a type that was not asked for."""
+        # "the UAS MUST reject the request with a 415 (Unsupported Media Type) response. The response MUST contain an
+        # Accept header field listing the types of all bodies it understands" (RFC 3261 8.2.3)
+        return self.requests.serve(tx, request, 415, now, headers=[("Accept", ", ".join(wanted.types))])
 
     def notified(
         self, subscription: Subscription, tx: ServerTransaction, request: Request, now: float, *before: Any
