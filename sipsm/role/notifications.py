@@ -238,12 +238,12 @@ class Notifications:
     def accept(
         self, subscription: PeerSubscription, x: AcceptSubscribe, tx: ServerTransaction | None, now: float
     ) -> list[Any]:
-        """A 200 to a SUBSCRIBE."""
+        """A 200 or 204 to a SUBSCRIBE."""
         # "The final expiration time is placed in the "Expires" header field in the response." (RFC 6665 4.2.1.4)
         # "unlike SUBSCRIBE, the REFER transaction does not contain a duration" (RFC 3515 2.4.4).
         lasts = [("Expires", str(x.expires_s))] if x.request.method == "SUBSCRIBE" else []
         own: HeaderLines = [self.party.contact(subscription.place.flow), *lasts, *self.party.events]
-        return self.respond(subscription, tx, x.request, 200, None, [*own, *x.headers], now)
+        return self.respond(subscription, tx, x.request, x.status, None, [*own, *x.headers], now)
 
     def refuse(
         self, subscription: PeerSubscription, x: RefuseSubscribe, tx: ServerTransaction | None, now: float
@@ -289,6 +289,10 @@ class Notifications:
         headers: HeaderLines = [("Event", event), ("Subscription-State", _state(subscription, x.last, now))]
         if notice.content_type is not None and notice.body:
             headers.append(("Content-Type", notice.content_type))
+        if notice.etag is not None:
+            # "Hence, the NOTIFY MUST contain a SIP-ETag header field that contains the unchanged entity-tag of the
+            # resource state." (RFC 5839 6.2, of one whose body is left out)
+            headers.append(("SIP-ETag", notice.etag))
         return self.dialogs.send(
             subscription.place,
             "NOTIFY",
@@ -347,6 +351,9 @@ class Notifications:
     def typed(self, subscription: PeerSubscription, notice: Notice) -> Notice:
         """What a NOTIFY tells, with the type of its body."""
         _check(notice.headers)
+        # "It can have any value, except for "*"." (RFC 5839 6.1)
+        if notice.etag is not None and (notice.etag == "*" or not is_token(notice.etag)):
+            raise LocalProtocolError(f"{notice.etag!r} names no state", rfc="5839 6.1")
         if notice.headers:
             refuse_100rel("NOTIFY", notice.headers)
             Request.build("NOTIFY", subscription.resource, notice.headers)

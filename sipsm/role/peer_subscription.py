@@ -42,7 +42,9 @@ class PeerSubscriptionState(StrEnum):
 class PeerSubscription(LivesInDialog):
     """One subscription of a peer. Its commands return outputs for the adapter, or raise `LocalProtocolError`.
 
-    Bodies are of a type that the peer accepts; where none is named, they are of the first type of the event package.
+    Bodies are of a type that the peer accepts; where none is named, they are of the first type of the event package. An
+    `etag` names the whole state as it is, among all that its resource has and will have: what the peer says it knows by
+    that name is not told again (RFC 5839 6).
     """
 
     event: str
@@ -87,6 +89,7 @@ class PeerSubscription(LivesInDialog):
         body: bytes = b"",
         content_type: str | None = None,
         *,
+        etag: str | None = None,
         expires_s: int | None = None,
         headers: Headers = (),
         now: float,
@@ -96,13 +99,16 @@ class PeerSubscription(LivesInDialog):
         `expires_s` is how long it may last at most, in seconds, also when it is refreshed; `headers` are those of the
         2xx, where that has not been sent before.
         """
-        return self.agent.command(self, "accept", Acceptance(Notice(body, content_type), expires_s, headers), now)
+        return self.agent.command(
+            self, "accept", Acceptance(Notice(body, content_type, etag=etag), expires_s, headers), now
+        )
 
     def pending(
         self,
         body: bytes = b"",
         content_type: str | None = None,
         *,
+        etag: str | None = None,
         expires_s: int | None = None,
         headers: Headers = (),
         now: float,
@@ -112,7 +118,7 @@ class PeerSubscription(LivesInDialog):
         That is done by itself where the application does nothing for 4 s (8*T1).
         """
         return self.agent.command(
-            self, "keep it pending", Acceptance(Notice(body, content_type), expires_s, headers), now
+            self, "keep it pending", Acceptance(Notice(body, content_type, etag=etag), expires_s, headers), now
         )
 
     def reject(
@@ -126,6 +132,7 @@ class PeerSubscription(LivesInDialog):
         body: bytes = b"",
         content_type: str | None = None,
         *,
+        etag: str | None = None,
         partial: bool = False,
         headers: Headers = (),
         now: float,
@@ -135,7 +142,7 @@ class PeerSubscription(LivesInDialog):
         `body` holds the whole state: then the latest of those that wait is sent alone. Or, with `partial`, only what
         has changed: then all that wait are sent, in their order (RFC 6665 4.2.2, 5.3.2).
         """
-        return self.agent.command(self, "notify", Notice(body, content_type, headers, partial), now)
+        return self.agent.command(self, "notify", Notice(body, content_type, headers, partial, etag), now)
 
     def terminate(
         self,
@@ -144,12 +151,13 @@ class PeerSubscription(LivesInDialog):
         retry_after_s: int | None = None,
         body: bytes = b"",
         content_type: str | None = None,
+        etag: str | None = None,
         headers: Headers = (),
         now: float,
     ) -> list[Output]:
         """End it by a NOTIFY with this reason: `"deactivated"`, `"probation"`, `"rejected"`, `"timeout"`, `"giveup"`,
         `"noresource"`, `"invariant"` or one of an extension (RFC 6665 4.1.3)."""
-        last = LastNotice(reason, retry_after_s, Notice(body, content_type, headers))
+        last = LastNotice(reason, retry_after_s, Notice(body, content_type, headers, etag=etag))
         return self.agent.command(self, "terminate", last, now)
 
     # ---------------------------------------------------------------- time

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
 
-from sipsm.errors import LocalProtocolError
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
 from sipsm.grammar.lists import split_list
 from sipsm.machine import Machine
@@ -74,15 +74,17 @@ class Wanted:
         return (*self.accept, *named) or package_named(self.kind.value).types
 
     def takes(self, notify: Request) -> bool:
-        """Whether the body of a NOTIFY is of a type that was asked for, or of none. Raises `RemoteProtocolError` for
-        parts that cannot be taken apart."""
+        """Whether the body of a NOTIFY is of a type that was asked for, and can be taken apart; or of none."""
         # "When present, the body of the NOTIFY request MUST be formatted into one of the body formats specified in the
         # "Accept" header field of the corresponding SUBSCRIBE request (or the default type according to the event
         # package description, if no "Accept" header field was specified)." (RFC 6665 3.2.1)
         types = self.types
         if not notify.body or notify.content_type in (None, *types) or not types:
             return True
-        return not read_body(notify, _Asked(tuple(map(Accept.parse, types)))).unsupported
+        try:
+            return not read_body(notify, _Asked(tuple(map(Accept.parse, types)))).unsupported
+        except RemoteProtocolError:
+            return False
 
 
 @frozen
@@ -105,6 +107,9 @@ class Subscription(LivesInDialog):
     lifetime: Lifetime = field(factory=Lifetime)
     attempt: Attempt | None = None
     """The SUBSCRIBE outside a dialog that made it."""
+    etag: str | None = None
+    """What the last NOTIFY has named the state, where it did: a SUBSCRIBE with it in Suppress-If-Match, as each further
+    one has by `Policy.suppresses_known`, is not told that state again (RFC 5839 5.3)."""
     under_way: OutgoingSubscribe | None = None
     """The SUBSCRIBE that has no final response yet."""
     referral: Any = None

@@ -14,7 +14,8 @@ from sipsm.grammar import Uri
 from sipsm.grammar.text_value import built
 from sipsm.machine import Agenda, Observer, Step, joint_step
 from sipsm.message import Request, Response, response_to
-from sipsm.message.headers import EVENT, SUBSCRIPTION_STATE, Accept, Event
+from sipsm.message.headers import EVENT, SIP_ETAG, SUBSCRIPTION_STATE, Accept, Event
+from sipsm.message.names import canonical
 from sipsm.packages.package import PACKAGES
 from sipsm.role.alarm import Alarm
 from sipsm.role.beginning import Beginning, BySubscribe
@@ -262,6 +263,7 @@ class Subscriptions:
         outputs = self.requests.transactions.respond(tx, response, now)
         state = request[SUBSCRIPTION_STATE]
         assert state is not None, "it has been looked at"
+        subscription.etag = request[SIP_ETAG]
         name = _BY_STATE.get(state.state, "PENDING")
         step = Step(now, self.observer)
         if makes_dialog:
@@ -350,14 +352,21 @@ class Subscriptions:
 
     # ---------------------------------------------------------------- messages
 
-    def outside(self, wanted: Wanted, expires_s: int, again: tuple[Request, int] | None) -> tuple[Request, Uri]:
+    def known(self, subscription: Subscription) -> HeaderLines:
+        """What a further SUBSCRIBE says of the state that is known (RFC 5839 5.5 to 5.7)."""
+        suppresses = self.policy.suppresses_known and subscription.etag is not None
+        return [("Suppress-If-Match", subscription.etag or "")] if suppresses else []
+
+    def outside(
+        self, wanted: Wanted, expires_s: int, again: tuple[Request, int] | None, more: HeaderLines | None = None
+    ) -> tuple[Request, Uri]:
         """A SUBSCRIBE outside a dialog, and the URI of its next hop."""
         assert wanted.target is not None, "only within a call's dialog there is none"
         lines = self.beginnings[wanted.method].lines(wanted, expires_s)
-        own = [*self.party.capabilities_of_session(), *lines, *_content(wanted)]
-        return self.party.request_outside(
-            wanted.method, wanted.target, wanted.to, wanted.headers, wanted.body, own, again=again
-        )
+        own = [*self.party.capabilities_of_session(), *lines, *(more or ()), *_content(wanted)]
+        # What the application said to be known the first time is not so any more.
+        given = [line for line in wanted.headers if not more or canonical(line[0]) != "suppress-if-match"]
+        return self.party.request_outside(wanted.method, wanted.target, wanted.to, given, wanted.body, own, again=again)
 
     def send(
         self, subscription: Subscription, x: SendSubscribe, now: float, made: tuple[Request, Uri] | None
@@ -369,7 +378,7 @@ class Subscriptions:
             own = [*self.party.allow(), *self.party.events]
             # Whatever has begun it, it is refreshed by a SUBSCRIBE.
             method = "SUBSCRIBE" if subscription.renewal.refreshes else wanted.method
-            lines = [*own, *self.beginnings[method].lines(wanted, x.expires_s)]
+            lines = [*own, *self.beginnings[method].lines(wanted, x.expires_s), *self.known(subscription)]
             if subscription.renewal.refreshes:
                 try:
                     return self.dialogs.send(place, method, lines, user, now)
@@ -380,7 +389,7 @@ class Subscriptions:
             return self.dialogs.send(place, method, first, user, now, body=wanted.body)
         before = subscription.attempt.request if x.again and subscription.attempt is not None else None
         again = None if before is None else (before, before.cseq.number + 1)
-        request, hop = made or self.outside(wanted, x.expires_s, again)
+        request, hop = made or self.outside(wanted, x.expires_s, again, self.known(subscription))
         if before is not None and subscription.attempt is not None:
             self.move(subscription.attempt, "CLOSE", now)
         user.request = request

@@ -77,11 +77,12 @@ class Rejection:
 
 @frozen
 class AcceptSubscribe:
-    """Answer the SUBSCRIBE with 200."""
+    """Answer the SUBSCRIBE with 200, or with 204 where no NOTIFY follows."""
 
     request: Request
     expires_s: int
     headers: HeaderLines = ()
+    status: int = 200
 
 
 @frozen
@@ -146,6 +147,11 @@ def lasts_no_time(notifier: Notifier, acceptance: Acceptance | None, _at: Any) -
     return notifier.granted_s == 0 or (acceptance is not None and acceptance.expires_s == 0)
 
 
+def knows_it(_: Notifier, subscribe: Request, at: Any) -> bool:
+    """The SUBSCRIBE says that the peer has the present state."""
+    return bool(at.notices.knows(subscribe))
+
+
 def is_authorized(notifier: Notifier, _x: Any, _at: Any) -> bool:
     """The application has granted it."""
     return notifier.authorized
@@ -192,6 +198,14 @@ def renew(notifier: Notifier, subscribe: Request, step: Step) -> None:
     step.cause("RENEWED")
 
 
+def renew_quietly(notifier: Notifier, subscribe: Request, step: Step) -> None:
+    """The same with 204: the subscriber knows the state, and no NOTIFY follows."""
+    note_asked(notifier, subscribe, step)
+    step.emit(AcceptSubscribe(subscribe, notifier.granted_s, status=204))
+    step.cause("ACCEPTED", subscribe)
+    step.cause("RENEWED")
+
+
 def cause_confirm(_: Notifier, acceptance: Acceptance | None, step: Step) -> None:
     """A NOTIFY goes out at once, with what the application says, if it says anything."""
     step.cause("CONFIRM", None if acceptance is None else acceptance.notice)
@@ -224,6 +238,14 @@ def end_unsubscribed(_: Notifier, subscribe: Request, step: Step) -> None:
     step.emit(AcceptSubscribe(subscribe, 0))
     step.cause("ACCEPTED", subscribe)
     step.cause("END", LastNotice("timeout"))
+    step.emit(SubscriptionOver(PeerSubscriptionEndReason.UNSUBSCRIBED, subscribe))
+
+
+def end_quietly(_: Notifier, subscribe: Request, step: Step) -> None:
+    """The peer wants no more, and knows all that a last NOTIFY could tell."""
+    step.emit(AcceptSubscribe(subscribe, 0, status=204))
+    step.cause("ACCEPTED", subscribe)
+    step.cause("GONE")
     step.emit(SubscriptionOver(PeerSubscriptionEndReason.UNSUBSCRIBED, subscribe))
 
 
@@ -301,11 +323,14 @@ Notifier.table = Table(
         Row(ASKED,      "REJECT",         always,        TERMINATED, (refuse,),                           "6665 4.2.1.3"),
         Row(PENDING,    "ACCEPT",         always,        ACTIVE,     (authorize, cause_confirm),          "6665 4.2.2"),
         Refuse(UP,      "REFRESH",        is_too_brief,  423, BRIEF,                                      "6665 4.2.1.4"),
+        # "the notifier MUST suppress the resulting NOTIFY request, and generate a 204 (No Notification) response."
+        Row(UP,         "REFRESH",        knows_it,      RENEWED,    (renew_quietly,),                    "5839 6.3"),
         # By way of Renewed, where no timer runs: it begins anew.
         Row(UP,         "REFRESH",        always,        RENEWED,    (renew, cause_confirm_again),        "6665 4.2.1.4"),
         Row(RENEWED,    "RENEWED",        is_authorized, ACTIVE,     (),                                  "6665 4.2.1.4"),
         Row(RENEWED,    "RENEWED",        always,        PENDING,    (),                                  "6665 4.2.1.4"),
         Row(ACTIVE,     "NOTIFY",         always,        ACTIVE,     (),                                  "6665 4.2.2"),
+        Row(UP,         "UNSUBSCRIBE",    knows_it,      TERMINATED, (end_quietly,),                      "5839 6.3"),
         Row(UP,         "UNSUBSCRIBE",    always,        TERMINATED, (end_unsubscribed,),                 "6665 4.2.1.4"),
         Row(UP,         "Timer expires",  always,        TERMINATED, (end_expired,),                      "6665 4.2.1.4"),
         Row(UP,         "TERMINATE",      always,        TERMINATED, (end_terminated,),                   "6665 4.2.2"),

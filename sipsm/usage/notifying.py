@@ -43,7 +43,9 @@ NOTIFYING: Final = Wiring(
         # ---------------- what follows
         # "SUBSCRIBE requests are target refresh requests, as that term is defined in [RFC3261]." (RFC 6665 3.1)  They are
         # one when they are accepted (RFC 6141 4.6).
-        "ACCEPTED": _event("told by what follows it", dialog=("SUBSCRIBE", "6665 4.4.1")),
+        "ACCEPTED": _event(
+            "told by what follows it", dialog=("SUBSCRIBE", "6665 4.4.1"), notices=("SUBSCRIBE", "5839 6.2")
+        ),
         "RENEWED": _event("concerns how long it lasts only", notifier=("RENEWED", "6665 4.2.1.4")),
         "REJECTED": _event("it told so", notices=("REJECTED", "6665 4.2.1")),
         "CONFIRM": _event("it told so", notices=("CONFIRM", "6665 4.2.1.2")),

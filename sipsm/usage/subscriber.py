@@ -235,6 +235,7 @@ Subscriber.table = Table(
         Row({NOTIFY_WAIT, PENDING}, "ACTIVE", always, ACTIVE,      (report_active,),           "6665 4.1.3"),
         Row(NOTIFY_WAIT, "PENDING",      always,      PENDING,     (report_pending,),          "6665 4.1.3"),
         Row(THERE,       "TERMINATED",   is_leaving,  TERMINATED,  (end_as_left,),             "6665 4.1.2.3"),
+        Row(THERE,       "LEFT",         always,      TERMINATED,  (end_as_left,),             "5839 5.7"),
         # "If the "Subscription-State" value is "terminated", the subscriber MUST consider the subscription terminated."
         Row(THERE,       "TERMINATED",   always,      TERMINATED,  (end_as_told,),             "6665 4.1.3"),
         Row(THERE,       "REFUSED",      asks_again,  None,        (),                         "3261 21.4.17"),
@@ -279,7 +280,7 @@ Subscriber.table = Table(
         Ignore({NOTIFY_WAIT, PENDING, ACTIVE, WAITING, TERMINATED}, "SUBSCRIBE", "begins only once"),
         Ignore(ACTIVE, {"ACTIVE", "PENDING"}, "known already; what was active goes on"),
         Ignore(PENDING, "PENDING", "known already"),
-        Ignore(NOT_THERE, {"ACTIVE", "PENDING", "TERMINATED", "REFUSED", "DIALOG LOST", "NO NOTIFY", "EXPIRED"}, "it is not there"),
+        Ignore(NOT_THERE, {"ACTIVE", "PENDING", "TERMINATED", "REFUSED", "DIALOG LOST", "LEFT", "NO NOTIFY", "EXPIRED"}, "it is not there"),
         Ignore(NOTIFY_WAIT, "EXPIRED", "it has not begun: Timer N sees to it"),
         Ignore(THERE | {INITIAL, WAITING}, "RETRY", "it is not over"),
     ),

@@ -777,6 +777,8 @@ MIXED = (
         ("dialog", ("text/plain", "image/*;q=0.5"), "application/dialog-info+xml", "text/plain, image/*;q=0.5"),
         ("dialog", ("*/*;q=0", "text/plain"), "image/png", "*/*;q=0, text/plain"),
         ("dialog", (), "multipart/mixed;boundary=b", "application/dialog-info+xml"),
+        ("dialog", (), "multipart/mixed;boundary=c", "application/dialog-info+xml"),
+        ("dialog", (), "multipart/mixed", "application/dialog-info+xml"),
         ("unheard-of", ("text/plain",), "text/html", "text/plain"),
     ],
 )
