@@ -414,7 +414,7 @@ def test_what_cannot_be_asked() -> None:
 # -------------------------------------------------------------------- forks
 
 
-@pytest.mark.rfc("3515 3.9", "6665 4.4.1", "6665 5.4.9")
+@pytest.mark.rfc("3515 3.9", "6665 4.4.1", "6665 5.4.9", "3515-22")
 def test_several_take_it() -> None:
     """Outside a dialog it may be accepted by several: each tells by itself to the end, and is a referral of its own."""
     on = Bench()

@@ -79,7 +79,7 @@ OF = {"INVITE": "call", "UPDATE": "call", "INFO": "call", "BYE": "call", "NOTIFY
 """Of which usage each method is."""
 
 
-@pytest.mark.rfc("5057 5.1", "5057 4.1", "5057 4.2", "6665 4.2.2", "6665 4.1.2.2")
+@pytest.mark.rfc("5057 5.1", "5057 4.1", "5057 4.2", "6665 4.2.2", "6665 4.1.2.2", "6665-26")
 @pytest.mark.parametrize("status", sorted(DESTROYS_DIALOG))
 @pytest.mark.parametrize("method", OF)
 def test_what_destroys_the_dialog(method: str, status: int) -> None:
@@ -99,7 +99,7 @@ def test_what_destroys_the_dialog(method: str, status: int) -> None:
     assert bench.left() == {}
 
 
-@pytest.mark.rfc("5057 5.1", "6665 4.2.2", "6665 4.1.2.2", "6665-16")
+@pytest.mark.rfc("5057 5.1", "6665 4.2.2", "6665 4.1.2.2", "6665-16", "6665-26")
 @pytest.mark.parametrize("status", sorted(DESTROYS_USAGE))
 @pytest.mark.parametrize("method", ["NOTIFY", "SUBSCRIBE"])
 def test_what_destroys_the_usage(method: str, status: int) -> None:

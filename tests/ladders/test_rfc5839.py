@@ -42,7 +42,7 @@ def begun(bench: Notifying, *more: str, etag: str | None = "ffee2") -> PeerSubsc
 # -------------------------------------------------------------------- the notifier
 
 
-@pytest.mark.rfc("5839 3", "5839 6.1", "5839 6.3", "5839 7.1")
+@pytest.mark.rfc("5839 3", "5839 6.1", "5839 6.3", "5839 7.1", "6665-28")
 def test_the_flow_of_figure_1() -> None:
     """A refresh by one who has the state gets 204 and no NOTIFY; a change is told; so does the end get 204."""
     bench = Notifying()
@@ -81,7 +81,7 @@ def test_another_state(expires: int) -> None:
             bench.answer()
 
 
-@pytest.mark.rfc("5839 5.5", "5839 6.2")
+@pytest.mark.rfc("5839 5.5", "5839 6.2", "6665-28")
 @pytest.mark.parametrize("said", ["ffee2", "*"])
 def test_it_is_resumed(said: str) -> None:
     """To a SUBSCRIBE that makes a dialog there is always a NOTIFY: without the body, and with its name."""
@@ -184,7 +184,7 @@ def heard(bench: Subscribing, etag: str | None = "ffee2", **parts: Any) -> Subsc
     return subscription
 
 
-@pytest.mark.rfc("5839 5.1", "5839 5.3", "5839 5.6", "5839 5.7")
+@pytest.mark.rfc("5839 5.1", "5839 5.3", "5839 5.6", "5839 5.7", "6665-29")
 def test_what_is_known_is_not_asked_for() -> None:
     """Each further SUBSCRIBE names the state; 204 keeps it for as long as it says, or ends it at once."""
     bench = Subscribing(policy=KNOWS)

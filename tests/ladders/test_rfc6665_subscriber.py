@@ -769,7 +769,7 @@ MIXED = (
 )
 
 
-@pytest.mark.rfc("6665 3.2.1", "3261 8.2.3", "3261 21.4.13")
+@pytest.mark.rfc("6665 3.2.1", "3261 8.2.3", "3261 21.4.13", "6665-27")
 @pytest.mark.parametrize(
     ("event", "accept", "kind", "listed"),
     [
