@@ -27,6 +27,7 @@ from sipsm.message.headers import (
     SESSION_EXPIRES,
     SIP_ETAG,
     SUBSCRIPTION_STATE,
+    SUPPRESS_IF_MATCH,
 )
 from sipsm.message.headers.field import Listed, Single
 
@@ -40,8 +41,8 @@ _READ_OF_REQUESTS: _Fields = {
 }
 _READ_OF_REQUEST: dict[str, _Fields] = {
     "INVITE": {**_READ_OF_REQUESTS, **{each.key: each for each in (ACCEPT, EXPIRES, REPLACES, JOIN)}},
-    "SUBSCRIBE": {**_READ_OF_REQUESTS, **{each.key: each for each in (ACCEPT, EVENT, EXPIRES)}},
-    "NOTIFY": {**_READ_OF_REQUESTS, **{each.key: each for each in (EVENT, SUBSCRIPTION_STATE)}},
+    "SUBSCRIBE": {**_READ_OF_REQUESTS, **{each.key: each for each in (ACCEPT, EVENT, EXPIRES, SUPPRESS_IF_MATCH)}},
+    "NOTIFY": {**_READ_OF_REQUESTS, **{each.key: each for each in (EVENT, SUBSCRIPTION_STATE, SIP_ETAG)}},
     # What else it must be is for the compositor to say, in its order (RFC 3903 6).
     "PUBLISH": {**_READ_OF_REQUESTS, EVENT.key: EVENT},
 }

@@ -5,20 +5,21 @@ RFC 6665 4.4.1 (a dialog that a subscription makes, and ends) and 4.5.2 (one tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from attrs import define, field
 
 from sipsm.dialog import Dialog
 from sipsm.machine import Observer, Refuse, Step
-from sipsm.message import Request
+from sipsm.message import Request, Response
 from sipsm.role.calls import Calls, identifier
 from sipsm.role.party import Party
 from sipsm.transaction.sending import Sending
 from sipsm.transport import Flow
 from sipsm.usage import Leg
 from sipsm.usage.around import DialogId
+from sipsm.usage.destroying import DESTROYS_DIALOG, OF_A_USAGE
 
 
 @define(eq=False)
@@ -45,6 +46,8 @@ class Dialogs:
         self.sending = sending
         self.observer = observer
         self.all: dict[DialogId, Place] = {}
+        self.ends: dict[type, Callable[[Any, str, Response, float], list[Any]]] = {}
+        """By the class of what lives in them: who takes the end of a dialog."""
 
     def of(self, request: Request) -> Place | None:
         """The place that a request of the peer names, also one where only a call is; None where there is none."""
@@ -85,6 +88,27 @@ class Dialogs:
             place.known_as = None
         if place.leg is not None:
             self.calls.index(place.leg)
+
+    def destroyed_by(self, response: Response, user: Any) -> Place | None:
+        """The dialog that a response to `user`'s request says is no more, where something shares it; else None."""
+        if response.status not in DESTROYS_DIALOG or response.cseq.method not in OF_A_USAGE:
+            return None
+        request = getattr(user, "request", None)
+        if request is not None and request.to_tag is None:
+            # It was to make one.
+            return None
+        return self.all.get((response.call_id, response.from_tag or "", response.to_tag or ""))
+
+    def destroy(self, place: Place, response: Response, now: float) -> list[Any]:
+        """End all that still lives in a dialog which is no more (RFC 5057 5.1)."""
+        outputs: list[Any] = []
+        for usage in tuple(place.usages):
+            end = self.ends.get(type(usage))
+            if end is not None:
+                outputs += end(usage, "DIALOG LOST", response, now)
+        # Deviation: RFC 3261 14.1 lets a session go on when a re-INVITE fails, but for 408 and 481. It does where it
+        # is alone; where a subscription lives beside it, RFC 5057 5.1 has both end by what destroys the dialog.
+        return outputs + (self.calls.event(place.leg.invitations[0], "PEER LOST", None, now) if place.leg else [])
 
     def send(
         self,

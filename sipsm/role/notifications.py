@@ -15,7 +15,7 @@ from sipsm.dialog import as_uas
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import is_token
 from sipsm.grammar.text_value import built
-from sipsm.machine import Agenda, Observer, Outcome, Refuse, Step, joint_step
+from sipsm.machine import Agenda, Observer, Refuse, Step, joint_step
 from sipsm.message import Request, Response, response_to
 from sipsm.message.headers import ACCEPT, EVENT, EXPIRES, ContentType, Event, SubscriptionState
 from sipsm.message.names import canonical
@@ -36,8 +36,9 @@ from sipsm.role.party import HeaderLines, Party
 from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
 from sipsm.role.requests_in import RequestsIn
+from sipsm.role.steps import Steps
 from sipsm.transaction import ServerTransaction, TransactionLayer
-from sipsm.usage.notices import OVER, LastNotice, Notice, NoticeLost, NoticeRefused, Notices, SendNotify, WantState
+from sipsm.usage.notices import OVER, LastNotice, Notice, NoticeRefused, Notices, SendNotify, WantState
 from sipsm.usage.notifier import (
     Acceptance,
     AcceptSubscribe,
@@ -47,7 +48,6 @@ from sipsm.usage.notifier import (
     SubscriptionOver,
 )
 from sipsm.usage.notifying import NOTIFYING
-from sipsm.usage.subscriber import ENDING_STATUSES
 
 _EVENT_OF: Final = {
     "accept": "ACCEPT",
@@ -61,6 +61,12 @@ REFER: Final = "refer"
 """The package whose subscriptions are begun by REFER alone (RFC 3515 2.4.4)."""
 
 _Way = Callable[[PeerSubscription, Any, ServerTransaction | None, float], list[Any]]
+
+
+class PeerSubscriptionSteps(Steps[PeerSubscription]):
+    """The steps of subscriptions of peers."""
+
+    wiring = NOTIFYING
 
 
 class Notifications:
@@ -85,8 +91,9 @@ class Notifications:
         self.policy = policy
         self.limits = limits
         self.commanded = commanded
-        self.agenda = agenda
         self.observer = observer
+        self.steps = PeerSubscriptionSteps(self.finish, agenda, observer)
+        dialogs.ends[PeerSubscription] = self.steps.event
         self.all: dict[PeerSubscription, None] = {}
         """Them, the oldest first."""
         self.ways: Final[dict[type, _Way]] = {
@@ -104,7 +111,7 @@ class Notifications:
             outside={"SUBSCRIBE": self.outside},
             inside={"SUBSCRIBE": self.inside},
             ends={NotifyUnderWay: self.answered},
-            wakes={PeerSubscription: self.wake},
+            wakes={PeerSubscription: self.steps.wake},
             commands={PeerSubscription: self.command},
         )
 
@@ -201,49 +208,24 @@ class Notifications:
             return self.requests.serve(tx, request, 423, now, headers=brief)
         return self.requests.refuse(tx, request, refusal, now)
 
-    # ---------------------------------------------------------------- commands, time, and what became of a NOTIFY
+    # ---------------------------------------------------------------- commands, and what became of a NOTIFY
 
     def command(self, subscription: PeerSubscription, command: str, x: Any, now: float) -> list[Any]:
         """A command of the application. Raises `LocalProtocolError` when a rule forbids it."""
         x = self.checked(subscription, command, x)
         subscription.dialog.check("NOTIFY")
-        step = Step(now, self.observer)
-        outcome: Outcome = joint_step(NOTIFYING, subscription, _EVENT_OF[command], x, step)
-        if outcome.refusal is not None:
-            raise LocalProtocolError(
-                f"cannot {command} in state {outcome.state}: {outcome.refusal.text}", rfc=outcome.refusal.rfc
-            )
-        return self.finish(subscription, step, now)
+        return self.steps.command(subscription, _EVENT_OF[command], x, now, command)
 
     def answered(
         self, user: NotifyUnderWay, status: int, response: Response | None, _why: str, now: float
     ) -> list[Any]:
         """A NOTIFY has come to its end (RFC 6665 4.2.2)."""
+        if user.of not in self.all:
+            # It was over before, with its dialog.
+            return []
         if status < 300:
-            return self.event(user.of, "ANSWERED", response, now)
-        # "If the NOTIFY request fails due to expiration of SIP Timer F (transaction timeout), the notifier SHOULD
-        # remove the subscription." (RFC 6665 4.2.2)  "Receiving a 408 will have the same effect on usages and dialogs
-        # as a real transaction timeout" (RFC 5057 5.1)
-        # "If the NOTIFY transaction fails due to the receipt of a 404, 405, 410, 416, 480-485, 489, 501, or 604
-        # response to the NOTIFY request, the notifier MUST remove the corresponding subscription." (RFC 6665 4.2.2)
-        if status == 408 or status in ENDING_STATUSES:
-            lost = NoticeLost(None if response is None else status, response)
-            return self.event(user.of, "LOST", lost, now)
-        return self.event(user.of, "REFUSED", NoticeRefused(status, response), now)
-
-    def wake(self, subscription: PeerSubscription, now: float) -> list[Any]:
-        """Fire the first timer of a subscription that is due."""
-        first = min(subscription.machines(), key=lambda machine: machine.next_timeout() or float("inf"))
-        letter = first.due(now)
-        assert letter is not None, "it is woken when one is due"
-        return self.event(subscription, first.fired(letter, now), None, now)
-
-    def event(self, subscription: PeerSubscription, event: str, x: Any, now: float) -> list[Any]:
-        """One joint step that no rule refuses."""
-        step = Step(now, self.observer)
-        outcome = joint_step(NOTIFYING, subscription, event, x, step)
-        assert outcome.refusal is None, f"{event} is not to be refused: {outcome.refusal}"
-        return self.finish(subscription, step, now)
+            return self.steps.event(user.of, "ANSWERED", response, now)
+        return self.steps.event(user.of, "REFUSED", NoticeRefused(status, response), now)
 
     def finish(
         self, subscription: PeerSubscription, step: Step, now: float, tx: ServerTransaction | None = None
@@ -257,11 +239,9 @@ class Notifications:
         if subscription.notices.state == OVER:
             # "A subscription is destroyed after a notifier sends a NOTIFY request with a "Subscription-State" of
             # "terminated", or in certain error situations described elsewhere in this document." (RFC 6665 4.4.1)
-            subscription.alarm.stop(self.agenda)
             del self.all[subscription]
             self.dialogs.leave(subscription.place, subscription, now)
-        else:
-            subscription.alarm.set(subscription.next_timeout(), self.agenda)
+        self.steps.watch(subscription, subscription in self.all)
         return outputs + told
 
     # ---------------------------------------------------------------- what is sent
@@ -269,12 +249,12 @@ class Notifications:
     def accept(
         self, subscription: PeerSubscription, x: AcceptSubscribe, tx: ServerTransaction | None, now: float
     ) -> list[Any]:
-        """A 200 to a SUBSCRIBE."""
+        """A 200 or 204 to a SUBSCRIBE."""
         # "The final expiration time is placed in the "Expires" header field in the response." (RFC 6665 4.2.1.4)
         # "unlike SUBSCRIBE, the REFER transaction does not contain a duration" (RFC 3515 2.4.4).
         lasts = [("Expires", str(x.expires_s))] if x.request.method == "SUBSCRIBE" else []
         own: HeaderLines = [self.party.contact(subscription.place.flow), *lasts, *self.party.events]
-        return self.respond(subscription, tx, x.request, 200, None, [*own, *x.headers], now)
+        return self.respond(subscription, tx, x.request, x.status, None, [*own, *x.headers], now)
 
     def refuse(
         self, subscription: PeerSubscription, x: RefuseSubscribe, tx: ServerTransaction | None, now: float
@@ -320,6 +300,10 @@ class Notifications:
         headers: HeaderLines = [("Event", event), ("Subscription-State", _state(subscription, x.last, now))]
         if notice.content_type is not None and notice.body:
             headers.append(("Content-Type", notice.content_type))
+        if notice.etag is not None:
+            # "Hence, the NOTIFY MUST contain a SIP-ETag header field that contains the unchanged entity-tag of the
+            # resource state." (RFC 5839 6.2, of one whose body is left out)
+            headers.append(("SIP-ETag", notice.etag))
         return self.dialogs.send(
             subscription.place,
             "NOTIFY",
@@ -378,6 +362,9 @@ class Notifications:
     def typed(self, subscription: PeerSubscription, notice: Notice) -> Notice:
         """What a NOTIFY tells, with the type of its body."""
         _check(notice.headers)
+        # "It can have any value, except for "*"." (RFC 5839 6.1)
+        if notice.etag is not None and (notice.etag == "*" or not is_token(notice.etag)):
+            raise LocalProtocolError(f"{notice.etag!r} names no state", rfc="5839 6.1")
         if notice.headers:
             refuse_100rel("NOTIFY", notice.headers)
             Request.build("NOTIFY", subscription.resource, notice.headers)

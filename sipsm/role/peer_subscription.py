@@ -11,12 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field
 
-from sipsm.dialog import Dialog
 from sipsm.machine import Machine
 from sipsm.message import Request
-from sipsm.role.alarm import Alarm
-from sipsm.role.call import Commanded
-from sipsm.role.dialogs import Place
+from sipsm.role.living import LivesInDialog
 from sipsm.transaction import ServerTransaction
 from sipsm.usage import notifier
 from sipsm.usage.notices import LastNotice, Notice, Notices
@@ -42,15 +39,14 @@ class PeerSubscriptionState(StrEnum):
 
 
 @define(eq=False, repr=False)
-class PeerSubscription:
+class PeerSubscription(LivesInDialog):
     """One subscription of a peer. Its commands return outputs for the adapter, or raise `LocalProtocolError`.
 
-    Bodies are of a type that the peer accepts; where none is named, they are of the first type of the event package.
+    Bodies are of a type that the peer accepts; where none is named, they are of the first type of the event package. An
+    `etag` names the whole state as it is, among all that its resource has and will have: what the peer says it knows by
+    that name is not told again (RFC 5839 6).
     """
 
-    agent: Commanded
-    place: Place
-    """The dialog that it lives in."""
     event: str
     """The event package, such as `"presence"`."""
     id: str | None
@@ -65,22 +61,11 @@ class PeerSubscription:
     """Of the SUBSCRIBE that waits for the application."""
     referral: Any = None
     """The `PeerReferral` whose acceptance has begun it (RFC 3515 2.4.4), if it was no SUBSCRIBE."""
-    alarm: Alarm = field(init=False)
-    """What stands for it in the agenda."""
-
-    @alarm.default
-    def _alarm(self) -> Alarm:
-        return Alarm(self)
 
     # ---------------------------------------------------------------- what it is
 
     def __repr__(self) -> str:
         return f"<PeerSubscription of {self.subscriber} to {self.event}: {self.state}>"
-
-    @property
-    def dialog(self) -> Dialog:
-        """The dialog that it lives in."""
-        return self.place.dialog
 
     @property
     def subscriber(self) -> str:
@@ -104,6 +89,7 @@ class PeerSubscription:
         body: bytes = b"",
         content_type: str | None = None,
         *,
+        etag: str | None = None,
         expires_s: int | None = None,
         headers: Headers = (),
         now: float,
@@ -113,13 +99,16 @@ class PeerSubscription:
         `expires_s` is how long it may last at most, in seconds, also when it is refreshed; `headers` are those of the
         2xx, where that has not been sent before.
         """
-        return self.agent.command(self, "accept", Acceptance(Notice(body, content_type), expires_s, headers), now)
+        return self.agent.command(
+            self, "accept", Acceptance(Notice(body, content_type, etag=etag), expires_s, headers), now
+        )
 
     def pending(
         self,
         body: bytes = b"",
         content_type: str | None = None,
         *,
+        etag: str | None = None,
         expires_s: int | None = None,
         headers: Headers = (),
         now: float,
@@ -129,7 +118,7 @@ class PeerSubscription:
         That is done by itself where the application does nothing for 4 s (8*T1).
         """
         return self.agent.command(
-            self, "keep it pending", Acceptance(Notice(body, content_type), expires_s, headers), now
+            self, "keep it pending", Acceptance(Notice(body, content_type, etag=etag), expires_s, headers), now
         )
 
     def reject(
@@ -143,6 +132,7 @@ class PeerSubscription:
         body: bytes = b"",
         content_type: str | None = None,
         *,
+        etag: str | None = None,
         partial: bool = False,
         headers: Headers = (),
         now: float,
@@ -152,7 +142,7 @@ class PeerSubscription:
         `body` holds the whole state: then the latest of those that wait is sent alone. Or, with `partial`, only what
         has changed: then all that wait are sent, in their order (RFC 6665 4.2.2, 5.3.2).
         """
-        return self.agent.command(self, "notify", Notice(body, content_type, headers, partial), now)
+        return self.agent.command(self, "notify", Notice(body, content_type, headers, partial, etag), now)
 
     def terminate(
         self,
@@ -161,24 +151,21 @@ class PeerSubscription:
         retry_after_s: int | None = None,
         body: bytes = b"",
         content_type: str | None = None,
+        etag: str | None = None,
         headers: Headers = (),
         now: float,
     ) -> list[Output]:
         """End it by a NOTIFY with this reason: `"deactivated"`, `"probation"`, `"rejected"`, `"timeout"`, `"giveup"`,
         `"noresource"`, `"invariant"` or one of an extension (RFC 6665 4.1.3)."""
-        last = LastNotice(reason, retry_after_s, Notice(body, content_type, headers))
+        last = LastNotice(reason, retry_after_s, Notice(body, content_type, headers, etag=etag))
         return self.agent.command(self, "terminate", last, now)
 
     # ---------------------------------------------------------------- time
 
-    def machines(self) -> list[Machine]:
-        """Its own, without the dialog."""
-        return [self.notifier, self.notices]
-
-    def next_timeout(self) -> float | None:
-        """The earliest deadline of its machines, in seconds, or None."""
-        running = self.notifier.running + self.notices.running
-        return min(running)[0] if running else None
+    @property
+    def timed(self) -> tuple[Machine, ...]:
+        """Its own machines, without the dialog."""
+        return self.notifier, self.notices
 
 
 _BY_STATE: Final = {

@@ -64,6 +64,9 @@ class Policy:
     resubscribes: bool = True
     """Whether a subscription of ours that has ended is made anew by itself, where the reason lets it: at once, after
     its retry-after, and ever later when it does not last (RFC 6665 4.1.3)."""
+    suppresses_known: bool = False
+    """Whether the further SUBSCRIBE requests of a subscription of ours name the state that was told last, so that it is
+    not told again: a `NotifyReceived` without a body then means that it is as it was (RFC 5839 5)."""
     session_interval_s: int | None = field(default=None, validator=_an_interval)
     """The session interval asked for in each call, in seconds, at least 90; None asks for none (RFC 4028 7.1)."""
     busy_at: int | None = field(default=None, validator=optional(ge(1)))

@@ -60,7 +60,7 @@ class Referred:
         self.policy = notifications.policy
         self.limits = notifications.limits
         self.commanded = notifications.commanded
-        self.agenda = notifications.agenda
+        self.agenda = notifications.steps.agenda
         self.observer = notifications.observer
         self.invite = invite
         self.all: dict[PeerReferral, None] = {}
@@ -267,7 +267,7 @@ class Referred:
         if entered is not None:
             self.dialogs.leave(place, referral, now)
         event = "ACCEPT" if x.decided else "PENDING"
-        return outputs + self.notifications.event(subscription, event, Acceptance(trying, None, x.headers), now)
+        return outputs + self.notifications.steps.event(subscription, event, Acceptance(trying, None, x.headers), now)
 
     def refuse(self, referral: PeerReferral, x: RefuseRefer, now: float) -> list[Any]:
         """Answer as the application says."""
@@ -289,7 +289,7 @@ class Referred:
         subscription = referral.subscription
         if subscription is None or subscription.notifier.state != notifier.PENDING:
             return []
-        return self.notifications.event(subscription, "ACCEPT", Acceptance(_notice(Report(100))), now)
+        return self.notifications.steps.event(subscription, "ACCEPT", Acceptance(_notice(Report(100))), now)
 
     def tell(self, referral: PeerReferral, x: Tell, now: float) -> list[Any]:
         """A NOTIFY, where its sender still wants to hear of it."""
@@ -302,8 +302,10 @@ class Referred:
         # one waits for that as well.
         notice = _notice(x.report)
         if x.ends is None:
-            return self.notifications.event(subscription, "NOTIFY", notice, now)
-        return self.notifications.event(subscription, "TERMINATE", LastNotice(x.ends, notice=notice, waits=True), now)
+            return self.notifications.steps.event(subscription, "NOTIFY", notice, now)
+        return self.notifications.steps.event(
+            subscription, "TERMINATE", LastNotice(x.ends, notice=notice, waits=True), now
+        )
 
 
 def _subscribes(request: Request) -> bool:

@@ -1,7 +1,7 @@
 """The REFER requests that go out, and what is told of them.
 
-RFC 3515 2.4; RFC 7647 4 and RFC 4538 3 (outside the dialog that it is about); RFC 5589 7.3 (attended transfer); RFC
-4488, RFC 7614. Each begins a subscription, which is `sipsm.role.subscriptions`'s.
+RFC 3515 2.4 and 3.9 (forks); RFC 7647 4 and RFC 4538 3 (outside the dialog that it is about); RFC 5589 7.3 (attended
+transfer); RFC 4488, RFC 7614. Each begins a subscription, which is `sipsm.role.subscriptions`'s.
 """
 
 from __future__ import annotations
@@ -19,10 +19,11 @@ from sipsm.machine import Step, joint_step
 from sipsm.message import Address, Request, Response
 from sipsm.message.headers import EVENT, REFERRED_BY, Event, ReferredBy, Replaces, TargetDialog, with_headers
 from sipsm.message.names import canonical
+from sipsm.packages.package import package_named
 from sipsm.role.checking import check_headers
 from sipsm.role.commands import Commands
 from sipsm.role.dialogs import Place
-from sipsm.role.events import NotifyReceived, ReferAccepted, ReferEnded, ReferProgress, SubscriptionEnded
+from sipsm.role.events import NotifyReceived, ReferAccepted, ReferEnded, ReferForked, ReferProgress, SubscriptionEnded
 from sipsm.role.referral import Referral
 from sipsm.role.subscription import Subscription, Wanted
 from sipsm.role.subscriptions import Subscriptions
@@ -48,9 +49,7 @@ class Referring:
         self.subscriptions = subscriptions
         self.dialogs = subscriptions.dialogs
         self.observer = subscriptions.observer
-        subscriptions.refer_accepted = self.accepted
-        subscriptions.refer_again = self.again
-        subscriptions.retold = self.retold
+        subscriptions.beginnings["REFER"] = self
         commands.refer = self.within
 
     # ---------------------------------------------------------------- commands
@@ -85,7 +84,9 @@ class Referring:
             there = subscriptions.limits.subscriptions
             raise LocalProtocolError(f"{there} subscriptions are there, and the limits allow no more")
         value = _refer_to(x)
-        wanted = Wanted(target, REFER_EVENT, False, to, headers=(*_lines(x, value), *more), method="REFER")
+        # "A REFER sent within the scope of an existing dialog will not fork." (RFC 3515 3.9)
+        forks = leg is None and package_named("refer").forks
+        wanted = Wanted(target, REFER_EVENT, forks, to, headers=(*_lines(x, value), *more), method="REFER")
         made = None
         if leg is None:
             made = subscriptions.outside(wanted, LONG_S, None)
@@ -99,8 +100,8 @@ class Referring:
         referral = x.referral = Referral(Referrer(alone=alone), value)
         subscription = referral.subscription = Subscription(
             subscriptions.commanded,
-            wanted,
             place,
+            wanted,
             Subscriber(resubscribes=False),
             Renewal(subscriptions.times, corrects=False),
             referral=referral,
@@ -130,7 +131,7 @@ class Referring:
             # Nothing is told of it: there is no subscription, and it waits for no NOTIFY.
             if subscription.attempt is not None:
                 self.subscriptions.move(subscription.attempt, "CLOSE", now)
-            outputs += self.subscriptions.event(subscription, "NO NOTIFY", None, now)
+            outputs += self.subscriptions.steps.event(subscription, "NO NOTIFY", None, now)
         return outputs
 
     def again(self, subscription: Subscription, response: Response | None, now: float) -> list[Any] | None:
@@ -156,7 +157,25 @@ class Referring:
         self.note_sent(subscription)
         return outputs
 
-    def retold(self, subscription: Subscription, events: Sequence[Any], now: float) -> list[Any]:
+    def lines(self, _wanted: Wanted, _expires_s: int) -> HeaderLines:
+        """Nothing: "unlike SUBSCRIBE, the REFER transaction does not contain a duration" (RFC 3515 2.4.4)."""
+        return []
+
+    def is_told_by(self, subscription: Subscription, kind: Event) -> bool:
+        """Whether a NOTIFY of that event is for the subscription."""
+        # "This id parameter MAY be included in NOTIFYs to the first REFER a UA receives in a given dialog." (RFC 3515
+        # 2.4.6)  It is the number of the REFER.
+        return kind.value == subscription.event and kind.id in (None, str(subscription.referral.request.cseq.number))
+
+    def forked(self, new: Subscription, origin: Subscription, now: float) -> list[Any]:
+        """A further branch has accepted it, and is followed by itself (RFC 3515 3.9)."""
+        first: Referral = origin.referral
+        referral = new.referral = Referral(Referrer(), first.refer_to)
+        referral.subscription, referral.request = new, first.request
+        self.step(referral, "REFER", None, now)
+        return [ReferForked(referral, first)]
+
+    def told(self, subscription: Subscription, events: Sequence[Any], now: float) -> list[Any]:
         """What a subscription tells that a REFER has begun, as the application hears it."""
         referral: Referral = subscription.referral
         told: list[Any] = []

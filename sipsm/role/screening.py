@@ -266,7 +266,7 @@ def strange_part(profile: Profile, request: Request) -> bool:
 
 
 def strange_type(profile: Profile, request: Request) -> bool:
-    """The body of an INVITE is of a type that is not understood."""
+    """The body in which a session would be described is of a type that is not understood."""
     return (
         bool(request.body)
         and request.content_type not in profile.accept
@@ -352,7 +352,7 @@ CHECKS: Final = (
     Check(strange_encoding,      SERVED,                 415,    accept,            "content-encoding", "3261 8.2.3"),
     Check(strange_part,          DESCRIBE,               415,    accept,            "content-type",     "5621 8.4"),
     Check(strange_event,         frozenset({"SUBSCRIBE"}), 489,  allow_events,      None,               "6665 4.2.1.1"),
-    Check(strange_type,          INVITES,                415,    accept,            None,               "3261 8.2.3"),
+    Check(strange_type,          DESCRIBE,               415,    accept,            None,               "3261 8.2.3"),
     Check(strange_message,       frozenset({"MESSAGE"}), 415,    message_types,     None,               "3428 7"),
     Check(wants_no_answer,       INVITES,                406,    why_not,           "accept",           "3261 21.4.7"),
     Check(lacks_contact,         INVITES,                400,    none,              None,               "3261 8.1.1.8"),

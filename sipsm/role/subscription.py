@@ -10,15 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 from attrs import define, field, frozen
 
-from sipsm.dialog import Dialog
-from sipsm.errors import LocalProtocolError
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
+from sipsm.grammar.lists import split_list
 from sipsm.machine import Machine
 from sipsm.message import Request
-from sipsm.message.headers import Event
-from sipsm.role.alarm import Alarm
-from sipsm.role.call import Commanded
-from sipsm.role.dialogs import Place
+from sipsm.message.bodies import read_body
+from sipsm.message.headers import Accept, Event
+from sipsm.message.names import canonical
+from sipsm.packages.package import package_named
+from sipsm.role.living import LivesInDialog
 from sipsm.usage import subscriber
 from sipsm.usage.attempt import Attempt
 from sipsm.usage.lifetime import Lifetime
@@ -66,30 +67,53 @@ class Wanted:
     method: str = "SUBSCRIBE"
     """What makes it: a SUBSCRIBE, or a REFER (RFC 3515 2.4.4)."""
 
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The types of body that its NOTIFY requests may have; none: any, as nothing is known of the package."""
+        named = (each for name, value in self.headers if canonical(name) == "accept" for each in split_list(value))
+        return (*self.accept, *named) or package_named(self.kind.value).types
+
+    def takes(self, notify: Request) -> bool:
+        """Whether the body of a NOTIFY is of a type that was asked for, and can be taken apart; or of none."""
+        # "When present, the body of the NOTIFY request MUST be formatted into one of the body formats specified in the
+        # "Accept" header field of the corresponding SUBSCRIBE request (or the default type according to the event
+        # package description, if no "Accept" header field was specified)." (RFC 6665 3.2.1)
+        types = self.types
+        if not notify.body or notify.content_type in (None, *types) or not types:
+            return True
+        try:
+            return not read_body(notify, _Asked(tuple(map(Accept.parse, types)))).unsupported
+        except RemoteProtocolError:
+            return False
+
+
+@frozen
+class _Asked:
+    """The types of body that are asked for, ranges of them as well."""
+
+    ranges: tuple[Accept, ...]
+
+    def __contains__(self, kind: object) -> bool:
+        return any(each.q > 0 and each.covers(str(kind)) for each in self.ranges)
+
 
 @define(eq=False, repr=False)
-class Subscription:
+class Subscription(LivesInDialog):
     """One subscription of ours. Its commands return outputs for the adapter, or raise `LocalProtocolError`."""
 
-    agent: Commanded
     wanted: Wanted
-    place: Place
-    """The dialog that it lives in."""
     subscriber: Subscriber
     renewal: Renewal
     lifetime: Lifetime = field(factory=Lifetime)
     attempt: Attempt | None = None
     """The SUBSCRIBE outside a dialog that made it."""
+    etag: str | None = None
+    """What the last NOTIFY has named the state, where it did: a SUBSCRIBE with it in Suppress-If-Match, as each further
+    one has by `Policy.suppresses_known`, is not told that state again (RFC 5839 5.3)."""
     under_way: OutgoingSubscribe | None = None
     """The SUBSCRIBE that has no final response yet."""
     referral: Any = None
     """The `Referral` whose REFER makes it (RFC 3515 2.4.4), if it is no SUBSCRIBE."""
-    alarm: Alarm = field(init=False)
-    """What stands for it in the agenda."""
-
-    @alarm.default
-    def _alarm(self) -> Alarm:
-        return Alarm(self)
 
     # ---------------------------------------------------------------- what it is
 
@@ -100,19 +124,6 @@ class Subscription:
     def event(self) -> str:
         """The event package, such as `"presence"`."""
         return self.wanted.kind.value
-
-    def is_told_by(self, kind: Event) -> bool:
-        """Whether a NOTIFY of that event, in its dialog, is for it."""
-        if self.referral is None:
-            return self.wanted.kind.matches(kind)
-        # "This id parameter MAY be included in NOTIFYs to the first REFER a UA receives in a given dialog." (RFC 3515
-        # 2.4.6)  It is the number of the REFER.
-        return kind.value == self.event and kind.id in (None, str(self.referral.request.cseq.number))
-
-    @property
-    def dialog(self) -> Dialog:
-        """The dialog that it lives in."""
-        return self.place.dialog
 
     @property
     def state(self) -> SubscriptionStatus:
@@ -151,14 +162,9 @@ class Subscription:
         return [self.dialog, *self.timed]
 
     @property
-    def timed(self) -> list[Machine]:
+    def timed(self) -> tuple[Machine, ...]:
         """Those that may have a timer running."""
-        return [self.subscriber, self.renewal, self.lifetime]
-
-    def next_timeout(self) -> float | None:
-        """The earliest deadline of its machines, in seconds, or None."""
-        running = (*self.subscriber.running, *self.renewal.running, *self.lifetime.running)
-        return min(running)[0] if running else None
+        return self.subscriber, self.renewal, self.lifetime
 
 
 _BY_STATE: Final = {

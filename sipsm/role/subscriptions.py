@@ -6,17 +6,19 @@ done here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sipsm.dialog import as_uac
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
-from sipsm.machine import Agenda, Machine, Observer, Outcome, Step, joint_step
+from sipsm.grammar.text_value import built
+from sipsm.machine import Agenda, Observer, Step, joint_step
 from sipsm.message import Request, Response, response_to
-from sipsm.message.headers import EVENT, SUBSCRIPTION_STATE, Event
+from sipsm.message.headers import EVENT, SIP_ETAG, SUBSCRIPTION_STATE, Accept, Event
+from sipsm.message.names import canonical
 from sipsm.packages.package import PACKAGES
 from sipsm.role.alarm import Alarm
+from sipsm.role.beginning import Beginning, BySubscribe
 from sipsm.role.call import Call, Commanded
 from sipsm.role.checking import check_headers
 from sipsm.role.dialogs import Dialogs, Place
@@ -26,7 +28,6 @@ from sipsm.role.events import (
     Resubscribing,
     SubscriptionActive,
     SubscriptionEnded,
-    SubscriptionForked,
     SubscriptionPending,
 )
 from sipsm.role.limits import Limits
@@ -35,6 +36,7 @@ from sipsm.role.party import HeaderLines, Party
 from sipsm.role.policy import Policy
 from sipsm.role.requests_in import RequestsIn
 from sipsm.role.screening import allow_events
+from sipsm.role.steps import Steps
 from sipsm.role.subscription import OutgoingSubscribe, Subscription, Wanted
 from sipsm.transaction import ServerTransaction, TimerValues
 from sipsm.transaction.sending import Sending
@@ -62,6 +64,12 @@ _BY_STATE: Final = {"active": "ACTIVE", "terminated": "TERMINATED"}
 _COMMANDS: Final = {"REFRESH": "refresh", "UNSUBSCRIBE": "unsubscribe"}
 
 
+class SubscriptionSteps(Steps[Subscription]):
+    """The steps of subscriptions of ours."""
+
+    wiring = SUBSCRIBING
+
+
 class Subscriptions:
     """The subscriptions of ours that are not forgotten yet."""
 
@@ -86,16 +94,14 @@ class Subscriptions:
         self.commanded = commanded
         self.agenda = agenda
         self.observer = observer
+        self.steps = SubscriptionSteps(self.carry, agenda, observer)
+        dialogs.ends[Subscription] = self.steps.event
         self.all: dict[Subscription, None] = {}
         """Them, the oldest first."""
         self.attempts: dict[AttemptId, Attempt] = {}
         """The SUBSCRIBE requests outside a dialog that may still make one."""
-        self.refer_accepted: Callable[[Subscription, Response, float], list[Any]]
-        """Takes the 2xx of a REFER that is to make a subscription."""
-        self.refer_again: Callable[[Subscription, Response | None, float], list[Any] | None]
-        """Sends such a REFER anew where its refusal, or silence, lets it."""
-        self.retold: Callable[[Subscription, Sequence[Any], float], list[Any]]
-        """What a subscription tells that a REFER has made, as the application hears it."""
+        self.beginnings: dict[str, Beginning] = {"SUBSCRIBE": BySubscribe()}
+        """By the method of the request that begins a subscription: its ways."""
 
     def takes(self) -> Takes:
         """What of the user agent's it takes."""
@@ -103,7 +109,7 @@ class Subscriptions:
             unplaced={"NOTIFY": self.unplaced},
             inside={"NOTIFY": self.inside},
             ends={OutgoingSubscribe: self.answered},
-            wakes={Subscription: self.wake, Attempt: self.wake_attempt},
+            wakes={Subscription: self.steps.wake, Attempt: self.wake_attempt},
             commands={Subscription: self.command},
         )
 
@@ -118,6 +124,8 @@ class Subscriptions:
             raise LocalProtocolError(f"{there} subscriptions are there, and the limits allow no more")
         if not 0 <= expires_s < 2**32:
             raise LocalProtocolError(f"a subscription cannot last {expires_s} s", rfc="3261 20.19")
+        for kind in wanted.types:
+            built(Accept.parse, kind)
         made = None
         if call is None:
             made = self.outside(wanted, expires_s, None)
@@ -127,8 +135,8 @@ class Subscriptions:
             place = self.shared(call, wanted, expires_s)
         subscription = Subscription(
             self.commanded,
-            wanted,
             place,
+            wanted,
             Subscriber(resubscribes=self.policy.resubscribes and call is None),
             Renewal(self.times, self.policy.corrects_refused),
         )
@@ -151,9 +159,10 @@ class Subscriptions:
                 "cannot subscribe within the call: its target is a GRUU; subscribe to that", rfc="6665 4.5.2"
             )
         check_headers(wanted.headers)
-        Request.build("SUBSCRIBE", call.invite.uri, [*self.lines(wanted, expires_s), *wanted.headers], wanted.body)
+        lines = self.beginnings[wanted.method].lines(wanted, expires_s)
+        Request.build("SUBSCRIBE", call.invite.uri, [*lines, *wanted.headers], wanted.body)
         place = self.dialogs.at(call.here)
-        if _in(place, wanted.kind) is not None:
+        if self.among(place, wanted.kind) is not None:
             raise LocalProtocolError("cannot subscribe twice within the call: give another id", rfc="6665 4.5.2")
         return place
 
@@ -166,22 +175,22 @@ class Subscriptions:
         """A command of the application. Raises `LocalProtocolError` when a rule forbids it."""
         if subscription.place.known_as is not None:
             subscription.dialog.check("SUBSCRIBE")
-        step = Step(now, self.observer)
-        outcome = joint_step(SUBSCRIBING, subscription, command, x, step)
-        if outcome.refusal is not None:
-            raise LocalProtocolError(
-                f"cannot {_COMMANDS[command]} in state {outcome.state}: {outcome.refusal.text}", rfc=outcome.refusal.rfc
-            )
-        return self.carry(subscription, step, now)
+        return self.steps.command(subscription, command, x, now, _COMMANDS[command])
+
+    def beginning(self, subscription: Subscription) -> Beginning:
+        """By what a subscription is begun."""
+        return self.beginnings[subscription.wanted.method]
 
     # ---------------------------------------------------------------- what comes
 
     def inside(self, place: Place, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A NOTIFY within a dialog."""
         kind = request[EVENT]
-        found = None if kind is None else _in(place, kind)
+        found = None if kind is None else self.among(place, kind)
         if found is None or request[SUBSCRIPTION_STATE] is None:
             return self.refuse(tx, request, kind if found is None else found.wanted.kind, found is not None, now)
+        if not found.wanted.takes(request):
+            return self.cannot_read(found.wanted, tx, request, now)
         return self.notified(found, tx, request, now)
 
     def unplaced(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
@@ -191,9 +200,11 @@ class Subscriptions:
         # same "Event" header field." (RFC 6665 4.4.1)
         kind = request[EVENT]
         tried = self.attempts.get((request.call_id, request.to_tag or ""))
-        matches = tried is not None and kind is not None and tried.origin.is_told_by(kind)
+        matches = tried is not None and kind is not None and self.beginning(tried.origin).is_told_by(tried.origin, kind)
         if tried is None or not matches or request[SUBSCRIPTION_STATE] is None:
             return self.refuse(tx, request, kind, matches, now)
+        if not tried.origin.wanted.takes(request):
+            return self.cannot_read(tried.origin.wanted, tx, request, now)
         if len(tried.heard) >= self.limits.forks or len(self.all) >= self.limits.subscriptions + self.limits.forks:
             return self.requests.serve(tx, request, 481, now)
         if tried.receive("NOTIFY", request, Step(now, self.observer)).refused:
@@ -202,7 +213,12 @@ class Subscriptions:
         if len(tried.heard) == 1:
             return self.notified(origin, tx, request, now)
         new = self.branch(tried, now)
-        return self.notified(new, tx, request, now, SubscriptionForked(new, origin))
+        return self.notified(new, tx, request, now, *self.beginning(origin).forked(new, origin, now))
+
+    def among(self, place: Place, kind: Event) -> Subscription | None:
+        """The subscription of ours in a dialog that is of this event."""
+        ours = (each for each in place.usages if isinstance(each, Subscription))
+        return next((each for each in ours if self.beginning(each).is_told_by(each, kind)), None)
 
     def branch(self, tried: Attempt, now: float) -> Subscription:
         """The subscription of a further branch (RFC 6665 4.1.4)."""
@@ -210,8 +226,8 @@ class Subscriptions:
         asked = Subscribe(origin.subscriber.asked_s)
         new = Subscription(
             self.commanded,
-            origin.wanted,
             Place(as_uac(tried.request)),
+            origin.wanted,
             Subscriber(resubscribes=False),
             Renewal(self.times, self.policy.corrects_refused),
             attempt=tried,
@@ -235,6 +251,12 @@ class Subscriptions:
         # is more appropriate." (RFC 6665 4.1.3)
         return self.requests.serve(tx, request, 481, now)
 
+    def cannot_read(self, wanted: Wanted, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A NOTIFY has a body of a type that was not asked for."""
+        # "the UAS MUST reject the request with a 415 (Unsupported Media Type) response. The response MUST contain an
+        # Accept header field listing the types of all bodies it understands" (RFC 3261 8.2.3)
+        return self.requests.serve(tx, request, 415, now, headers=[("Accept", ", ".join(wanted.types))])
+
     def notified(
         self, subscription: Subscription, tx: ServerTransaction, request: Request, now: float, *before: Any
     ) -> list[Any]:
@@ -252,6 +274,7 @@ class Subscriptions:
         outputs = self.requests.transactions.respond(tx, response, now)
         state = request[SUBSCRIPTION_STATE]
         assert state is not None, "it has been looked at"
+        subscription.etag = request[SIP_ETAG]
         name = _BY_STATE.get(state.state, "PENDING")
         step = Step(now, self.observer)
         if makes_dialog:
@@ -261,11 +284,10 @@ class Subscriptions:
             # "Dialogs usages are created upon completion of a NOTIFY transaction for a new subscription, unless the
             # NOTIFY request contains a "Subscription-State" of "terminated."" (RFC 6665 4.4.1)
             self.dialogs.enter(place, subscription, now)
-        told = NotifyReceived(subscription, request, state)
-        if subscription.referral is not None:
-            return [*outputs, *self.retold(subscription, [told], now), *self.carry(subscription, step, now)]
+        # First of all, since it may say how the subscription is to be named in what is sent next (RFC 3515 2.4.6).
+        told = self.beginning(subscription).told(subscription, [NotifyReceived(subscription, request, state)], now)
         done = self.carry(subscription, step, now)
-        return [*outputs, *before, *([told, *done] if name == "TERMINATED" else [*done, told])]
+        return [*outputs, *before, *([*told, *done] if name == "TERMINATED" else [*done, *told])]
 
     def answered(
         self, user: OutgoingSubscribe, status: int, response: Response | None, _why: str, now: float
@@ -277,24 +299,18 @@ class Subscriptions:
             return []
         subscription.under_way = None
         tried = subscription.attempt
-        is_refer = subscription.referral is not None and not subscription.renewal.refreshes
-        if is_refer and status >= 300 and (again := self.refer_again(subscription, response, now)) is not None:
+        begins = None if subscription.renewal.refreshes else self.beginning(subscription)
+        if begins and status >= 300 and (again := begins.again(subscription, response, now)) is not None:
             return again
         if response is not None and status < 300:
             # "Implementations conformant with the current specification MUST treat an incoming 202 response as
             # identical to a 200 response" (RFC 6665 8.3.1)
-            told = self.refer_accepted(subscription, response, now) if is_refer else []
-            return told + self.event(subscription, "204" if status == 204 else "2XX", response, now)
-        outputs = self.event(subscription, "REFUSED", Failure(status, response), now)
+            told = begins.accepted(subscription, response, now) if begins else []
+            return told + self.steps.event(subscription, "204" if status == 204 else "2XX", response, now)
+        outputs = self.steps.event(subscription, "REFUSED", Failure(status, response), now)
         if tried is not None and tried is subscription.attempt:
             self.move(tried, "REFUSED", now)
         return outputs
-
-    def wake(self, subscription: Subscription, now: float) -> list[Any]:
-        """Fire the first timer of a subscription that is due."""
-        timers = ((at, machine, letter) for machine in subscription.timed for at, letter, _ in machine.running)
-        _, machine, letter = min(timers, key=_deadline)
-        return self.event(subscription, machine.fired(letter, now), None, now)
 
     def wake_attempt(self, tried: Attempt, now: float) -> list[Any]:
         """No further branch of a SUBSCRIBE may notify."""
@@ -302,13 +318,6 @@ class Subscriptions:
         return []
 
     # ---------------------------------------------------------------- steps
-
-    def event(self, subscription: Subscription, event: str, x: Any, now: float) -> list[Any]:
-        """One joint step that no rule refuses, and what it asks for."""
-        step = Step(now, self.observer)
-        outcome: Outcome = joint_step(SUBSCRIBING, subscription, event, x, step)
-        assert outcome.refusal is None, f"{event} is not to be refused: {outcome.refusal}"
-        return self.carry(subscription, step, now)
 
     def carry(
         self, subscription: Subscription, step: Step, now: float, made: tuple[Request, Uri] | None = None
@@ -329,8 +338,8 @@ class Subscriptions:
                 case _:
                     assert isinstance(x, Ended), "what is asked for is sent, and the rest is told"
                     told.append(self.end(subscription, x, now))
-        self.watch(subscription)
-        return sent + (told if subscription.referral is None else self.retold(subscription, told, now))
+        self.steps.watch(subscription, subscription in self.all)
+        return sent + (self.beginning(subscription).told(subscription, told, now) if told else [])
 
     def end(self, subscription: Subscription, x: Ended, now: float) -> Any:
         """A subscription is over, for good or for a while."""
@@ -345,13 +354,6 @@ class Subscriptions:
         self.all.pop(subscription, None)
         return SubscriptionEnded(subscription, x.reason, x.message, x.retry_after_s)
 
-    def watch(self, subscription: Subscription) -> None:
-        """Have it woken when its next timer is due, or not any more."""
-        if subscription in self.all:
-            subscription.alarm.set(subscription.next_timeout(), self.agenda)
-        else:
-            subscription.alarm.stop(self.agenda)
-
     def move(self, tried: Attempt, event: str, now: float) -> None:
         """An attempt goes on, or is forgotten."""
         tried.receive(event, None, Step(now, self.observer))
@@ -361,22 +363,21 @@ class Subscriptions:
 
     # ---------------------------------------------------------------- messages
 
-    def lines(self, wanted: Wanted, expires_s: int) -> HeaderLines:
-        """What every SUBSCRIBE of a subscription says."""
-        # "When a subscriber refreshes the subscription timer, the SUBSCRIBE request MUST contain the same "Event"
-        # header field "id" parameter as was present in the SUBSCRIBE request that created the subscription." (RFC 6665
-        # 4.5.2)
-        lines = [("Event", str(wanted.kind)), ("Expires", str(expires_s))]
-        return [*lines, ("Accept", ", ".join(wanted.accept))] if wanted.accept else lines
+    def known(self, subscription: Subscription) -> HeaderLines:
+        """What a further SUBSCRIBE says of the state that is known (RFC 5839 5.5 to 5.7)."""
+        suppresses = self.policy.suppresses_known and subscription.etag is not None
+        return [("Suppress-If-Match", subscription.etag or "")] if suppresses else []
 
-    def outside(self, wanted: Wanted, expires_s: int, again: tuple[Request, int] | None) -> tuple[Request, Uri]:
+    def outside(
+        self, wanted: Wanted, expires_s: int, again: tuple[Request, int] | None, more: HeaderLines | None = None
+    ) -> tuple[Request, Uri]:
         """A SUBSCRIBE outside a dialog, and the URI of its next hop."""
         assert wanted.target is not None, "only within a call's dialog there is none"
-        lines = self.lines(wanted, expires_s) if wanted.method == "SUBSCRIBE" else []
-        own = [*self.party.capabilities_of_session(), *lines, *_content(wanted)]
-        return self.party.request_outside(
-            wanted.method, wanted.target, wanted.to, wanted.headers, wanted.body, own, again=again
-        )
+        lines = self.beginnings[wanted.method].lines(wanted, expires_s)
+        own = [*self.party.capabilities_of_session(), *lines, *(more or ()), *_content(wanted)]
+        # What the application said to be known the first time is not so any more.
+        given = [line for line in wanted.headers if not more or canonical(line[0]) != "suppress-if-match"]
+        return self.party.request_outside(wanted.method, wanted.target, wanted.to, given, wanted.body, own, again=again)
 
     def send(
         self, subscription: Subscription, x: SendSubscribe, now: float, made: tuple[Request, Uri] | None
@@ -385,20 +386,21 @@ class Subscriptions:
         user = subscription.under_way = OutgoingSubscribe(subscription)
         place, wanted = subscription.place, subscription.wanted
         if place.known_as is not None:
-            lines = [*self.party.allow(), *self.party.events]
-            if wanted.method == "SUBSCRIBE" or subscription.renewal.refreshes:
-                lines += self.lines(wanted, x.expires_s)
+            own = [*self.party.allow(), *self.party.events]
+            # Whatever has begun it, it is refreshed by a SUBSCRIBE.
+            method = "SUBSCRIBE" if subscription.renewal.refreshes else wanted.method
+            lines = [*own, *self.beginnings[method].lines(wanted, x.expires_s), *self.known(subscription)]
             if subscription.renewal.refreshes:
                 try:
-                    return self.dialogs.send(place, "SUBSCRIBE", lines, user, now)
+                    return self.dialogs.send(place, method, lines, user, now)
                 except LocalProtocolError as error:
                     # The numbers of the dialog are used up (RFC 3261 8.1.1.5), and nobody asked who could be told so.
                     return self.answered(user, 503, None, str(error), now)
             first = [*lines, *wanted.headers, *_content(wanted)]
-            return self.dialogs.send(place, wanted.method, first, user, now, body=wanted.body)
+            return self.dialogs.send(place, method, first, user, now, body=wanted.body)
         before = subscription.attempt.request if x.again and subscription.attempt is not None else None
         again = None if before is None else (before, before.cseq.number + 1)
-        request, hop = made or self.outside(wanted, x.expires_s, again)
+        request, hop = made or self.outside(wanted, x.expires_s, again, self.known(subscription))
         if before is not None and subscription.attempt is not None:
             self.move(subscription.attempt, "CLOSE", now)
         user.request = request
@@ -411,15 +413,5 @@ class Subscriptions:
         return self.sending.request(request, user, now, towards=hop)
 
 
-def _in(place: Place, kind: Event) -> Subscription | None:
-    """The subscription of ours in a dialog that is of this event."""
-    ours = (each for each in place.usages if isinstance(each, Subscription))
-    return next((each for each in ours if each.is_told_by(kind)), None)
-
-
 def _content(wanted: Wanted) -> HeaderLines:
     return [] if wanted.content_type is None else [("Content-Type", wanted.content_type)]
-
-
-def _deadline(due: tuple[float, Machine, str]) -> float:
-    return due[0]

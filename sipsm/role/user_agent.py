@@ -203,7 +203,9 @@ class UserAgent:
             ) is not None:
                 return tries_again
             case ResponseReceived(transaction, response):
-                return self.responses.received(transaction.user, response, transaction.flow, now)
+                destroyed = response.status >= 404 and self.dialogs.destroyed_by(response, transaction.user)
+                outputs = self.responses.received(transaction.user, response, transaction.flow, now)
+                return [*outputs, *self.dialogs.destroy(destroyed, response, now)] if destroyed else outputs
             case AckReceived(request):
                 return self.requests.acknowledged(request, now)
             case TimedOut(ServerTransaction() as transaction):

@@ -2,7 +2,8 @@
 
 RFC 6665 4.2.2, 4.2.1.2 (one at once after each 2xx to a SUBSCRIBE). What is told while one is under way waits: of whole
 states the latest alone, of changes all since then, up to a bound, beyond which the application is asked for the whole
-state. The least interval between two is the rate that a package may lay down (RFC 6665 5.4.10).
+state. The least interval between two is the rate that a package may lay down (RFC 6665 5.4.10). What the subscriber says
+it knows is left out (RFC 5839 6.2, 6.3).
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from typing import Any, ClassVar, Final
 from attrs import define, evolve, field, frozen
 
 from sipsm.machine import Ignore, Machine, Row, Step, Table, Timer, always, once
-from sipsm.message import Response
+from sipsm.message import Request, Response
+from sipsm.message.headers import SUPPRESS_IF_MATCH
 from sipsm.transaction.timer_values import DEFAULT, T1, TimerValues
+from sipsm.usage.destroying import ENDS_SUBSCRIPTION
 
 IDLE: Final = "Idle"
 SENT: Final = "Sent"
@@ -44,6 +47,8 @@ class Notice:
     headers: HeaderLines = field(default=(), converter=_lines)
     partial: bool = False
     """Whether it tells what has changed, and not the whole state."""
+    etag: str | None = None
+    """What names the whole state as it is now among all that it has been, where the application says so (RFC 5839 6.1)."""
 
 
 @frozen
@@ -74,17 +79,10 @@ class WantState:
 
 @frozen
 class NoticeRefused:
-    """A NOTIFY came to nothing, and the subscription goes on."""
+    """A NOTIFY came to nothing."""
 
     status: int
-    response: Response | None
-
-
-@frozen
-class NoticeLost:
-    """A NOTIFY came to nothing, and the subscription with it; without a status nobody answered."""
-
-    status: int | None
+    """Of the response; 408 for silence, 503 where it could not be sent (RFC 3261 8.1.3.1)."""
     response: Response | None
 
 
@@ -110,6 +108,19 @@ class Notices(Machine):
     """What is to be told in the end."""
     given: int = 0
     """How many notifications have been given to it."""
+    etag: str | None = None
+    """What names the state that was told last, or waits."""
+    known: str | None = None
+    """The state that is not to be told, since the subscriber has it: as it names it, or `*` (RFC 5839 5.2)."""
+    quiet: bool = False
+    """Whether its NOTIFY is left out as a whole, and not its body alone."""
+
+    def knows(self, subscribe: Request) -> bool:
+        """Whether a SUBSCRIBE within the dialog says that the subscriber has the present state."""
+        # "A Suppress-If-Match header field that includes an entity-tag with the value of "*" MUST always evaluate to
+        # true." (RFC 5839 6.3)
+        named = subscribe[SUPPRESS_IF_MATCH]
+        return named is not None and named in ("*", self.etag)
 
 
 # -------------------------------------------------------------------- guards
@@ -118,6 +129,17 @@ class Notices(Machine):
 def may_go_on(notices: Notices, _x: Any, _at: Any) -> bool:
     """The interval is over, or there is none, or what waits need not wait for it."""
     return notices.interval_s <= 0 or notices.rested or notices.urgent
+
+
+def is_quiet(notices: Notices, notice: Notice, _at: Any) -> bool:
+    """The subscriber has that state, or wants none, and has said so within the dialog."""
+    # "Notifiers MUST NOT suppress a NOTIFY unless the corresponding SUBSCRIBE message was sent in an established dialog."
+    # (RFC 5839 6.3)
+    return notices.quiet and _is_known(notices, notice)
+
+
+def _is_known(notices: Notices, notice: Notice) -> bool:
+    return notices.known is not None and notices.known in ("*", notice.etag)
 
 
 def is_full(notices: Notices, notice: Notice, _at: Any) -> bool:
@@ -151,6 +173,14 @@ def is_to_rest(notices: Notices, _x: Any, _at: Any) -> bool:
     return notices.last.waits and notices.interval_s > 0 and not notices.rested
 
 
+def ends_it(_: Notices, refused: NoticeRefused, _at: Any) -> bool:
+    """The subscription is over with the NOTIFY that came to nothing."""
+    # "If the NOTIFY request fails due to expiration of SIP Timer F (transaction timeout), the notifier SHOULD remove
+    # the subscription." (RFC 6665 4.2.2)  "Receiving a 408 will have the same effect on usages and dialogs as a real
+    # transaction timeout" (RFC 5057 5.1)
+    return refused.status == 408 or refused.status in ENDS_SUBSCRIPTION
+
+
 # -------------------------------------------------------------------- actions
 
 
@@ -159,11 +189,38 @@ def keep(notices: Notices, notice: Notice | None, _step: Step) -> None:
     if notice is None:
         notices.waiting = notices.waiting or (notices.latest or Notice(),)
         return
-    notices.given += 1
+    note_state(notices, notice, _step)
     if notice.partial:
         notices.waiting, notices.latest = (*notices.waiting, notice), None
     else:
         notices.waiting, notices.latest = (notice,), notice
+
+
+def note_state(notices: Notices, notice: Notice, _step: Step) -> None:
+    """From now on that is the state."""
+    notices.given += 1
+    notices.etag = notice.etag
+    if not notice.partial:
+        notices.latest = notice
+
+
+def note_known(notices: Notices, subscribe: Request, _step: Step) -> None:
+    """What the subscriber says that it has, until the state is another."""
+    # The headers of a REFER are not those of a SUBSCRIBE: "its behavior is only defined for the SUBSCRIBE request."
+    # (RFC 5839 7.2)
+    notices.known = subscribe[SUPPRESS_IF_MATCH] if subscribe.method == "SUBSCRIBE" else None
+    notices.quiet = subscribe.to_tag is not None
+
+
+def _less_what_is_known(notices: Notices, notice: Notice) -> Notice:
+    """What a NOTIFY tells, without a body that the subscriber has."""
+    # "That is, the resulting NOTIFY contains no Content-Type header field, the Content-Length is set to zero, and no
+    # payload is attached to the message." (RFC 5839 6.2)
+    if _is_known(notices, notice):
+        return evolve(notice, body=b"", content_type=None)
+    # "As long as the condition remains true" (RFC 5839 6.3): if that state comes back, it is news.
+    notices.known = None
+    return notice
 
 
 def hurry(notices: Notices, _x: Any, _step: Step) -> None:
@@ -177,7 +234,7 @@ def send_next(notices: Notices, _x: Any, step: Step) -> None:
     notices.waiting = tuple(rest)
     notices.rested = False
     notices.urgent = notices.urgent and bool(rest)
-    step.emit(SendNotify(notice))
+    step.emit(SendNotify(_less_what_is_known(notices, notice)))
 
 
 def cause_next(_: Notices, _x: Any, step: Step) -> None:
@@ -207,7 +264,7 @@ def send_last(notices: Notices, _x: Any, step: Step) -> None:
     """Send the one that ends the subscription."""
     assert notices.last is not None, "it is kept"
     assert notices.last.notice is not None, "it has been filled"
-    step.emit(SendNotify(notices.last.notice, notices.last))
+    step.emit(SendNotify(_less_what_is_known(notices, notices.last.notice), notices.last))
 
 
 def report_refused(_: Notices, refused: NoticeRefused, step: Step) -> None:
@@ -215,9 +272,9 @@ def report_refused(_: Notices, refused: NoticeRefused, step: Step) -> None:
     step.emit(refused)
 
 
-def cause_lost(_: Notices, lost: NoticeLost, step: Step) -> None:
+def cause_lost(_: Notices, refused: NoticeRefused, step: Step) -> None:
     """The subscription is over, and nothing is told any more."""
-    step.cause("NOTICE LOST", lost)
+    step.cause("NOTICE LOST", refused)
 
 
 # -------------------------------------------------------------------- timers
@@ -231,6 +288,7 @@ def least_interval(notices: Notices) -> float | None:
 UNDER_WAY: Final = frozenset({SENT, QUEUED, SENT_OWED})
 AT_REST: Final = frozenset({RESTING, HELD})
 ASKED_ALREADY: Final = "the application has been asked for the whole state"
+ALL: Final = frozenset({IDLE, SENT, QUEUED, RESTING, HELD, OWED, SENT_OWED, ENDING, LAST_HELD, LAST, OVER})
 ENDED: Final = frozenset({ENDING, LAST_HELD, LAST, OVER})
 
 # fmt: off
@@ -240,6 +298,9 @@ Notices.table = Table(
     initial=IDLE,
     rows=(
         #   state             input             guard      next       actions                        RFC
+        # What the subscriber says it has, or does not want (RFC 5839 6.3).
+        Row(ALL - {OVER},     "SUBSCRIBE",      always,    None,      (note_known,),                 "5839 6.2"),
+        Row({IDLE, SENT, RESTING}, "NOTIFY",    is_quiet,  None,      (note_state,),                 "5839 6.3"),
         Row(IDLE,             "NOTIFY",         always,    SENT,      (keep, send_next),             "6665 4.2.2"),
         Row(SENT,             "NOTIFY",         always,    QUEUED,    (keep,),                       "6665 4.2.2"),
         Row(QUEUED,           "NOTIFY",         is_full,   SENT_OWED, (want_state,),                 "6665 4.2.2"),
@@ -267,12 +328,12 @@ Notices.table = Table(
         Row(QUEUED,           "ANSWERED",       may_go_on, IDLE,      (cause_next,),                 "6665 4.2.2"),
         Row(QUEUED,           "ANSWERED",       always,    HELD,      (),                            "6665 5.4.10"),
         Row(SENT_OWED,        "ANSWERED",       always,    OWED,      (),                            "6665 4.2.1.2"),
+        Row(UNDER_WAY,        "REFUSED",        ends_it,   OVER,      (cause_lost,),                 "6665 4.2.2"),
         Row(SENT,             "REFUSED",        may_go_on, IDLE,      (report_refused,),             "6665 4.2.2"),
         Row(SENT,             "REFUSED",        always,    RESTING,   (report_refused,),             "6665 4.2.2"),
         Row(QUEUED,           "REFUSED",        may_go_on, IDLE,      (report_refused, cause_next),  "6665 4.2.2"),
         Row(QUEUED,           "REFUSED",        always,    HELD,      (report_refused,),             "6665 4.2.2"),
         Row(SENT_OWED,        "REFUSED",        always,    OWED,      (report_refused,),             "6665 4.2.2"),
-        Row(UNDER_WAY,        "LOST",           always,    OVER,      (cause_lost,),                 "6665 4.2.2"),
         Row(UNDER_WAY,        "Timer interval", always,    None,      (note_rested,),                "6665 5.4.10"),
         Row(RESTING,          "Timer interval", always,    IDLE,      (),                            "6665 5.4.10"),
         Row(HELD,             "Timer interval", always,    IDLE,      (cause_next,),                 "6665 5.4.10"),
@@ -286,13 +347,14 @@ Notices.table = Table(
         Row(ENDING,           "Timer interval", always,    None,      (note_rested,),                "6665 5.4.10"),
         Row(ENDING,           "ANSWERED",       is_to_rest, LAST_HELD, (),                           "6665 5.4.10"),
         Row(ENDING,           "ANSWERED",       always,    LAST,      (send_last,),                  "6665 4.2.2"),
+        Row(ENDING,           "REFUSED",        ends_it,   OVER,      (),                            "6665 4.2.2"),
         Row(ENDING,           "REFUSED",        is_to_rest, LAST_HELD, (),                           "6665 5.4.10"),
         Row(ENDING,           "REFUSED",        always,    LAST,      (send_last,),                  "6665 4.2.2"),
-        Row(ENDING,           "LOST",           always,    OVER,      (),                            "6665 4.2.2"),
         Row(LAST_HELD,        "Timer interval", always,    LAST,      (send_last,),                  "6665 5.4.10"),
         Row(LAST,             "ANSWERED",       always,    OVER,      (),                            "6665 4.4.1"),
         Row(LAST,             "REFUSED",        always,    OVER,      (),                            "6665 4.4.1"),
-        Row(LAST,             "LOST",           always,    OVER,      (),                            "6665 4.4.1"),
+        # The dialog is no more.
+        Row(ALL - {OVER},     "GONE",           always,    OVER,      (),                            "5057 5.1"),
         # The SUBSCRIBE is refused: there has been no subscription.
         Row(IDLE,             "REJECTED",       always,    OVER,      (),                            "6665 4.2.1"),
     ),
@@ -304,10 +366,12 @@ Notices.table = Table(
     ),
     ignored=(
         Ignore({OWED, SENT_OWED}, "CONFIRM", ASKED_ALREADY),
+        Ignore(OVER, "GONE", "nothing more was to be told"),
+        Ignore(OVER, "SUBSCRIBE", "the subscription has ended"),
         Ignore(ENDED, {"NOTIFY", "CONFIRM", "NEXT NOTICE", "END", "REJECTED"}, "the subscription has ended"),
         Ignore({SENT, QUEUED, RESTING, HELD, OWED, SENT_OWED}, "NEXT NOTICE", "what waits is sent when it may"),
         Ignore({SENT, QUEUED, RESTING, HELD, OWED, SENT_OWED}, "REJECTED", "it has been accepted"),
-        Ignore({IDLE, RESTING, HELD, OWED, LAST_HELD, OVER}, {"ANSWERED", "REFUSED", "LOST"}, "no NOTIFY is under way"),
+        Ignore({IDLE, RESTING, HELD, OWED, LAST_HELD, OVER}, {"ANSWERED", "REFUSED"}, "no NOTIFY is under way"),
     ),
 )
 # fmt: on

@@ -16,7 +16,7 @@ from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, Timer, alwa
 from sipsm.message import Request, Response
 from sipsm.message.headers import EXPIRES
 from sipsm.transaction.timer_values import DEFAULT, TimerValues
-from sipsm.usage.notices import LastNotice, Notice, NoticeLost
+from sipsm.usage.notices import LastNotice, Notice, NoticeRefused
 
 INITIAL: Final = "Initial"
 ASKED: Final = "Asked"
@@ -48,7 +48,8 @@ class PeerSubscriptionEndReason(StrEnum):
     TERMINATED = "terminated"
     """We ended it."""
     REFUSED = "refused"
-    """The peer, or somebody on the way, answered a NOTIFY with what says that there is no subscription."""
+    """The peer, or somebody on the way, answered a NOTIFY with what says that there is no subscription, or something else
+    in its dialog with what says that there is no dialog (RFC 5057 5.1)."""
     NOT_ANSWERED = "not-answered"
     """A NOTIFY got no answer."""
 
@@ -76,11 +77,12 @@ class Rejection:
 
 @frozen
 class AcceptSubscribe:
-    """Answer the SUBSCRIBE with 200."""
+    """Answer the SUBSCRIBE with 200, or with 204 where no NOTIFY follows."""
 
     request: Request
     expires_s: int
     headers: HeaderLines = ()
+    status: int = 200
 
 
 @frozen
@@ -145,6 +147,11 @@ def lasts_no_time(notifier: Notifier, acceptance: Acceptance | None, _at: Any) -
     return notifier.granted_s == 0 or (acceptance is not None and acceptance.expires_s == 0)
 
 
+def knows_it(_: Notifier, subscribe: Request, at: Any) -> bool:
+    """The SUBSCRIBE says that the peer has the present state."""
+    return bool(at.notices.knows(subscribe))
+
+
 def is_authorized(notifier: Notifier, _x: Any, _at: Any) -> bool:
     """The application has granted it."""
     return notifier.authorized
@@ -191,6 +198,14 @@ def renew(notifier: Notifier, subscribe: Request, step: Step) -> None:
     step.cause("RENEWED")
 
 
+def renew_quietly(notifier: Notifier, subscribe: Request, step: Step) -> None:
+    """The same with 204: the subscriber knows the state, and no NOTIFY follows."""
+    note_asked(notifier, subscribe, step)
+    step.emit(AcceptSubscribe(subscribe, notifier.granted_s, status=204))
+    step.cause("ACCEPTED", subscribe)
+    step.cause("RENEWED")
+
+
 def cause_confirm(_: Notifier, acceptance: Acceptance | None, step: Step) -> None:
     """A NOTIFY goes out at once, with what the application says, if it says anything."""
     step.cause("CONFIRM", None if acceptance is None else acceptance.notice)
@@ -226,6 +241,14 @@ def end_unsubscribed(_: Notifier, subscribe: Request, step: Step) -> None:
     step.emit(SubscriptionOver(PeerSubscriptionEndReason.UNSUBSCRIBED, subscribe))
 
 
+def end_quietly(_: Notifier, subscribe: Request, step: Step) -> None:
+    """The peer wants no more, and knows all that a last NOTIFY could tell."""
+    step.emit(AcceptSubscribe(subscribe, 0, status=204))
+    step.cause("ACCEPTED", subscribe)
+    step.cause("GONE")
+    step.emit(SubscriptionOver(PeerSubscriptionEndReason.UNSUBSCRIBED, subscribe))
+
+
 def end_expired(_: Notifier, _x: Any, step: Step) -> None:
     """Nobody has refreshed it."""
     # "When removing a subscription, the notifier SHOULD send a NOTIFY request with a "Subscription-State" value of
@@ -241,10 +264,21 @@ def end_terminated(_: Notifier, last: LastNotice, step: Step) -> None:
     step.emit(SubscriptionOver(PeerSubscriptionEndReason.TERMINATED))
 
 
-def report_lost(_: Notifier, lost: NoticeLost, step: Step) -> None:
+def report_lost(_: Notifier, refused: NoticeRefused, step: Step) -> None:
     """A NOTIFY has failed in a way that ends it."""
-    reason = PeerSubscriptionEndReason.NOT_ANSWERED if lost.status is None else PeerSubscriptionEndReason.REFUSED
-    step.emit(SubscriptionOver(reason, lost.response))
+    silence = refused.response is None
+    reason = PeerSubscriptionEndReason.NOT_ANSWERED if silence else PeerSubscriptionEndReason.REFUSED
+    step.emit(SubscriptionOver(reason, refused.response))
+
+
+def report_dialog_lost(_: Notifier, response: Response, step: Step) -> None:
+    """Another usage was told that the dialog is no more."""
+    step.emit(SubscriptionOver(PeerSubscriptionEndReason.REFUSED, response))
+
+
+def cause_gone(_: Notifier, _x: Any, step: Step) -> None:
+    """Nothing can be told any more, nor that it is over."""
+    step.cause("GONE")
 
 
 # -------------------------------------------------------------------- timers
@@ -289,15 +323,21 @@ Notifier.table = Table(
         Row(ASKED,      "REJECT",         always,        TERMINATED, (refuse,),                           "6665 4.2.1.3"),
         Row(PENDING,    "ACCEPT",         always,        ACTIVE,     (authorize, cause_confirm),          "6665 4.2.2"),
         Refuse(UP,      "REFRESH",        is_too_brief,  423, BRIEF,                                      "6665 4.2.1.4"),
+        # "the notifier MUST suppress the resulting NOTIFY request, and generate a 204 (No Notification) response."
+        Row(UP,         "REFRESH",        knows_it,      RENEWED,    (renew_quietly,),                    "5839 6.3"),
         # By way of Renewed, where no timer runs: it begins anew.
         Row(UP,         "REFRESH",        always,        RENEWED,    (renew, cause_confirm_again),        "6665 4.2.1.4"),
         Row(RENEWED,    "RENEWED",        is_authorized, ACTIVE,     (),                                  "6665 4.2.1.4"),
         Row(RENEWED,    "RENEWED",        always,        PENDING,    (),                                  "6665 4.2.1.4"),
         Row(ACTIVE,     "NOTIFY",         always,        ACTIVE,     (),                                  "6665 4.2.2"),
+        Row(UP,         "UNSUBSCRIBE",    knows_it,      TERMINATED, (end_quietly,),                      "5839 6.3"),
         Row(UP,         "UNSUBSCRIBE",    always,        TERMINATED, (end_unsubscribed,),                 "6665 4.2.1.4"),
         Row(UP,         "Timer expires",  always,        TERMINATED, (end_expired,),                      "6665 4.2.1.4"),
         Row(UP,         "TERMINATE",      always,        TERMINATED, (end_terminated,),                   "6665 4.2.2"),
         Row(UP,         "NOTICE LOST",    always,        TERMINATED, (report_lost,),                      "6665 4.2.2"),
+        # "Destroys Dialog  The error destroys the dialog and all usages sharing it."
+        Row(UP,         "DIALOG LOST",    always,        TERMINATED, (report_dialog_lost, cause_gone),    "5057 5.1"),
+        Row(TERMINATED, "DIALOG LOST",    always,        TERMINATED, (cause_gone,),                       "5057 5.1"),
         Refuse(ASKED,   "REFRESH",        always,        500, "the SUBSCRIBE before it is unanswered",    "6665 4.2.1.1"),
         Refuse(ASKED,   "UNSUBSCRIBE",    always,        500, "the SUBSCRIBE before it is unanswered",    "6665 4.2.1.1"),
         Refuse(ASKED,   "NOTIFY",         always,        None, UNANSWERED + "; accept it",                "6665 4.2.2"),
@@ -324,9 +364,10 @@ Notifier.table = Table(
         Ignore(INITIAL, {"ACCEPT", "PENDING", "REJECT", "REFRESH", "UNSUBSCRIBE", "NOTIFY", "TERMINATE"}, NOTHING_YET),
         Ignore({INITIAL, ASKED, PENDING, ACTIVE, TERMINATED}, "RENEWED", "caused by a refresh only"),
         Ignore({ASKED, PENDING, ACTIVE, RENEWED, TERMINATED}, "SUBSCRIBE", "what follows it is a refresh"),
-        Ignore(RENEWED, {"ACCEPT", "PENDING", "REJECT", "REFRESH", "UNSUBSCRIBE", "NOTIFY", "TERMINATE", "NOTICE LOST"},
+        Ignore(RENEWED, {"ACCEPT", "PENDING", "REJECT", "REFRESH", "UNSUBSCRIBE", "NOTIFY", "TERMINATE", "NOTICE LOST", "DIALOG LOST"},
                "left in the step that enters it"),
         Ignore({INITIAL, ASKED}, "NOTICE LOST", "no NOTIFY has been sent"),
+        Ignore({INITIAL, ASKED}, "DIALOG LOST", "the SUBSCRIBE is to be answered first"),
         Ignore(TERMINATED, "NOTICE LOST", OVER),
     ),
 )

@@ -43,7 +43,9 @@ NOTIFYING: Final = Wiring(
         # ---------------- what follows
         # "SUBSCRIBE requests are target refresh requests, as that term is defined in [RFC3261]." (RFC 6665 3.1)  They are
         # one when they are accepted (RFC 6141 4.6).
-        "ACCEPTED": _event("told by what follows it", dialog=("SUBSCRIBE", "6665 4.4.1")),
+        "ACCEPTED": _event(
+            "told by what follows it", dialog=("SUBSCRIBE", "6665 4.4.1"), notices=("SUBSCRIBE", "5839 6.2")
+        ),
         "RENEWED": _event("concerns how long it lasts only", notifier=("RENEWED", "6665 4.2.1.4")),
         "REJECTED": _event("it told so", notices=("REJECTED", "6665 4.2.1")),
         "CONFIRM": _event("it told so", notices=("CONFIRM", "6665 4.2.1.2")),
@@ -57,8 +59,10 @@ NOTIFYING: Final = Wiring(
             dialog=("UPDATE 2XX", "6665 3.2"),
             notices=("ANSWERED", "6665 4.2.2"),
         ),
-        "REFUSED": _event("concerns the NOTIFY requests only", notices=("REFUSED", "6665 4.2.2")),
-        "LOST": _event("told by NOTICE LOST", notices=("LOST", "6665 4.2.2")),
+        "REFUSED": _event("told by NOTICE LOST, where it ends with it", notices=("REFUSED", "6665 4.2.2")),
+        # ---------------- what becomes of the dialog
+        "DIALOG LOST": _event("told by what the subscription makes of it", notifier=("DIALOG LOST", "5057 5.1")),
+        "GONE": _event("it told so", notices=("GONE", "5057 5.1")),
         # ---------------- time
         "Timer decision": _command("Timer decision", "6665 4.2.1.1"),
         "Timer expires": _command("Timer expires", "6665 4.2.1.4"),

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Final
 from attrs import define
 
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, Timer, always, once
+from sipsm.message import Response
 from sipsm.message.headers import MIN_EXPIRES
 from sipsm.transaction.timer_values import DEFAULT, T1_times_64, TimerValues
 from sipsm.usage.subscription_outputs import Failure, SendSubscribe, Subscribe
@@ -63,6 +64,11 @@ def asks_for_longer(renewal: Renewal, failure: Failure, _at: Any) -> bool:
 def is_first(renewal: Renewal, _response: object, _at: Any) -> bool:
     """Nothing is there yet, so that a NOTIFY must come."""
     return not renewal.refreshes
+
+
+def was_asked_there(renewal: Renewal, _response: object, _at: Any) -> bool:
+    """The SUBSCRIBE was one within the dialog."""
+    return renewal.refreshes
 
 
 def is_to_leave(renewal: Renewal, _x: Any, _at: Any) -> bool:
@@ -127,6 +133,11 @@ def cause_refresh(renewal: Renewal, _x: Any, step: Step) -> None:
     step.cause("REFRESH", Subscribe(renewal.asked_s))
 
 
+def cause_left(_: Renewal, response: Response, step: Step) -> None:
+    """It is over, and no NOTIFY will say so."""
+    step.cause("LEFT", response)
+
+
 def cause_no_notify(_: Renewal, _x: Any, step: Step) -> None:
     """No NOTIFY will come."""
     step.cause("NO NOTIFY")
@@ -164,6 +175,8 @@ Renewal.table = Table(
         Row(ASKED,     "204",         is_first,        ACCEPTED, (),                            "6665 4.1.2.4"),
         Row(UNANSWERED, "204",        is_to_leave,     IDLE,     (cause_leave,),                "6665 4.1.2.3"),
         Row(UNANSWERED, "204",        always,          IDLE,     (),                            "6665 4.1.2.2"),
+        # "the notifier sends a 204 (No Notification) response, which concludes the subscription"
+        Row(LEAVING,   "204",         was_asked_there, None,     (cause_left,),                 "5839 5.7"),
         # "the subscriber MUST be prepared to receive NOTIFY requests before the SUBSCRIBE transaction has completed."
         Row(ASKED,     "NOTIFY",      always,          NOTIFIED, (),                            "6665 4.1.2.4"),
         Row(ACCEPTED,  "NOTIFY",      is_to_leave,     IDLE,     (cause_leave,),                "6665 4.1.2.3"),
@@ -190,7 +203,7 @@ Renewal.table = Table(
         Ignore(UNDER_WAY | {LEAVING}, "DUE", "a SUBSCRIBE is under way"),
         Ignore(UNDER_WAY | {LEAVING}, "LEAVE", "it waits for what is under way"),
         Ignore({ACCEPTED, IDLE}, {"2XX", "204", "REFUSED"}, "the final response has come"),
-        Ignore(LEAVING, {"2XX", "204"}, "the last NOTIFY is still to come"),
+        Ignore(LEAVING, {"2XX", "204"}, "the last NOTIFY, or the only one, is still to come"),
         Ignore(LEAVING, "REFUSED", "it is over"),
         Ignore({NOTIFIED, IDLE, LEAVING}, "NOTIFY", "the state has changed, or has been told before its end"),
     ),

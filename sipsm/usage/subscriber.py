@@ -13,6 +13,7 @@ from attrs import define
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, Timer, always, once
 from sipsm.message import Request, Response
 from sipsm.message.headers import SUBSCRIPTION_STATE
+from sipsm.usage.destroying import ENDS_SUBSCRIPTION
 from sipsm.usage.renewal import asks_for_longer
 from sipsm.usage.subscription_outputs import Ended, Failure, RefreshRefused, Stands, Subscribe, SubscriptionEndReason
 
@@ -22,10 +23,6 @@ PENDING: Final = "Pending"
 ACTIVE: Final = "Active"
 WAITING: Final = "Waiting"
 TERMINATED: Final = "Terminated"
-
-# "If a SUBSCRIBE request to refresh a subscription receives a 404, 405, 410, 416, 480-485, 489, 501, or 604 response,
-# the subscriber MUST consider the subscription terminated." (RFC 6665 4.1.2.2)
-ENDING_STATUSES: Final = frozenset((404, 405, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604))
 
 SOON_S: Final = 32.0
 """What is over sooner than this is made anew after a wait, which doubles each time."""
@@ -88,7 +85,9 @@ def was_first(_: Subscriber, _failure: Failure, at: Any) -> bool:
 
 def is_lost(_: Subscriber, failure: Failure, _at: Any) -> bool:
     """The status says that the notifier knows it no more."""
-    return failure.status in ENDING_STATUSES and failure.response is not None
+    # "If a SUBSCRIBE request to refresh a subscription receives a 404, 405, 410, 416, 480-485, 489, 501, or 604 response,
+    # the subscriber MUST consider the subscription terminated." (RFC 6665 4.1.2.2)
+    return failure.status in ENDS_SUBSCRIPTION and failure.response is not None
 
 
 # -------------------------------------------------------------------- actions
@@ -143,6 +142,11 @@ def end_as_refused(_: Subscriber, failure: Failure, step: Step) -> None:
 def end_as_lost(subscriber: Subscriber, failure: Failure, step: Step) -> None:
     """The notifier knows it no more."""
     _end(subscriber, SubscriptionEndReason.LOST, failure.response, None, step)
+
+
+def end_with_dialog(subscriber: Subscriber, response: Response, step: Step) -> None:
+    """Another usage was told that the dialog is no more."""
+    _end(subscriber, SubscriptionEndReason.LOST, response, None, step)
 
 
 def end_as_unheard(_: Subscriber, _x: Any, step: Step) -> None:
@@ -231,6 +235,7 @@ Subscriber.table = Table(
         Row({NOTIFY_WAIT, PENDING}, "ACTIVE", always, ACTIVE,      (report_active,),           "6665 4.1.3"),
         Row(NOTIFY_WAIT, "PENDING",      always,      PENDING,     (report_pending,),          "6665 4.1.3"),
         Row(THERE,       "TERMINATED",   is_leaving,  TERMINATED,  (end_as_left,),             "6665 4.1.2.3"),
+        Row(THERE,       "LEFT",         always,      TERMINATED,  (end_as_left,),             "5839 5.7"),
         # "If the "Subscription-State" value is "terminated", the subscriber MUST consider the subscription terminated."
         Row(THERE,       "TERMINATED",   always,      TERMINATED,  (end_as_told,),             "6665 4.1.3"),
         Row(THERE,       "REFUSED",      asks_again,  None,        (),                         "3261 21.4.17"),
@@ -243,6 +248,9 @@ Subscriber.table = Table(
         # "If a SUBSCRIBE request to refresh a subscription fails with any error code other than those listed above, the
         # original subscription is still considered valid for the duration of the most recently known "Expires" value"
         Row(LIVES,       "REFUSED",      always,      None,        (report_refresh_refused,),  "6665 4.1.2.2"),
+        Row(THERE,       "DIALOG LOST",  is_leaving,  TERMINATED,  (end_as_left,),             "5057 5.1"),
+        # "Destroys Dialog  The error destroys the dialog and all usages sharing it."
+        Row(THERE,       "DIALOG LOST",  always,      TERMINATED,  (end_with_dialog,),         "5057 5.1"),
         # "If this Timer N expires prior to the receipt of a NOTIFY request, the subscriber considers the subscription
         # failed" (4.1.2.4), or terminated (4.1.2.2).
         Row(NOTIFY_WAIT, "NO NOTIFY",    always,      TERMINATED,  (end_as_unheard,),          "6665 4.1.2.4"),
@@ -272,7 +280,7 @@ Subscriber.table = Table(
         Ignore({NOTIFY_WAIT, PENDING, ACTIVE, WAITING, TERMINATED}, "SUBSCRIBE", "begins only once"),
         Ignore(ACTIVE, {"ACTIVE", "PENDING"}, "known already; what was active goes on"),
         Ignore(PENDING, "PENDING", "known already"),
-        Ignore(NOT_THERE, {"ACTIVE", "PENDING", "TERMINATED", "REFUSED", "NO NOTIFY", "EXPIRED"}, "it is not there"),
+        Ignore(NOT_THERE, {"ACTIVE", "PENDING", "TERMINATED", "REFUSED", "DIALOG LOST", "LEFT", "NO NOTIFY", "EXPIRED"}, "it is not there"),
         Ignore(NOTIFY_WAIT, "EXPIRED", "it has not begun: Timer N sees to it"),
         Ignore(THERE | {INITIAL, WAITING}, "RETRY", "it is not over"),
     ),

@@ -103,6 +103,8 @@ SUBSCRIBING: Final = Wiring(
             lifetime=("ASKED", "6665 4.1.4"),
         ),
         # ---------------- the end
+        "LEFT": _of_subscriber("LEFT", "5839 5.7"),
+        "DIALOG LOST": _of_subscriber("DIALOG LOST", "5057 5.1"),
         "NO NOTIFY": _of_subscriber("NO NOTIFY", "6665 4.1.2.4"),
         "EXPIRED": _of_subscriber("EXPIRED", "6665 4.1.2.2"),
         "ENDED": _event(

@@ -29,7 +29,8 @@ class SubscriptionEndReason(StrEnum):
     NO_NOTIFY = "no-notify"
     """A SUBSCRIBE was accepted, or nothing was heard of it, and no NOTIFY came in time: Timer N (RFC 6665 4.1.2.4)."""
     LOST = "lost"
-    """A refresh was refused with a status by which the notifier knows it no more (RFC 6665 4.1.2.2)."""
+    """A refresh was refused with a status by which the notifier knows it no more (RFC 6665 4.1.2.2), or something else
+    in its dialog with one by which that is over (RFC 5057 5.1)."""
     EXPIRED = "expired"
     """It ran out, and the notifier has not said so."""
     DEACTIVATED = "deactivated"

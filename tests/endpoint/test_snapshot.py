@@ -628,13 +628,13 @@ MADE_ANEW = {
         "transactions", "wakes", "writing",
     },
     "_agent.calls": {"agenda", "carry", "observer"},
-    "_agent.dialogs": {"calls", "observer", "party", "sending"},
+    "_agent.dialogs": {"calls", "ends", "observer", "party", "sending"},
     "_agent.subscriptions": {
-        "agenda", "commanded", "dialogs", "limits", "observer", "party", "policy", "refer_accepted", "refer_again",
-        "requests", "retold", "sending",
+        "agenda", "beginnings", "commanded", "dialogs", "limits", "observer", "party", "policy", "requests", "sending",
+        "steps",
     },
     "_agent.notifications": {
-        "agenda", "commanded", "dialogs", "limits", "observer", "party", "policy", "requests", "transactions", "ways",
+        "commanded", "dialogs", "limits", "observer", "party", "policy", "requests", "steps", "transactions", "ways",
     },
     "_agent.requests": {
         "calls", "commanded", "dialogs", "ids", "inside", "limits", "outside", "party", "policy", "profile",

@@ -75,7 +75,8 @@ class Subscribing(Bench):
         parts.setdefault("to", dialog.local)
         parts.setdefault("call_id", dialog.call_id)
         parts.setdefault("cseq", cseq)
-        self.receive(self.request("NOTIFY", headers=headers, body=body, content_type="text/plain", **parts))
+        parts.setdefault("content_type", (*subscription.wanted.types, "text/plain")[0])
+        self.receive(self.request("NOTIFY", headers=headers, body=body, **parts))
         return self.statuses[-1]
 
     # ---------------------------------------------------------------- what was told

@@ -14,12 +14,15 @@ from sipsm import (
     Policy,
     ReferAccepted,
     ReferEnded,
+    ReferForked,
     ReferProgress,
     Referral,
     ReferralState,
     Request,
     SubscriptionEndReason,
     Uri,
+    restore,
+    save,
 )
 from sipsm.message.headers import EVENT, REFER_TO, REPLACES, TARGET_DIALOG, in_uri
 from tests.endpoint.by_hand import SDP, Bench
@@ -406,3 +409,70 @@ def test_what_cannot_be_asked() -> None:
     refer(on)
     with pytest.raises(LocalProtocolError, match="the limits allow no more"):
         refer(on)
+
+
+# -------------------------------------------------------------------- forks
+
+
+@pytest.mark.rfc("3515 3.9", "6665 4.4.1", "6665 5.4.9", "3515-22")
+def test_several_take_it() -> None:
+    """Outside a dialog it may be accepted by several: each tells by itself to the end, and is a referral of its own."""
+    on = Bench()
+    one = refer(on)
+    (sent,) = refers(on)
+    assert notify(on, one, b"SIP/2.0 100 Trying\r\n", tag="far") == 200
+    answer(on, sent, 200, CONTACT, tag="near")
+    assert notify(on, one, b"SIP/2.0 180 Ringing\r\n", tag="near") == 200
+    (forked,) = on.told(ReferForked)
+    two = forked.referral
+    assert (forked.forked_from, two.refer_to, two.state) == (one, one.refer_to, ReferralState.ACCEPTED)
+    assert (one.status, two.status) == (100, 180)
+    assert two.subscription in on.endpoint.subscriptions
+    over = "terminated;reason=noresource"
+    assert notify(on, one, b"SIP/2.0 486 Busy Here\r\n", over, cseq=2, tag="far") == 200
+    assert (one.state, two.state) == (ReferralState.OVER, ReferralState.ACCEPTED)
+    on.take(two.unsubscribe(now=on.now))
+    assert (on.last_request.method, on.last_request.to_tag) == ("SUBSCRIBE", "near")
+    answer(on, on.last_request, 200, "Expires: 0", tag="near")
+    assert notify(on, two, b"SIP/2.0 200 OK\r\n", "terminated;reason=timeout", cseq=2, tag="near") == 200
+    ends = [(event.referral, event.status, event.reason.value) for event in on.told(ReferEnded)]
+    assert ends == [(one, 486, "noresource"), (two, 200, "unsubscribed")]
+    assert on.endpoint.subscriptions == []
+    on.wait(32)
+    assert notify(on, one, b"SIP/2.0 100 Trying\r\n", tag="late") == 481
+
+
+@pytest.mark.rfc("3515 3.9")
+def test_within_a_call_it_does_not_fork() -> None:
+    """A NOTIFY from another tag belongs to nothing there."""
+    on = Bench()
+    call = up(on)
+    referral, outputs = call.refer("sip:carol@192.0.2.3", now=on.now)
+    on.take(outputs)
+    answer(on, refers(on)[0], 200, CONTACT, tag="bobs")
+    assert notify(on, referral, b"SIP/2.0 100 Trying\r\n") == 200
+    on.receive(
+        on.request(
+            "NOTIFY",
+            from_=f"<{BOB}>;tag=other",
+            to=referral.request.from_text,
+            call_id=referral.request.call_id,
+            headers=[CONTACT, "Event: refer", "Subscription-State: active"],
+        )
+    )
+    assert on.last_response.status == 481
+    assert on.told(ReferForked) == []
+
+
+@pytest.mark.rfc("3515 3.9")
+def test_a_fork_of_it_goes_on_in_another_process() -> None:
+    """What is followed by itself is saved, and tells on."""
+    on = Bench()
+    one = refer(on)
+    assert notify(on, one, b"SIP/2.0 100 Trying\r\n", tag="far") == 200
+    assert notify(on, one, b"SIP/2.0 180 Ringing\r\n", tag="near") == 200
+    on.endpoint = restore(save(on.endpoint))
+    on.events.clear()
+    assert notify(on, one, b"SIP/2.0 200 OK\r\n", "terminated;reason=noresource", cseq=2, tag="near") == 200
+    (ended,) = on.told(ReferEnded)
+    assert (ended.status, len(on.endpoint.subscriptions)) == (200, 1)

@@ -760,6 +760,89 @@ def test_we_want_it_no_more_while_it_waits() -> None:
     assert len(bench.subscribes) == 1
 
 
+# -------------------------------------------------------------------- bodies
+
+
+MIXED = (
+    b"--b\r\nContent-Type: application/dialog-info+xml\r\n\r\n<x/>\r\n"
+    b"--b\r\nContent-Type: image/png\r\n\r\n.\r\n--b--\r\n"
+)
+
+
+@pytest.mark.rfc("6665 3.2.1", "3261 8.2.3", "3261 21.4.13", "6665-27")
+@pytest.mark.parametrize(
+    ("event", "accept", "kind", "listed"),
+    [
+        ("dialog", (), "text/plain", "application/dialog-info+xml"),
+        ("dialog", ("text/plain", "image/*;q=0.5"), "application/dialog-info+xml", "text/plain, image/*;q=0.5"),
+        ("dialog", ("*/*;q=0", "text/plain"), "image/png", "*/*;q=0, text/plain"),
+        ("dialog", (), "multipart/mixed;boundary=b", "application/dialog-info+xml"),
+        ("dialog", (), "multipart/mixed;boundary=c", "application/dialog-info+xml"),
+        ("dialog", (), "multipart/mixed", "application/dialog-info+xml"),
+        ("unheard-of", ("text/plain",), "text/html", "text/plain"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_a_body_that_was_not_asked_for(
+    event: str, accept: tuple[str, ...], kind: str, listed: str, first: bool
+) -> None:
+    """It gets 415 and the types that were, and nothing is told of it; one that was asked for is taken after that."""
+    bench = Subscribing()
+    subscription = bench.subscribe(event, accept=accept)
+    bench.answer()
+    if not first:
+        bench.notify(subscription)
+    before = len(bench.events)
+    assert bench.notify(subscription, body=MIXED, content_type=kind) == 415
+    assert bench.last_response.header_values("Accept") == tuple(listed.split(", "))
+    assert [type(event).__name__ for event in bench.events[before:]] == ["RequestServed"]
+    assert subscription.state is (SubscriptionStatus.WAITING if first else SubscriptionStatus.ACTIVE)
+    assert bench.notify(subscription, body=b"x", content_type="text/plain" if accept else listed) == 200
+    assert bench.bodies[-1] == b"x"
+
+
+@pytest.mark.rfc("6665 3.2.1", "3261 8.2.3", "5621 8.4")
+@pytest.mark.parametrize(
+    ("event", "accept", "kind", "more"),
+    [
+        ("unheard-of", (), "image/png", ()),
+        ("dialog", ("image/*",), "image/png", ()),
+        ("dialog", ("*/*",), "text/html", ()),
+        ("dialog", (), "APPLICATION/Dialog-Info+xml;charset=utf-8", ()),
+        ("dialog", (), "image/png", ("Content-Disposition: render;handling=optional",)),
+        ("dialog", ("application/dialog-info+xml", "image/png"), "multipart/mixed;boundary=b", ()),
+        ("dialog", (), None, ()),
+    ],
+)
+def test_a_body_that_was_asked_for(
+    event: str, accept: tuple[str, ...], kind: str | None, more: tuple[str, ...]
+) -> None:
+    """Of a type or range that Accept names, or the package; of any where neither does; or one that need not be read."""
+    bench = Subscribing()
+    subscription = bench.subscribe(event, accept=accept)
+    assert bench.notify(subscription, "active", *more, body=MIXED, content_type=kind) == 200
+    assert bench.bodies == [MIXED]
+
+
+@pytest.mark.rfc("6665 3.2.1", "3261 20.1")
+def test_a_type_that_is_none() -> None:
+    """What cannot be read as a type of bodies is not asked for, by whichever way it is given."""
+    bench = Subscribing()
+    for parts in ({"accept": ["text"]}, {"headers": [("Accept", "text/plain, /")]}):
+        with pytest.raises(LocalProtocolError):
+            bench.subscribe(**parts)
+    assert bench.sent == []
+
+
+@pytest.mark.rfc("6665 3.2.1")
+def test_a_type_that_is_asked_for_by_a_header() -> None:
+    """An Accept among the further headers counts as well."""
+    bench = Subscribing()
+    subscription = bench.subscribe(headers=[("Accept", "text/plain, text/html")])
+    assert bench.notify(subscription, body=b"x", content_type="text/html") == 200
+    assert bench.notify(subscription, body=b"x", content_type="image/png") == 415
+
+
 # -------------------------------------------------------------------- forks
 
 

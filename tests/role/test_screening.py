@@ -144,6 +144,22 @@ def test_a_body_that_is_not_understood(content_type: str | None, header: str) ->
     assert response.header("Accept-Language") == "en"
 
 
+@pytest.mark.rfc("3261 8.2.3", "3311 5.2")
+@pytest.mark.parametrize("content_type", ["text/plain", None, "multipart/mixed"])
+@pytest.mark.parametrize("method", ["UPDATE", "INVITE"])
+def test_within_a_call_as_well(method: str, content_type: str | None) -> None:
+    """A re-INVITE or UPDATE with a body that is not understood gets 415, and the call goes on as it was."""
+    bench = Bench()
+    call = bench.acked()
+    before = call.agreed
+    bench.receive(bench.in_dialog(method, 2, call, body=b"hello", content_type=content_type))
+    assert (bench.last_response.status, bench.last_response.header("Accept")) == (415, "application/sdp")
+    assert (call.state.value, call.agreed) == ("established", before)
+    optional = ["Content-Disposition: render;handling=optional"]
+    bench.receive(bench.in_dialog("UPDATE", 3, call, body=b"hello", content_type="text/plain", headers=optional))
+    assert bench.last_response.status == 200
+
+
 @pytest.mark.rfc("3261 8.2.3", "3261 20.11")
 @pytest.mark.parametrize(
     "disposition", ["render;handling=optional", "session ; Handling = OPTIONAL", "x;a=b;handling=optional"]
@@ -178,7 +194,7 @@ def test_an_identity_encoding_is_none(headers: list[str]) -> None:
 
 @pytest.mark.parametrize("method", ["OPTIONS", "BYE"])
 def test_the_type_of_a_body_that_nobody_reads_does_not_matter(method: str) -> None:
-    """Only an INVITE's body is understood; that of another request is passed over."""
+    """Only what describes a session is understood; the body of another request is passed over."""
     bench = Bench()
     bench.receive(bench.request(method, body=b"hello", content_type="text/plain"))
     assert 415 not in bench.statuses

@@ -32,7 +32,7 @@ from sipsm.role.events.publications import (
     PublishWithdrawn,
     StatePublished,
 )
-from sipsm.role.events.referrals import ReferAccepted, ReferEnded, ReferEvent, ReferProgress, ReferReceived
+from sipsm.role.events.referrals import ReferAccepted, ReferEnded, ReferEvent, ReferForked, ReferProgress, ReferReceived
 from sipsm.role.events.subscriptions import (
     NotificationRefused,
     NotifyReceived,
@@ -81,6 +81,7 @@ __all__ = [
     "Redirected",
     "ReferAccepted",
     "ReferEnded",
+    "ReferForked",
     "ReferProgress",
     "ReferReceived",
     "RefreshFailed",

@@ -23,6 +23,19 @@ class ReferAccepted:
 
 
 @frozen
+class ReferForked:
+    """Another peer that our REFER has reached takes it as well, and tells by itself how far it has come.
+
+    "The agent sending the REFER manages the state associated with each subscription separately." (RFC 3515 3.9)
+    """
+
+    referral: Referral
+    """What has become of it there."""
+    forked_from: Referral
+    """The one that `refer` returned, of which the first to tell has made use."""
+
+
+@frozen
 class ReferProgress:
     """The other side tells how far it has come with what our REFER asks for (RFC 3515 2.4.5)."""
 
@@ -42,8 +55,7 @@ class ReferEnded:
     status: int | None
     """What was told last; where nothing was, that of the response that refused the REFER, if one did."""
     reason: SubscriptionEndReason
-    """`NO_RESOURCE` where the other side has come to an end with it (RFC 3515 2.4.7), `REFUSED` where it did not begin;
-    others where the subscription, by which that is told, has ended before."""
+    """`NO_RESOURCE` at the end of what it asks for (RFC 3515 2.4.7); others when the subscription ends otherwise."""
     message: Request | Response | None
     """The NOTIFY or the response that ended it, if one did."""
 
@@ -66,5 +78,5 @@ class ReferReceived:
     """The call that it is about: in whose dialog it came, or that its Target-Dialog names (RFC 4538 4)."""
 
 
-ReferEvent = ReferAccepted | ReferProgress | ReferEnded | ReferReceived
+ReferEvent = ReferAccepted | ReferForked | ReferProgress | ReferEnded | ReferReceived
 """All that is told of REFER."""
