@@ -220,11 +220,17 @@ class Compositor:
 
     composing: Composing
     ids: Ids
+    addresses: frozenset[Uri] = field(init=False)
+    """Those of `composing`, to be found however many they are."""
     held: dict[Place, dict[str, SoftState]] = field(factory=dict)
     made: int = 0
     """How many entity tags have been given out."""
     entries: int = 0
     octets: int = 0
+
+    @addresses.default
+    def _addresses(self) -> frozenset[Uri]:
+        return frozenset(self.composing.addresses)
 
     def judge(self, request: Request) -> Struck | None:
         """What is wrong with a PUBLISH; None when it is in order (RFC 3903 6)."""
@@ -353,7 +359,7 @@ class Check:
 
 def not_ours(asked: Asked) -> bool:
     """It is targeted to a resource for which nothing is kept here."""
-    addresses = asked.composing.addresses
+    addresses = asked.compositor.addresses
     return bool(addresses) and asked.address not in addresses
 
 
