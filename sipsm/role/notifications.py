@@ -132,7 +132,8 @@ class Notifications:
 
     def begin(self, place: Place | None, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """Somebody wants to subscribe."""
-        if len(self.all) >= self.limits.peer_subscriptions:
+        in_dialog = 0 if place is None else len(place.usages)
+        if len(self.all) >= self.limits.peer_subscriptions or in_dialog >= self.limits.subscriptions_in_dialog:
             return self.requests.serve(tx, request, 503, now, headers=[("Retry-After", "10")])
         if place is None:
             place = Place(as_uas(request, self.party.ids.tag(), self.party.ids.cseq()), flow=tx.flow)
