@@ -343,6 +343,8 @@ class Notifications:
 
     def checked(self, subscription: PeerSubscription, command: str, x: Any) -> Any:
         """A command with the type of its body. Raises `LocalProtocolError` where its message could not be built."""
+        if isinstance(x, Notice):
+            return self.typed(subscription, x)
         match x:
             case Rejection(status=status):
                 if type(status) is not int or not 300 <= status <= 699:
@@ -356,19 +358,18 @@ class Notifications:
                 _check(x.headers)
                 Response.build(200, None, x.headers)
                 return evolve(x, notice=self.typed(subscription, notice))
-            case LastNotice(reason=reason, retry_after_s=retry_after_s, notice=Notice() as notice):
-                # event-reason-extension = token (RFC 6665 8.4)
-                if reason is not None and not is_token(reason):
-                    raise LocalProtocolError(f"{reason!r} is no reason of a Subscription-State", rfc="6665 8.4")
-                SubscriptionState.build("terminated", retry_after_s=retry_after_s)
-                return evolve(x, notice=self.typed(subscription, notice))
-        assert isinstance(x, Notice), "nothing else is commanded"
-        return self.typed(subscription, x)
+        assert isinstance(x, LastNotice), "nothing else is commanded"
+        assert x.notice is not None, "what is told in the end is said, if only that it is nothing"
+        # event-reason-extension = token (RFC 6665 8.4)
+        if x.reason is not None and not is_token(x.reason):
+            raise LocalProtocolError(f"{x.reason!r} is no reason of a Subscription-State", rfc="6665 8.4")
+        SubscriptionState.build("terminated", retry_after_s=x.retry_after_s)
+        return evolve(x, notice=self.typed(subscription, x.notice))
 
     def typed(self, subscription: PeerSubscription, notice: Notice) -> Notice:
         """What a NOTIFY tells, with the type of its body."""
-        _check(notice.headers)
         if notice.headers:
+            _check(notice.headers)
             refuse_100rel("NOTIFY", notice.headers)
             Request.build("NOTIFY", subscription.resource, notice.headers)
         if not notice.body:
@@ -382,7 +383,7 @@ class Notifications:
         if kind not in subscription.accepts and not _covered(kind, subscription.accepts):
             accepted = ", ".join(subscription.accepts) or "nothing"
             raise LocalProtocolError(f"cannot send {kind}: the subscriber accepts {accepted}", rfc="6665 3.2.1")
-        return evolve(notice, content_type=kind)
+        return notice if kind == notice.content_type else evolve(notice, content_type=kind)
 
 
 _TOLD: Final = frozenset((WantState, NoticeRefused, SubscriptionOver))
