@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import calls, growth, held_calls, messages, transactions
+from benchmarks import calls, growth, held_calls, messages, subscriptions, transactions
 
 TITLES = (
     ("Messages: microseconds a message, mean of the corpus", messages.run),
@@ -23,6 +23,8 @@ def main() -> None:
     transactions.main(transactions.ALIVE)
     print()
     held_calls.main()
+    print()
+    subscriptions.main()
     print()
     print("Growth: time of each size over that of its half, from 8 kB to 512 kB")
     growth.main()

@@ -29,23 +29,22 @@ class PresenceServer:
 
     def __init__(self, agent: Any) -> None:
         self.agent = agent
-        self.watchers: dict[Uri, list[PeerSubscription]] = {}
+        self.watchers: dict[Uri, dict[PeerSubscription, None]] = {}
 
     def told(self, event: Event) -> None:
         match event:
             case SubscriptionRequested(subscription, request):
                 somebody = address_of_record(request.uri)
-                self.watchers.setdefault(somebody, []).append(subscription)
+                self.watchers.setdefault(somebody, {})[subscription] = None
                 self.agent.do(subscription.accept, *self.presence_of(somebody))
             case StatePublished(address=somebody):
-                for subscription in self.watchers.get(somebody, ()):
+                presence = self.presence_of(somebody)
+                for subscription in tuple(self.watchers.get(somebody, ())):
                     # One may be over already, and its end not told yet.
                     if subscription.state is PeerSubscriptionState.ACTIVE:
-                        self.agent.do(subscription.notify, *self.presence_of(somebody))
+                        self.agent.do(subscription.notify, *presence)
             case PeerSubscriptionEnded(subscription):
-                for watching in self.watchers.values():
-                    if subscription in watching:
-                        watching.remove(subscription)
+                self.watchers[address_of_record(Uri.parse(subscription.resource))].pop(subscription)
 
     def presence_of(self, somebody: Uri) -> tuple[bytes, str]:
         presence = compose_presence(somebody, self.agent.endpoint.published(somebody, "presence"))

@@ -1,15 +1,15 @@
 """Who is to be woken when: one deadline out of any number of timers.
 
 Watching, waking and forgetting cost the same with a million machines as with ten: what is due within the
-present slice of time is sorted, all else in unsorted lists, one for each slice. A machine has one
+present slice of time is sorted, all else in unsorted lists, one for each slice. What comes to be due within the present
+slice, or before it, stands in a heap: the slice may be far away, and any number may come before it. A machine has one
 entry, for its earliest deadline; an entry that no longer holds is noticed when it comes to the front. Those of machines
 that were over before are swept out when they are a sixth of all.
 """
 
 from __future__ import annotations
 
-from bisect import insort
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from operator import itemgetter
 from typing import Protocol
 
@@ -36,6 +36,8 @@ class Agenda:
     def __init__(self) -> None:
         self._near: list[_Entry] = []
         """Of the present slice, and sorted: the last one is the next."""
+        self._early: list[_Entry] = []
+        """What has been entered since, and is in no later slice: a heap."""
         self._horizon = -1
         self._later: dict[int, list[_Entry]] = {}
         self._slices: list[int] = []
@@ -59,7 +61,7 @@ class Agenda:
         entry = (at, number, who)
         part = int(at * SLICES_PER_SECOND)
         if part <= self._horizon:
-            insort(self._near, entry, key=_backwards)
+            heappush(self._early, entry)
         elif (bucket := self._later.get(part)) is not None:
             bucket.append(entry)
         else:
@@ -75,25 +77,29 @@ class Agenda:
         # A sixth of the entries goes at least, so that sweeping costs each of the forgotten the same.
         if self._forgotten >= WORTH_SWEEPING and 6 * self._forgotten > self._entered - self._left:
             self._near = _swept(self._near)
+            self._early = _swept(self._early)
+            heapify(self._early)
             self._later = {part: swept for part, entries in self._later.items() if (swept := _swept(entries))}
             self._slices = sorted(self._later)
-            self._left = self._entered - len(self._near) - sum(map(len, self._later.values()))
+            there = len(self._near) + len(self._early) + sum(map(len, self._later.values()))
+            self._left = self._entered - there
             self._forgotten = 0
 
     def next_timeout(self) -> float | None:
         """The earliest deadline that still holds, or None."""
         while True:
-            near = self._near
-            while near:
-                at, number, who = near[-1]
+            near, early = self._near, self._early
+            while near or early:
+                is_early = _is_first(early, near)
+                at, number, who = early[0] if is_early else near[-1]
                 if who.watched_at != at:
-                    near.pop()
+                    _ = heappop(early) if is_early else near.pop()
                     self._left += 1
                     continue
                 due = who.next_timeout()
                 if due == at:
                     return at
-                near.pop()
+                _ = heappop(early) if is_early else near.pop()
                 who.watched_at = None
                 if due is None:
                     self._left += 1
@@ -110,13 +116,14 @@ class Agenda:
 
     def pop(self, now: float) -> Watched | None:
         """The next one whose deadline is `now` or earlier, taken off the agenda; None when nobody is due."""
-        if self._near and self._near[-1][0] > now:
+        near, early = self._near, self._early
+        if near and near[-1][0] > now and not (early and early[0][0] <= now):
             # All that is entered is later, whether it still holds or not.
             return None
         at = self.next_timeout()
         if at is None or at > now:
             return None
-        who = self._near.pop()[2]
+        _, _, who = heappop(self._early) if _is_first(self._early, self._near) else self._near.pop()
         self._left += 1
         who.watched_at = None
         return who
@@ -126,5 +133,6 @@ def _swept(entries: list[_Entry]) -> list[_Entry]:
     return [entry for entry in entries if entry[2].watched_at is not None or entry[2].next_timeout() is not None]
 
 
-def _backwards(entry: _Entry) -> tuple[float, int]:
-    return -entry[0], -entry[1]
+def _is_first(early: list[_Entry], near: list[_Entry]) -> bool:
+    """Whether the next one is that of the heap."""
+    return bool(early) and (not near or early[0] < near[-1])

@@ -1,4 +1,4 @@
-"""What stands in the agenda for a thing that has several machines: a call, a subscription, a publication."""
+"""What stands in the agenda for something that has a deadline: a call, a subscription, a publication."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from sipsm.machine import Agenda
 
 @define(eq=False)
 class Alarm:
-    """The deadline of one thing in the agenda, which may keep it for long after the thing is forgotten."""
+    """The deadline of one thing in the agenda, which may keep it for long after the thing is forgotten.
+
+    An entry of the agenda cannot be moved forward, only be left to be met. What lasts for an hour, and has to be woken
+    every few seconds meanwhile, would leave hundreds there; so its brief deadlines have an alarm of their own.
+    """
 
     of: Any
     """Who is woken; None when it is over."""
     at: float | None = field(default=None, init=False)
     """Its deadline since its last step, in seconds, or None."""
     watched_at: float | None = field(default=None, init=False)
+    sooner: Alarm | None = field(default=None, init=False)
+    """What stands for a deadline before the one that the agenda knows."""
 
     def next_timeout(self) -> float | None:
         """The deadline, in seconds, or None."""
@@ -25,11 +31,26 @@ class Alarm:
 
     def set(self, at: float | None, agenda: Agenda) -> None:
         """From now on that is its deadline."""
+        known, sooner = self.watched_at, self.sooner
+        if at is not None and known is not None and at < known:
+            if sooner is None:
+                sooner = self.sooner = Alarm(self.of)
+            self.at = known
+            sooner.at = at
+            agenda.watch(sooner)
+            return
+        self._have_no_sooner(agenda)
         self.at = at
-        if at is not None and at != self.watched_at:
+        if at is not None and at != known:
             agenda.watch(self)
 
     def stop(self, agenda: Agenda) -> None:
         """It is over."""
+        self._have_no_sooner(agenda)
         self.of = self.at = None
         agenda.forget(self)
+
+    def _have_no_sooner(self, agenda: Agenda) -> None:
+        if self.sooner is not None:
+            self.sooner.stop(agenda)
+            self.sooner = None

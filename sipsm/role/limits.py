@@ -31,6 +31,9 @@ class Limits:
     `overloaded`, a NOTIFY gets 481."""
     peer_subscriptions: int = field(default=100_000, validator=ge(1))
     """Subscriptions of peers alive at once; the next SUBSCRIBE for a new one gets 503 with Retry-After."""
+    subscriptions_in_dialog: int = field(default=100, validator=ge(1))
+    """Subscriptions alive at once in one dialog, of either side; the next SUBSCRIBE for a new one there, or REFER, gets
+    503."""
     waiting_changes: int = field(default=16, validator=ge(1))
     """Partial notifications that wait for one subscription; with one more, the application is asked for all of the
     state."""

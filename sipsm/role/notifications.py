@@ -150,7 +150,8 @@ class Notifications:
 
     def begin(self, place: Place | None, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """Somebody wants to subscribe."""
-        if len(self.all) >= self.limits.peer_subscriptions:
+        in_dialog = 0 if place is None else len(place.usages)
+        if len(self.all) >= self.limits.peer_subscriptions or in_dialog >= self.limits.subscriptions_in_dialog:
             return self.requests.serve(tx, request, 503, now, headers=[("Retry-After", "10")])
         if place is None:
             place = Place(as_uas(request, self.party.ids.tag(), self.party.ids.cseq()), flow=tx.flow)
@@ -337,6 +338,8 @@ class Notifications:
 
     def checked(self, subscription: PeerSubscription, command: str, x: Any) -> Any:
         """A command with the type of its body. Raises `LocalProtocolError` where its message could not be built."""
+        if isinstance(x, Notice):
+            return self.typed(subscription, x)
         match x:
             case Rejection(status=status):
                 if type(status) is not int or not 300 <= status <= 699:
@@ -350,22 +353,21 @@ class Notifications:
                 _check(x.headers)
                 Response.build(200, None, x.headers)
                 return evolve(x, notice=self.typed(subscription, notice))
-            case LastNotice(reason=reason, retry_after_s=retry_after_s, notice=Notice() as notice):
-                # event-reason-extension = token (RFC 6665 8.4)
-                if reason is not None and not is_token(reason):
-                    raise LocalProtocolError(f"{reason!r} is no reason of a Subscription-State", rfc="6665 8.4")
-                SubscriptionState.build("terminated", retry_after_s=retry_after_s)
-                return evolve(x, notice=self.typed(subscription, notice))
-        assert isinstance(x, Notice), "nothing else is commanded"
-        return self.typed(subscription, x)
+        assert isinstance(x, LastNotice), "nothing else is commanded"
+        assert x.notice is not None, "what is told in the end is said, if only that it is nothing"
+        # event-reason-extension = token (RFC 6665 8.4)
+        if x.reason is not None and not is_token(x.reason):
+            raise LocalProtocolError(f"{x.reason!r} is no reason of a Subscription-State", rfc="6665 8.4")
+        SubscriptionState.build("terminated", retry_after_s=x.retry_after_s)
+        return evolve(x, notice=self.typed(subscription, x.notice))
 
     def typed(self, subscription: PeerSubscription, notice: Notice) -> Notice:
         """What a NOTIFY tells, with the type of its body."""
-        _check(notice.headers)
         # "It can have any value, except for "*"." (RFC 5839 6.1)
         if notice.etag is not None and (notice.etag == "*" or not is_token(notice.etag)):
             raise LocalProtocolError(f"{notice.etag!r} names no state", rfc="5839 6.1")
         if notice.headers:
+            _check(notice.headers)
             refuse_100rel("NOTIFY", notice.headers)
             Request.build("NOTIFY", subscription.resource, notice.headers)
         if not notice.body:
@@ -379,7 +381,7 @@ class Notifications:
         if kind not in subscription.accepts and not _covered(kind, subscription.accepts):
             accepted = ", ".join(subscription.accepts) or "nothing"
             raise LocalProtocolError(f"cannot send {kind}: the subscriber accepts {accepted}", rfc="6665 3.2.1")
-        return evolve(notice, content_type=kind)
+        return notice if kind == notice.content_type else evolve(notice, content_type=kind)
 
 
 _TOLD: Final = frozenset((WantState, NoticeRefused, SubscriptionOver))

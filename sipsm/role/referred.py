@@ -108,7 +108,9 @@ class Referred:
             about = self.about(place, request)
         except RemoteProtocolError as error:
             return self.requests.serve(tx, request, error.status, now)
-        if max(len(self.all), len(self.notifications.all)) >= self.limits.peer_subscriptions:
+        in_dialog = 0 if place is None else len(place.usages)
+        is_full = max(len(self.all), len(self.notifications.all)) >= self.limits.peer_subscriptions
+        if is_full or in_dialog >= self.limits.subscriptions_in_dialog:
             return self.requests.serve(tx, request, 503, now, headers=[("Retry-After", "10")])
         if place is not None and subscribes and place.dialog.state != "Confirmed":
             # Only then can a subscription live there beside the session (RFC 6665 4.5.2).

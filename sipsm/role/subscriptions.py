@@ -315,6 +315,9 @@ class Subscriptions:
     def wake_attempt(self, tried: Attempt, now: float) -> list[Any]:
         """No further branch of a SUBSCRIBE may notify."""
         self.move(tried, tried.fired("N", now), now)
+        if tried.origin.attempt is tried:
+            # Its request is half of what a subscription would hold for as long as it lasts.
+            tried.origin.attempt = None
         return []
 
     # ---------------------------------------------------------------- steps

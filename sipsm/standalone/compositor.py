@@ -44,11 +44,17 @@ class Compositor:
 
     composing: Composing
     ids: Ids
+    addresses: frozenset[Uri] = field(init=False)
+    """Those of `composing`, to be found however many they are."""
     held: dict[Place, dict[str, SoftState]] = field(factory=dict)
     made: int = 0
     """How many entity tags have been given out."""
     entries: int = 0
     octets: int = 0
+
+    @addresses.default
+    def _addresses(self) -> frozenset[Uri]:
+        return frozenset(self.composing.addresses)
 
     def publish(self, request: Request, now: float, observer: Observer | None = None) -> Accepted:
         """Take a PUBLISH that is in order."""

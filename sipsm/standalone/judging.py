@@ -47,7 +47,7 @@ class Check:
 
 def not_ours(asked: Asked) -> bool:
     """It is targeted to a resource for which nothing is kept here."""
-    addresses = asked.composing.addresses
+    addresses = asked.compositor.addresses
     return bool(addresses) and asked.address not in addresses
 
 

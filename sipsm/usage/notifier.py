@@ -128,7 +128,8 @@ class Notifier(Machine):
     def left_s(self, now: float) -> int:
         """How long it lasts from now, in whole seconds, never more than was granted."""
         # The deadline is a sum of floats: a whole second is not lost to their rounding.
-        return max(0, int(min(self.timers["expires"][0] - now + 0.001, self.granted_s)))
+        ends = next(at for at, letter, _ in self.running if letter == "expires")
+        return max(0, int(min(ends - now + 0.001, self.granted_s)))
 
 
 # -------------------------------------------------------------------- guards

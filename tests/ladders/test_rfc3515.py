@@ -101,6 +101,15 @@ def test_a_limit() -> None:
     assert on.statuses == [503]
 
 
+def test_a_limit_within_a_dialog() -> None:
+    """More than so many do not live in one dialog."""
+    on = Bench(profile=Profile(takes_referrals=True), limits=Limits(subscriptions_in_dialog=1))
+    call = up(on)
+    on.receive(on.in_dialog("REFER", 2, call, headers=[CONTACT, TO_CAROL]))
+    on.receive(on.in_dialog("REFER", 3, call, headers=[CONTACT, TO_CAROL]))
+    assert (len(on.told(ReferReceived)), on.statuses[-1]) == (1, 503)
+
+
 # -------------------------------------------------------------------- what the application is told
 
 

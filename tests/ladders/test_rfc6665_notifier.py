@@ -788,6 +788,17 @@ def test_as_many_as_there_may_be() -> None:
     assert bench.again(subscription) == 200
 
 
+@pytest.mark.rfc("6665 4.5.2")
+def test_as_many_as_there_may_be_in_one_dialog() -> None:
+    """One more there gets 503; in another dialog it is taken, as is a refresh."""
+    bench = Notifying(limits=Limits(subscriptions_in_dialog=1))
+    subscription = bench.active()
+    assert bench.asked(600, "door;id=2", to=subscription.dialog.local, call_id=subscription.dialog.call_id) == 503
+    assert bench.last_response.header("Retry-After") == "10"
+    assert bench.again(subscription) == 200
+    assert bench.asked(600, from_="<sip:carol@192.0.2.2>;tag=c", call_id="other") is None
+
+
 @pytest.mark.rfc("6665 3.2.1")
 @pytest.mark.parametrize(
     ("event", "accept", "kind", "takes"),

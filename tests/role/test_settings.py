@@ -103,6 +103,7 @@ def test_limits_by_default() -> None:
         "messages": 100,
         "subscriptions": 100_000,
         "peer_subscriptions": 100_000,
+        "subscriptions_in_dialog": 100,
         "waiting_changes": 16,
     }
 
