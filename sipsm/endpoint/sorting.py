@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, ClassVar, Final, get_args
 
 from attrs import fields
@@ -16,16 +17,6 @@ from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.inbox import Inbox
 from sipsm.errors import LocalProtocolError
 from sipsm.role import Answered, Call, Event, Forked, IncomingCall, Output
-
-_SUBJECTS: Final = {
-    kind: tuple(
-        each.name
-        for each in fields(kind)
-        if each.name in {"call", "forked_from", "about", "subscription", "publication", "referral"}
-    )
-    for kind in get_args(Event)
-}
-"""In which fields each kind of event has what it is about."""
 
 
 class Sorting(Inbox, ABC):
@@ -122,20 +113,21 @@ class Sorting(Inbox, ABC):
         for subject in _subjects(event):
             if subject in self._handles:
                 self._handles[subject]._put(event)
-        self._forget(self._put(event))
+        if (pushed_out := self._put(event)) is not None:
+            self._forget(pushed_out)
 
     def _take(self) -> Event | None:
         # What has just been told to be over must still be found; the next reading shows that it was.
-        self._forget(self._taken)
+        if self._taken is not None:
+            self._forget(self._taken)
         self._taken = super()._take()
         return self._taken
 
-    def _forget(self, event: Event | None) -> None:
+    def _forget(self, event: Event) -> None:
         """What this event has ended is not known any more."""
-        if event is not None:
-            for subject in _subjects(event):
-                if subject in self._handles and self._handles[subject]._ended is event:
-                    del self._handles[subject]
+        for subject in _subjects(event):
+            if subject in self._handles and self._handles[subject]._ended is event:
+                del self._handles[subject]
 
     def _close(self) -> None:
         super()._close()
@@ -143,8 +135,27 @@ class Sorting(Inbox, ABC):
             handle._close()
 
 
+def _reading(names: tuple[str, ...]) -> Callable[[Event], tuple[Any, ...]]:
+    """How to read these fields of an event."""
+    if len(names) == 1:
+        read = attrgetter(*names)
+        return lambda event: (read(event),)
+    return attrgetter(*names) if names else lambda _: ()
+
+
+_SUBJECTS: Final[dict[type, Callable[[Any], tuple[Any, ...]]]] = {
+    kind: _reading(
+        tuple(
+            each.name
+            for each in fields(kind)
+            if each.name in {"call", "forked_from", "about", "subscription", "publication", "referral"}
+        )
+    )
+    for kind in get_args(Event)
+}
+_SUBJECTS[Answered] = attrgetter("request", "request.call")
+
+
 def _subjects(event: Event) -> tuple[Any, ...]:
     """What an event is about, as the endpoint knows it."""
-    if isinstance(event, Answered):
-        return event.request, event.request.call
-    return tuple(getattr(event, name) for name in _SUBJECTS[type(event)])
+    return _SUBJECTS[type(event)](event)
