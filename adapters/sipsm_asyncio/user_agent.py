@@ -11,16 +11,30 @@ from time import time
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from sipsm import Answered, Close, Ended, Established, Event, Open, Output, Resolve, Send, Uri
-from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, Asking, BoundCall, BoundRequest, Headers, Inbox, Requested, Sdp
+from sipsm import Answered, Close, Open, Output, Resolve, Send
+from sipsm.endpoint.bound import (
+    Address,
+    Asking,
+    Awaited,
+    AwaitedCall,
+    AwaitedPeerSubscription,
+    AwaitedPublication,
+    AwaitedReferral,
+    AwaitedRequest,
+    AwaitedSubscription,
+    Beginning,
+    BoundPeerReferral,
+    BoundPublishRequest,
+    Finding,
+    Requested,
+)
 from sipsm_dns import look_up
 from sipsm_sockets import Accepting, Ready, ReadyAgent, listening_sockets
 
 T = TypeVar("T")
 
 
-class _Awaited(Inbox):
+class _Awaited(Awaited):
     """An inbox that tasks can wait for."""
 
     @cached_property
@@ -32,51 +46,49 @@ class _Awaited(Inbox):
         self._changed.set()
         self._changed.clear()
 
-    async def _until(self, found: Callable[[], T | None]) -> T:
-        while (value := found()) is None:
-            self._check_open()
-            await self._changed.wait()
-        return value
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Event:
-        while (event := self._take()) is None:
-            if self._over():
-                raise StopAsyncIteration
-            await self._changed.wait()
-        return event
+    async def _woken(self) -> None:
+        await self._changed.wait()
 
 
-class _Request(_Awaited, BoundRequest):
-    """A request that a task waits for."""
+class _Request(_Awaited, AwaitedRequest):
+    """A request. `async for` ends after its `Answered`."""
 
 
-class Call(_Awaited, BoundCall[None, Awaitable[Answered]]):
+class Referral(_Awaited, AwaitedReferral[None]):
+    """A REFER. Its outcome is that the other side does it, or does not; `async for` ends when nothing more is told."""
+
+
+class Call(_Awaited, AwaitedCall[None, Awaitable[Answered], Referral]):
     """A call. Its commands act at once; `async for` gives its events, each once, and ends after `Ended`."""
 
-    def __init__(self, agent: UserAgent, core: CoreCall) -> None:
-        super().__init__(core)
-        self._agent = agent
 
-    async def outcome(self) -> Established | Ended:
-        """Wait until the call is up, or over without having been up."""
-        return await self._until(lambda: self._outcome)
-
-    async def ended(self) -> Ended:
-        """Wait until the call is over."""
-        return await self._until(lambda: self._ended)
-
-    def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
-        self._agent._check_open()
-        self._agent._perform(command(*args, **kwargs, now=self._agent._now))
-
-    async def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> Answered:
-        return await self._agent._ask(command, *args, **kwargs)
+class Subscription(_Awaited, AwaitedSubscription[None]):
+    """A subscription. Its outcome is that it is granted, or its end; `async for` ends after `SubscriptionEnded`."""
 
 
-class UserAgent(_Awaited, ReadyAgent[Call], Asking[Coroutine[Any, Any, Answered]]):
+class Publication(_Awaited, AwaitedPublication[None]):
+    """A publication. Its outcome is that of what was asked for last; `async for` ends after `PublicationEnded`."""
+
+
+class PeerSubscription(_Awaited, AwaitedPeerSubscription[None]):
+    """A subscription that a peer has here; `async for` ends after `PeerSubscriptionEnded`."""
+
+
+class PeerReferral(BoundPeerReferral[None, Call]):
+    """A REFER that a peer has sent."""
+
+
+class PublishRequest(BoundPublishRequest[None]):
+    """A PUBLISH that waits for a decision."""
+
+
+class UserAgent(
+    _Awaited,
+    ReadyAgent,
+    Finding[Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest],
+    Beginning[Call, Subscription, Publication, Referral],
+    Asking[Coroutine[Any, Any, Answered]],
+):
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `async for` gives its events, each once. It is at one local address or several, over UDP and TCP.
@@ -85,27 +97,10 @@ class UserAgent(_Awaited, ReadyAgent[Call], Asking[Coroutine[Any, Any, Answered]
     sockets are closed. It ends no call by itself: hang up first.
     """
 
+    _kinds = (Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest, _Request)
     _timer: asyncio.TimerHandle | None = None
 
     # ---------------------------------------------------------------- commands
-
-    def invite(
-        self,
-        target: Uri | str,
-        *,
-        offer: Sdp = b"",
-        to: str | None = None,
-        headers: Headers = (),
-        again: Call | None = None,
-    ) -> Call:
-        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one.
-
-        `again` is a call that was refused, of which this is another attempt (RFC 3261 8.1.3.5).
-        """
-        self._check_open()
-        call, outputs = self._invited(target, again, offer=offer, to=to, headers=headers)
-        self._perform(outputs)
-        return call
 
     def do(self, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Give any command of the endpoint, or of what it returned: `now` is put in, and its outputs are performed.
@@ -118,15 +113,9 @@ class UserAgent(_Awaited, ReadyAgent[Call], Asking[Coroutine[Any, Any, Answered]
         self._perform(outputs)
         return beside
 
-    async def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> Answered:
-        self._check_open()
-        outgoing, outputs = command(*args, **kwargs, now=self._now)
-        request = self._asked[outgoing] = _Request()
-        self._perform(outputs)
-        return await request._until(lambda: request._answered)
-
-    def _new_call(self, core: CoreCall) -> Call:
-        return Call(self, core)
+    async def _ask(self, command: Callable[..., Requested], *args: Any, **options: Any) -> Answered:
+        request: _Request = self._bind(command, *args, **options)
+        return await request.ended()
 
     # ---------------------------------------------------------------- going on elsewhere
 

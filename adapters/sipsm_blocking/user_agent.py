@@ -9,16 +9,48 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
-from datetime import datetime
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 from socket import socket
 from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, Self, TypeVar
 
-from sipsm import Answered, Close, Ended, Established, Event, Open, Output, Resolve, Send, Uri
-from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, Asking, BoundCall, BoundRequest, Headers, Inbox, Leg, Requested, Sdp
+from sipsm import (
+    Answered,
+    Close,
+    Ended,
+    Event,
+    Open,
+    Output,
+    PeerSubscriptionEnded,
+    PublicationEnded,
+    Resolve,
+    Send,
+    SubscriptionEnded,
+)
+from sipsm.endpoint.bound import (
+    Address,
+    Asking,
+    Beginning,
+    BoundCall,
+    BoundPeerReferral,
+    BoundPeerSubscription,
+    BoundPublication,
+    BoundPublishRequest,
+    BoundReferral,
+    BoundRequest,
+    BoundSubscription,
+    CallOutcome,
+    E,
+    Finding,
+    Inbox,
+    O,
+    PublicationOutcome,
+    ReferralOutcome,
+    Requested,
+    SubscriptionOutcome,
+    Told,
+)
 from sipsm_dns import look_up_now
 from sipsm_sockets import Accepting, Ready, ReadyAgent, listening_sockets
 
@@ -44,6 +76,15 @@ class _Awaited(Inbox, ABC):
     def __iter__(self) -> Iterator[Event]:
         return self.events()
 
+    def next(self, kind: type[T], timeout: float | None = None) -> T | None:
+        """Read up to the next event of this kind, and return it; None when none can come any more."""
+        for event in self.events(timeout):
+            if isinstance(event, kind):
+                return event
+        if not self._over():
+            raise TimeoutError(f"none came within {timeout} s")
+        return None
+
     def _until(self, found: Callable[[], T | None], timeout: float | None) -> T:
         until = None if timeout is None else time.monotonic() + timeout
         in_time = True
@@ -59,86 +100,68 @@ class _Awaited(Inbox, ABC):
         """Wait for a socket or a deadline, at most until then; returns False when that time has come."""
 
 
-class Call(_Awaited, BoundCall[None, Answered]):
-    """A call. Its commands act at once; `for event in call` gives its events, each once, and ends after `Ended`.
+class _End(_Awaited, Told[O, E, None]):
+    """A handle whose end can be waited for."""
+
+    def ended(self, timeout: float | None = None) -> E:
+        """Wait until it is over."""
+        return self._until(lambda: self._ended, timeout)
+
+    def _pump(self, until: float | None) -> bool:
+        agent: UserAgent = self._agent
+        return agent._pump(until)
+
+
+class _Outcome(_End[O, E]):
+    """A handle that can be waited for until it has come to something."""
+
+    def outcome(self, timeout: float | None = None) -> O:
+        """Wait until it has come to something: to what was asked for, or to its end without that."""
+        return self._until(self._decided, timeout)
+
+
+class _Request(_End[Answered, Answered], BoundRequest):
+    """A request. `for` ends after its `Answered`."""
+
+
+class Referral(_Outcome[ReferralOutcome, ReferralOutcome], BoundReferral[None]):
+    """A REFER. Its outcome is that the other side does it, or does not; `for` ends when nothing more is told."""
+
+
+class Call(_Outcome[CallOutcome, Ended], BoundCall[None, Answered, Referral]):
+    """A call. Its commands act at once; `for` gives its events, each once, and ends after `Ended`.
 
     What waits takes a `timeout` in seconds, and raises `TimeoutError`.
     """
 
-    def __init__(self, agent: UserAgent, core: CoreCall) -> None:
-        super().__init__(core)
-        self._agent = agent
 
-    def outcome(self, timeout: float | None = None) -> Established | Ended:
-        """Wait until the call is up, or over without having been up."""
-        return cast(Established | Ended, self._until(lambda: self._outcome, timeout))
-
-    def ended(self, timeout: float | None = None) -> Ended:
-        """Wait until the call is over."""
-        return self._until(lambda: self._ended, timeout)
-
-    def request(
-        self,
-        method: str,
-        *,
-        headers: Headers = (),
-        body: bytes = b"",
-        content_type: str | None = None,
-        dialog: Leg | None = None,
-        timeout: float | None = None,
-    ) -> Answered:
-        """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
-        more = {"headers": headers, "body": body, "content_type": content_type, "dialog": dialog}
-        return self._ask(self.core.request, method, timeout=timeout, **more)
-
-    def info(
-        self,
-        package: str | None,
-        body: bytes = b"",
-        content_type: str | None = None,
-        *,
-        headers: Headers = (),
-        dialog: Leg | None = None,
-        timeout: float | None = None,
-    ) -> Answered:
-        """Send an INFO of a package that the peer takes, or with None one as before RFC 6086; wait for its end."""
-        return self._ask(self.core.info, package, body, content_type, headers=headers, dialog=dialog, timeout=timeout)
-
-    def message(
-        self,
-        text: str | bytes,
-        content_type: str = "text/plain",
-        *,
-        headers: Headers = (),
-        expires_s: int | None = None,
-        date: datetime | None = None,
-        timeout: float | None = None,
-    ) -> Answered:
-        """Send an instant message in the call's dialog (RFC 3428), and wait for its end.
-
-        `date` is the present, in a time zone; where the message is to hold for `expires_s` seconds it is needed.
-        """
-        more = {"headers": headers, "expires_s": expires_s, "date": date}
-        return self._ask(self.core.message, text, content_type, timeout=timeout, **more)
-
-    def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
-        self._agent._check_open()
-        self._agent._perform(command(*args, **kwargs, now=self._agent._now))
-
-    def _ask(
-        self,
-        command: Callable[..., Requested],
-        *args: Any,
-        timeout: float | None = None,
-        **kwargs: Any,
-    ) -> Answered:
-        return self._agent._ask(command, *args, timeout=timeout, **kwargs)
-
-    def _pump(self, until: float | None) -> bool:
-        return self._agent._pump(until)
+class Subscription(_Outcome[SubscriptionOutcome, SubscriptionEnded], BoundSubscription[None]):
+    """A subscription. Its outcome is that it is granted, or its end; `for` ends after `SubscriptionEnded`."""
 
 
-class UserAgent(_Awaited, ReadyAgent[Call], Asking[Answered]):
+class Publication(_Outcome[PublicationOutcome, PublicationEnded], BoundPublication[None]):
+    """A publication. Its outcome is that of what was asked for last; `for` ends after `PublicationEnded`."""
+
+
+class PeerSubscription(_End[PeerSubscriptionEnded, PeerSubscriptionEnded], BoundPeerSubscription[None]):
+    """A subscription that a peer has here; `for` ends after `PeerSubscriptionEnded`."""
+
+
+class PeerReferral(BoundPeerReferral[None, Call]):
+    """A REFER that a peer has sent."""
+
+
+class PublishRequest(BoundPublishRequest[None]):
+    """A PUBLISH that waits for a decision."""
+
+
+class UserAgent(
+    _Awaited,
+    ReadyAgent,
+    Finding[Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest],
+    Beginning[Call, Subscription, Publication, Referral],
+    Asking[Answered],
+):
     """A user agent: `with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `for event in agent` gives its events, each once. It is at one local address or several, over UDP and TCP.
@@ -147,25 +170,9 @@ class UserAgent(_Awaited, ReadyAgent[Call], Asking[Answered]):
     sockets are closed. It ends no call by itself: hang up first.
     """
 
+    _kinds = (Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest, _Request)
+
     # ---------------------------------------------------------------- commands
-
-    def invite(
-        self,
-        target: Uri | str,
-        *,
-        offer: Sdp = b"",
-        to: str | None = None,
-        headers: Headers = (),
-        again: Call | None = None,
-    ) -> Call:
-        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one.
-
-        `again` is a call that was refused, of which this is another attempt (RFC 3261 8.1.3.5).
-        """
-        self._check_open()
-        call, outputs = self._invited(target, again, offer=offer, to=to, headers=headers)
-        self._perform(outputs)
-        return call
 
     def do(self, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Give any command of the endpoint, or of what it returned: `now` is put in, and its outputs are performed.
@@ -179,16 +186,10 @@ class UserAgent(_Awaited, ReadyAgent[Call], Asking[Answered]):
         return beside
 
     def _ask(
-        self, command: Callable[..., Requested], *args: Any, timeout: float | None = None, **kwargs: Any
+        self, command: Callable[..., Requested], *args: Any, timeout: float | None = None, **options: Any
     ) -> Answered:
-        self._check_open()
-        outgoing, outputs = command(*args, **kwargs, now=self._now)
-        request = self._asked[outgoing] = BoundRequest()
-        self._perform(outputs)
-        return self._until(lambda: request._answered, timeout)
-
-    def _new_call(self, core: CoreCall) -> Call:
-        return Call(self, core)
+        request: _Request = self._bind(command, *args, **options)
+        return request.ended(timeout)
 
     # ---------------------------------------------------------------- going on elsewhere
 

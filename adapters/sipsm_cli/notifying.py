@@ -43,10 +43,10 @@ class Notifying:
     def end(self) -> None:
         """Tell all who have subscribed that nothing more will come."""
         for agent in self.agents:
-            for subscription in agent.endpoint.peer_subscriptions:
+            for subscription in agent.peer_subscriptions:
                 with suppress(LocalProtocolError):
                     # One that nobody has answered yet is not waited for.
-                    agent.do(subscription.terminate, "noresource")
+                    subscription.terminate("noresource")
         self.over.set()
 
     async def _serve(self, agent: UserAgent) -> None:
@@ -73,27 +73,27 @@ class Notifying:
 
     def _asked(self, agent: UserAgent, event: SubscriptionRequested) -> None:
         """Somebody subscribes: he is told the state, or that it is of no type that he understands."""
-        subscription = event.subscription
         # It may have been there too long before we came to it.
-        if subscription.state is not PeerSubscriptionState.ASKED:
+        if event.subscription.state is not PeerSubscriptionState.ASKED:
             return
+        subscription = agent.bound(event.subscription)
         try:
             resource = address_of_record(Uri.parse(subscription.resource))
-            agent.do(subscription.accept, *self._state(agent, resource, subscription.event))
+            subscription.accept(*self._state(agent, resource, subscription.event))
         except LocalProtocolError:
-            agent.do(subscription.reject, 406)
+            subscription.reject(406)
         else:
-            self.report.subscription(subscription, subscription.state.value)
+            self.report.subscription(event.subscription, subscription.state.value)
 
     def _published(self, agent: UserAgent, event: StatePublished) -> None:
         """What somebody has published goes to all who watch him, and understand it."""
         state = self._state(agent, event.address, event.event)
-        for subscription in agent.endpoint.peer_subscriptions:
+        for subscription in agent.peer_subscriptions:
             if subscription.event != event.event or subscription.state is not PeerSubscriptionState.ACTIVE:
                 continue
             if address_of_record(Uri.parse(subscription.resource)) == event.address:
                 with suppress(LocalProtocolError):
-                    agent.do(subscription.notify, *state)
+                    subscription.notify(*state)
 
     def _state(self, agent: UserAgent, resource: Uri, package: str) -> tuple[bytes, str | None]:
         """What is told of somebody: what has been published, composed as the package has it, else the same of all."""

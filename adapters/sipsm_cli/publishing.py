@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from sipsm import (
     Event,
     LocalProtocolError,
-    Publication,
     PublicationEnded,
     PublicationEndReason,
     PublicationState,
     Published,
     PublishFailed,
 )
-from sipsm_asyncio import UserAgent
+from sipsm_asyncio import Publication, UserAgent
 from sipsm_cli.arguments import Options
 from sipsm_cli.exits import Exit
 from sipsm_cli.report import Report
@@ -29,15 +29,13 @@ class Publishing:
         self.options = options
         self.report = report
         self.publication: Publication | None = None
-        self.answered = asyncio.Event()
-        """Set when the PUBLISH that was asked for has been answered."""
         self.refused = False
 
     async def outcome(self) -> Exit:
         """Publish, do the steps, and wait until it is over."""
         options = self.options
-        self.publication = self.agent.do(
-            self.agent.endpoint.publish,
+        assert options.type is not None, "without one the arguments are wrong"
+        self.publication = self.agent.publish(
             options.uri,
             options.package,
             options.body,
@@ -47,7 +45,7 @@ class Publishing:
         )
         working = asyncio.create_task(self._work(self.publication))
         try:
-            async for event in self.agent:
+            async for event in self.publication:
                 if (code := self._told(event)) is not None:
                     return code
         finally:
@@ -55,33 +53,34 @@ class Publishing:
         raise AssertionError("a publication ends before its agent does")
 
     async def _work(self, publication: Publication) -> None:
-        await self.answered.wait()
-        for step in self.options.do:
-            await self._do(publication, step)
-        await asyncio.sleep(self.options.duration or 0.0)
+        await publication.outcome()
+        with suppress(LocalProtocolError):
+            # It may be over before all is done.
+            for step in self.options.do:
+                await self._do(publication, step)
+            await asyncio.sleep(self.options.duration or 0.0)
         self.end()
 
     async def _do(self, publication: Publication, step: Step) -> None:
-        if step.name == "sleep":
-            await asyncio.sleep(step.seconds)
-            return
-        self.answered.clear()
-        if step.name == "modify":
-            self.agent.do(publication.modify, step.body)
-        else:
-            self.agent.do(publication.refresh if step.name == "refresh" else publication.remove)
-        await self.answered.wait()
+        match step.name:
+            case "sleep":
+                await asyncio.sleep(step.seconds)
+                return
+            case "modify":
+                publication.modify(step.body)
+            case "refresh":
+                publication.refresh()
+            case _:
+                publication.remove()
+        await publication.outcome()
 
     def _told(self, event: Event) -> Exit | None:
         match event:
             case Published(publication, operation, expires_s):
                 self.report.published(operation.value, expires_s, publication.entity_tag)
-                self.answered.set()
             case PublishFailed(_, operation, status, response, retry_after_s):
                 self.report.error(f"{operation.value}: {_said(status, response is not None)}")
-                if retry_after_s is None:
-                    self.refused = True
-                    self.answered.set()
+                self.refused = self.refused or retry_after_s is None
             case PublicationEnded(_, reason, status, response):
                 self.report.unpublished(reason.value, status)
                 return self._exit(reason, status, response is not None)
@@ -91,7 +90,7 @@ class Publishing:
         """Remove it, wherever it stands."""
         if self.publication is not None and self.publication.state is not PublicationState.REMOVING:
             try:
-                self.agent.do(self.publication.remove)
+                self.publication.remove()
             except LocalProtocolError:
                 # It is over already.
                 return

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from sipsm import Dropped, DropReason, Event, LocalProtocolError, ReferEnded, ReferProgress, Referral
+from sipsm import Dropped, DropReason, Event, LocalProtocolError, ReferEnded, ReferProgress
 from sipsm.message.headers import SUBSCRIPTION_STATE
-from sipsm_asyncio import UserAgent
+from sipsm_asyncio import Referral, UserAgent
 from sipsm_cli.arguments import Options
 from sipsm_cli.exits import Exit
 from sipsm_cli.report import Report
@@ -24,8 +24,8 @@ class Referring:
 
     async def outcome(self) -> Exit:
         """Ask, and wait until nothing more is told of it."""
-        options, endpoint = self.options, self.agent.endpoint
-        self.referral = self.agent.do(endpoint.refer, options.uri, options.target, headers=options.header)
+        options = self.options
+        self.referral = self.agent.refer(options.uri, options.target, headers=options.header)
         async for event in self.agent:
             told(self.report, event)
             if isinstance(event, ReferEnded):
@@ -40,7 +40,7 @@ class Referring:
         if self.referral is not None:
             with suppress(LocalProtocolError):
                 # What is being ended already is let go on.
-                self.agent.do(self.referral.unsubscribe)
+                self.referral.unsubscribe()
 
 
 def told(report: Report, event: Event) -> None:

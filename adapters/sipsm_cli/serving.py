@@ -10,7 +10,6 @@ from functools import partial
 
 from sipsm import (
     Answered,
-    Call,
     CallState,
     Dropped,
     DropReason,
@@ -27,7 +26,8 @@ from sipsm import (
     RemoteProtocolError,
     RequestServed,
 )
-from sipsm_asyncio import UserAgent
+from sipsm import Call as CoreCall
+from sipsm_asyncio import Call, UserAgent
 from sipsm_cli import media
 from sipsm_cli.arguments import Options
 from sipsm_cli.exits import Exit
@@ -57,7 +57,7 @@ class Serving:
         self.agents = agents
         self.options = options
         self.report = report
-        self.talks: dict[Call, Talk] = {}
+        self.talks: dict[CoreCall, Talk] = {}
         """Those that are not over."""
         self.ending = False
         self.over = asyncio.Event()
@@ -108,16 +108,15 @@ class Serving:
                     self._forget()
 
     def _called(self, agent: UserAgent, event: IncomingCall) -> None:
-        talk = self._talk(agent, event.call)
+        talk = self._talk(agent, agent.bound(event.call))
         # It may have been cancelled before we came to it.
         if talk.call.state is CallState.INCOMING:
             self._take(talk, event)
 
-    def _talk(self, agent: UserAgent, core: Call) -> Talk:
+    def _talk(self, agent: UserAgent, call: Call) -> Talk:
         """What becomes of a call that has begun."""
         host, session = agent.local.advertised[0], secrets.randbits(62)
-        call = agent.bound(core)
-        talk = self.talks[core] = Talk(agent, call, host, session, self.options, self.report, opened=self._opened)
+        talk = self.talks[call.core] = Talk(agent, call, host, session, self.options, self.report, opened=self._opened)
         return talk
 
     def _opened(self, talk: Talk) -> None:
@@ -126,13 +125,14 @@ class Serving:
 
     def _referred(self, agent: UserAgent, event: ReferReceived) -> None:
         """Somebody asks us to call another."""
+        referral = agent.bound(event.referral)
         if self.options.accept_refer and not self.ending:
             offer = media.offer(agent.local.advertised[0], secrets.randbits(62))
             # What is no call cannot be followed.
             with suppress(LocalProtocolError):
-                self._talk(agent, agent.do(event.referral.follow, offer))
+                self._talk(agent, referral.follow(offer))
                 return
-        agent.do(event.referral.reject, 603)
+        referral.reject(603)
 
     def _take(self, talk: Talk, event: IncomingCall) -> None:
         """Somebody calls: ring, then answer."""

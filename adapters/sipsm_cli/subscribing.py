@@ -13,13 +13,12 @@ from sipsm import (
     NotifyReceived,
     RefreshFailed,
     Resubscribing,
-    Subscription,
     SubscriptionActive,
     SubscriptionEnded,
     SubscriptionEndReason,
     SubscriptionPending,
 )
-from sipsm_asyncio import UserAgent
+from sipsm_asyncio import Subscription, UserAgent
 from sipsm_cli.arguments import Options
 from sipsm_cli.exits import Exit
 from sipsm_cli.report import Report
@@ -45,13 +44,8 @@ class Subscribing:
     async def outcome(self) -> Exit:
         """Subscribe, and wait until nothing is left of it."""
         options = self.options
-        self.first = self.agent.do(
-            self.agent.endpoint.subscribe,
-            options.uri,
-            options.package,
-            expires_s=options.expires,
-            accept=options.accept,
-            headers=options.header,
+        self.first = self.agent.subscribe(
+            options.uri, options.package, expires_s=options.expires, accept=options.accept, headers=options.header
         )
         if options.duration is not None:
             asyncio.get_running_loop().call_later(options.duration, self.end)
@@ -63,10 +57,10 @@ class Subscribing:
 
     def end(self) -> None:
         """Unsubscribe."""
-        for subscription in self.agent.endpoint.subscriptions:
+        for subscription in self.agent.subscriptions:
             with suppress(LocalProtocolError):
                 # What is being ended already is let go on.
-                self.agent.do(subscription.unsubscribe)
+                subscription.unsubscribe()
 
     def _told(self, event: Event) -> None:
         match event:
@@ -83,7 +77,7 @@ class Subscribing:
             case SubscriptionEnded(subscription, reason):
                 code = {} if event.status is None else {"code": event.status}
                 self.report.subscribed(subscription, "ended", reason.value, **code)
-                if subscription is self.first:
+                if self.first is not None and subscription is self.first.core:
                     self.exit = _exit(reason)
             case Dropped(reason, why):
                 if reason is not DropReason.ABSORBED:

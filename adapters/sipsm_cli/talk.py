@@ -266,7 +266,7 @@ class Talk:
             case "transfer":
                 if self.other is None or self.other.ended:
                     raise FailedError("there is nobody to transfer to: consult first")
-                await self._refer(replaces=self.other.call.core)
+                await self._refer(replaces=self.other.call)
             case "bye":
                 if not self.ended:
                     await self._as_soon_as_may_be(lambda: self.call.hang_up(headers=self._headers_of_bye))
@@ -319,7 +319,7 @@ class Talk:
     async def _refer(self, **whom: Any) -> None:
         """Refer the other end; done when nothing more is told of it, which may be behind the end of the call."""
         await self._until(lambda: self.established or None)
-        await self._as_soon_as_may_be(lambda: self._asks(self.agent.do(self.call.core.refer, **whom)))
+        await self._as_soon_as_may_be(lambda: self._asks(self.call.refer(**whom).core))
         ended = await self._until(lambda: self.referred, beyond=True)
         if not ended.succeeded:
             raise FailedError(str(ended.status or ended.reason.value.replace("-", " ")))

@@ -5,14 +5,12 @@ from __future__ import annotations
 import socket
 from abc import abstractmethod
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from sipsm import Open, Output
-from sipsm.endpoint.bound import BoundAgent, BoundCall
+from sipsm.endpoint.bound import BoundAgent
 from sipsm_sockets.finished import Finished
 from sipsm_sockets.stream import Accepting, Stream, check_connected, connecting
-
-C = TypeVar("C", bound=BoundCall[Any, Any])
 
 
 class Ready(Protocol):
@@ -22,7 +20,7 @@ class Ready(Protocol):
         """Do it; returns what is to be performed."""
 
 
-class ReadyAgent(BoundAgent[C]):
+class ReadyAgent(BoundAgent):
     """An agent whose connections are sockets that something watches."""
 
     _finished: Finished[ReadyStream]
@@ -99,7 +97,7 @@ class ReadyAgent(BoundAgent[C]):
 class ReadyStream(Stream):
     """A connection of such an agent."""
 
-    def __init__(self, connected: socket.socket, agent: ReadyAgent[Any]) -> None:
+    def __init__(self, connected: socket.socket, agent: ReadyAgent) -> None:
         super().__init__(connected)
         self.finished = False
         """Whether the peer has sent his last."""

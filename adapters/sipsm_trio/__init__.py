@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from sipsm_trio.user_agent import Call, UserAgent
+from sipsm_trio.user_agent import (
+    Call,
+    PeerReferral,
+    PeerSubscription,
+    Publication,
+    PublishRequest,
+    Referral,
+    Subscription,
+    UserAgent,
+)
 
-__all__ = ["Call", "UserAgent"]
+__all__ = [
+    "Call",
+    "PeerReferral",
+    "PeerSubscription",
+    "Publication",
+    "PublishRequest",
+    "Referral",
+    "Subscription",
+    "UserAgent",
+]

@@ -13,16 +13,33 @@ from typing import Any, Self, TypeVar
 
 import trio
 
-from sipsm import Answered, Close, Ended, Established, Event, Open, Output, Resolve, Send, Uri
-from sipsm import Call as CoreCall
-from sipsm.endpoint.bound import Address, Asking, BoundAgent, BoundCall, BoundRequest, Headers, Inbox, Requested, Sdp
+from sipsm import Answered, Close, Open, Output, Resolve, Send
+from sipsm.endpoint.bound import (
+    Address,
+    Asking,
+    Awaited,
+    AwaitedCall,
+    AwaitedPeerSubscription,
+    AwaitedPublication,
+    AwaitedReferral,
+    AwaitedRequest,
+    AwaitedSubscription,
+    Beginning,
+    BoundAgent,
+    BoundPeerReferral,
+    BoundPublishRequest,
+    Finding,
+    Requested,
+)
 from sipsm_dns import look_up
 from sipsm_sockets import Accepting, Finished, Stream, check_connected, connecting, listening_sockets
 
 T = TypeVar("T")
+Made = Coroutine[Any, Any, T]
+Done = Awaitable[None]
 
 
-class _Awaited(Inbox):
+class _Awaited(Awaited):
     """An inbox that tasks can wait for."""
 
     @cached_property
@@ -32,56 +49,55 @@ class _Awaited(Inbox):
     def _wake(self) -> None:
         self._waiting.unpark_all()
 
-    async def _until(self, found: Callable[[], T | None]) -> T:
+    async def _woken(self) -> None:
+        await self._waiting.park()
+
+    async def _checkpoint(self) -> None:
         await trio.lowlevel.checkpoint()
-        while (value := found()) is None:
-            self._check_open()
-            await self._waiting.park()
-        return value
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Event:
-        await trio.lowlevel.checkpoint()
-        while (event := self._take()) is None:
-            if self._over():
-                raise StopAsyncIteration
-            await self._waiting.park()
-        return event
 
 
-class _Request(_Awaited, BoundRequest):
-    """A request that a task waits for."""
+class _Request(_Awaited, AwaitedRequest):
+    """A request. `async for` ends after its `Answered`."""
 
 
-class Call(_Awaited, BoundCall[Awaitable[None], Awaitable[Answered]]):
+class Referral(_Awaited, AwaitedReferral[Done]):
+    """A REFER. Its outcome is that the other side does it, or does not; `async for` ends when nothing more is told."""
+
+
+class Call(_Awaited, AwaitedCall[Done, Awaitable[Answered], Made[Referral]]):
     """A call. Its commands are awaited; `async for` gives its events, each once, and ends after `Ended`.
 
     A command that is cancelled has either done nothing or all that it does.
     """
 
-    def __init__(self, agent: UserAgent, core: CoreCall) -> None:
-        super().__init__(core)
-        self._agent = agent
 
-    async def outcome(self) -> Established | Ended:
-        """Wait until the call is up, or over without having been up."""
-        return await self._until(lambda: self._outcome)
-
-    async def ended(self) -> Ended:
-        """Wait until the call is over."""
-        return await self._until(lambda: self._ended)
-
-    async def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> None:
-        await self._agent._may_begin()
-        await self._agent._perform(command(*args, **kwargs, now=self._agent._now))
-
-    async def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> Answered:
-        return await self._agent._ask(command, *args, **kwargs)
+class Subscription(_Awaited, AwaitedSubscription[Done]):
+    """A subscription. Its outcome is that it is granted, or its end; `async for` ends after `SubscriptionEnded`."""
 
 
-class UserAgent(_Awaited, BoundAgent[Call], Asking[Coroutine[Any, Any, Answered]]):
+class Publication(_Awaited, AwaitedPublication[Done]):
+    """A publication. Its outcome is that of what was asked for last; `async for` ends after `PublicationEnded`."""
+
+
+class PeerSubscription(_Awaited, AwaitedPeerSubscription[Done]):
+    """A subscription that a peer has here; `async for` ends after `PeerSubscriptionEnded`."""
+
+
+class PeerReferral(BoundPeerReferral[Done, Made[Call]]):
+    """A REFER that a peer has sent."""
+
+
+class PublishRequest(BoundPublishRequest[Done]):
+    """A PUBLISH that waits for a decision."""
+
+
+class UserAgent(
+    _Awaited,
+    BoundAgent,
+    Finding[Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest],
+    Beginning[Made[Call], Made[Subscription], Made[Publication], Made[Referral]],
+    Asking[Made[Answered]],
+):
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `async for` gives its events, each once. It is at one local address or several, over UDP and TCP.
@@ -90,25 +106,9 @@ class UserAgent(_Awaited, BoundAgent[Call], Asking[Coroutine[Any, Any, Answered]
     sockets are closed. It ends no call by itself: hang up first.
     """
 
+    _kinds = (Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest, _Request)
+
     # ---------------------------------------------------------------- commands
-
-    async def invite(
-        self,
-        target: Uri | str,
-        *,
-        offer: Sdp = b"",
-        to: str | None = None,
-        headers: Headers = (),
-        again: Call | None = None,
-    ) -> Call:
-        """Call somebody (RFC 3261 13.2.1). Without an offer, the peer's 2xx must carry one.
-
-        `again` is a call that was refused, of which this is another attempt (RFC 3261 8.1.3.5).
-        """
-        await self._may_begin()
-        call, outputs = self._invited(target, again, offer=offer, to=to, headers=headers)
-        await self._perform(outputs)
-        return call
 
     async def do(self, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Give any command of the endpoint, or of what it returned: `now` is put in, and its outputs are performed.
@@ -116,24 +116,15 @@ class UserAgent(_Awaited, BoundAgent[Call], Asking[Coroutine[Any, Any, Answered]
         `await agent.do(agent.endpoint.publish, ...)` returns the publication, and `agent.do(publication.remove)`
         nothing: what the command returns beside its outputs.
         """
-        await self._may_begin()
+        await trio.lowlevel.checkpoint_if_cancelled()
+        self._check_open()
         beside, outputs = self._done(command, args, options)
         await self._perform(outputs)
         return beside
 
-    async def _may_begin(self) -> None:
-        await trio.lowlevel.checkpoint_if_cancelled()
-        self._check_open()
-
-    async def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> Answered:
-        await self._may_begin()
-        outgoing, outputs = command(*args, **kwargs, now=self._now)
-        request = self._asked[outgoing] = _Request()
-        await self._perform(outputs)
-        return await request._until(lambda: request._answered)
-
-    def _new_call(self, core: CoreCall) -> Call:
-        return Call(self, core)
+    async def _ask(self, command: Callable[..., Requested], *args: Any, **options: Any) -> Answered:
+        request: _Request = await self._bind(command, *args, **options)
+        return await request.ended()
 
     # ---------------------------------------------------------------- going on elsewhere
 

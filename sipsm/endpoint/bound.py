@@ -1,42 +1,52 @@
 """An endpoint bound to a socket: what every adapter needs around one and no adapter should decide.
 
-Events sorted to the call and the request that they are about; connections; addresses as sockets give them; and how it
-goes on in another process. Not here: sockets, the clock, and waiting, which are the adapter's.
+Its connections, addresses as sockets give them, and how it goes on in another process. Not here: sockets, the clock,
+and waiting, which are the adapter's; nor what is done with an event, see `sipsm.endpoint.sorting`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Generic, Protocol, Self, TypedDict, TypeVar, Unpack
+from typing import Any, Final, Protocol, Self, TypedDict, Unpack
 
 from sipsm.endpoint.asking import Asking
-from sipsm.endpoint.bound_call import UNREAD_EVENTS, BoundCall, BoundRequest, Inbox, Requested
+from sipsm.endpoint.awaited import (
+    Awaited,
+    AwaitedCall,
+    AwaitedPeerSubscription,
+    AwaitedPublication,
+    AwaitedReferral,
+    AwaitedRequest,
+    AwaitedSubscription,
+)
+from sipsm.endpoint.beginning import Beginning, Finding
+from sipsm.endpoint.bound_call import BoundCall, CallOutcome, Requested
+from sipsm.endpoint.bound_events import (
+    BoundPeerSubscription,
+    BoundPublication,
+    BoundPublishRequest,
+    BoundSubscription,
+    PublicationOutcome,
+    SubscriptionOutcome,
+)
+from sipsm.endpoint.bound_handle import Bound, BoundRequest, E, O, Told
+from sipsm.endpoint.bound_referral import BoundPeerReferral, BoundReferral, ReferralOutcome
 from sipsm.endpoint.endpoint import Endpoint
+from sipsm.endpoint.inbox import UNREAD_EVENTS, Inbox
+from sipsm.endpoint.sorting import Sorting
 from sipsm.endpoint.suspended import Suspended
 from sipsm.endpoint.watcher import Watcher
 from sipsm.errors import LocalProtocolError
-from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.role import (
-    Answered,
     Call,
     CallState,
-    Dropped,
-    Ended,
-    Event,
-    Forked,
-    IncomingCall,
     Limits,
-    NotDelivered,
-    OutgoingRequest,
     Output,
     Policy,
     Profile,
-    RequestServed,
 )
-from sipsm.role.call import Headers
-from sipsm.sdp.description import Sdp
 from sipsm.transaction import TimerValues
 from sipsm.transport import (
     Address,
@@ -50,7 +60,6 @@ from sipsm.transport import (
     Open,
     Send,
 )
-from sipsm.usage import Leg
 
 __all__ = [
     "UNREAD_EVENTS",
@@ -58,16 +67,36 @@ __all__ = [
     "UNSENT_BYTES_IN_ALL",
     "Address",
     "Asking",
+    "Awaited",
+    "AwaitedCall",
+    "AwaitedPeerSubscription",
+    "AwaitedPublication",
+    "AwaitedReferral",
+    "AwaitedRequest",
+    "AwaitedSubscription",
+    "Beginning",
+    "Bound",
     "BoundAgent",
     "BoundCall",
+    "BoundPeerReferral",
+    "BoundPeerSubscription",
+    "BoundPublication",
+    "BoundPublishRequest",
+    "BoundReferral",
     "BoundRequest",
-    "Headers",
+    "BoundSubscription",
+    "CallOutcome",
+    "E",
+    "Finding",
     "Inbox",
-    "Leg",
+    "O",
     "Options",
+    "PublicationOutcome",
+    "ReferralOutcome",
     "Requested",
-    "Sdp",
     "Stream",
+    "SubscriptionOutcome",
+    "Told",
     "address_of",
     "hosts_of",
     "stream_flow",
@@ -77,8 +106,6 @@ UNSENT_BYTES: Final = 1_048_576
 """How many bytes wait for the peer of one connection to read; with more, the connection is over."""
 UNSENT_BYTES_IN_ALL: Final = 67_108_864
 """How many wait for all peers; with more, the connection is over whose peer lets them become more."""
-
-C = TypeVar("C", bound="BoundCall[Any, Any]")
 
 
 class Options(TypedDict, total=False):
@@ -112,8 +139,8 @@ class Stream(Protocol):
         """Close it at once."""
 
 
-class BoundAgent(Inbox, ABC, Generic[C]):
-    """A user agent on its sockets: its endpoint, and its calls with commands that need no `now`.
+class BoundAgent(Sorting, ABC):
+    """A user agent on its sockets: its endpoint, and what that has given as handles, with commands that need no `now`.
 
     It is at one local address or several, such as `"udp:192.0.2.1:5060"`, `"tcp:192.0.2.1:5060"` or `"udp:[::1]:0"`.
     Port 0 is any free one, and the same for all addresses of one host that have it. `advertised` is what others are
@@ -147,9 +174,6 @@ class BoundAgent(Inbox, ABC, Generic[C]):
         self._streams: dict[Flow, Stream] = {}
         self._unsent: dict[Flow, int] = {}
         """What waited on a connection when it was last looked at, where something did."""
-        self._calls: dict[Call, C] = {}
-        self._asked: dict[OutgoingRequest, BoundRequest] = {}
-        self._taken: Event | None = None
 
     @classmethod
     def restored(
@@ -163,8 +187,9 @@ class BoundAgent(Inbox, ABC, Generic[C]):
     ) -> Self:
         """An agent that goes on where another one was suspended, or saved: at its addresses, with its settings.
 
-        It is not open yet; then `calls` are there again, with new handles. `Established` of a call that was up already
-        has its INVITE as `message`. Raises `SnapshotError` for bytes that are not those of an agent.
+        It is not open yet; then `calls`, `subscriptions` and all else are there again, with new handles. `Established`
+        of a call that was up already has its INVITE as `message`. Raises `SnapshotError` for bytes that are not those
+        of an agent.
         """
         suspended = Suspended.read(data, ids, watcher)
         agent = cls(*suspended.endpoint.listening, grace=grace, resolver=resolver)
@@ -190,25 +215,6 @@ class BoundAgent(Inbox, ABC, Generic[C]):
         return self._listening
 
     @property
-    def calls(self) -> list[C]:
-        """Its calls, the oldest first: those that `bound` finds."""
-        return list(self._calls.values())
-
-    def bound(self, call: Call) -> C:
-        """The call of this agent that an event is about: always the same object for the same call.
-
-        It can be had until the event that follows the call's `Ended` is read; raises `LocalProtocolError` later.
-        """
-        found = self._calls.get(call)
-        if found is None:
-            raise LocalProtocolError(f"the agent has no such call, or none any more: {call.call_id}")
-        return found
-
-    @abstractmethod
-    def _new_call(self, core: Call) -> C:
-        """A call as this adapter shows it."""
-
-    @property
     @abstractmethod
     def _now(self) -> float:
         """The present, in the endpoint's time; asked for only while the agent is open."""
@@ -221,7 +227,7 @@ class BoundAgent(Inbox, ABC, Generic[C]):
         """Give a command; returns what it returns beside its outputs, if anything, and these."""
         done = command(*args, **options, now=self._now)
         made, outputs = done if isinstance(done, tuple) else (None, done)
-        if isinstance(made, Call) and made not in self._calls:
+        if isinstance(made, Call) and made not in self._handles:
             # One that follows a REFER.
             self._begun(made)
         return made, outputs
@@ -319,56 +325,6 @@ class BoundAgent(Inbox, ABC, Generic[C]):
         del self._streams[stream.flow]
         self._unsent.pop(stream.flow, None)
         return self.endpoint.flow_closed(stream.flow, now)
-
-    def _begun(self, core: Call) -> C:
-        """A call has been made: from now on it is told its events."""
-        call = self._calls[core] = self._new_call(core)
-        return call
-
-    def _invited(self, target: Uri | str, again: C | None, **more: Any) -> tuple[C, list[Output]]:
-        """Call somebody, once more where an earlier call was refused; returns the call, and what is to be done."""
-        before = None if again is None else again.core
-        core, outputs = self.endpoint.invite(target, again=before, now=self._now, **more)
-        return self._begun(core), outputs
-
-    def _note(self, event: Event) -> None:
-        """Sort an event to whom it concerns."""
-        core: Call | None = None
-        match event:
-            case IncomingCall(call=core):
-                self._begun(core)
-            case Forked(call=core, forked_from=before):
-                self._begun(core)
-                if before in self._calls:
-                    self._calls[before]._put(event)
-            case Answered(request=asked):
-                core = asked.call
-                if (request := self._asked.pop(asked, None)) is not None:
-                    request._put(event)
-            case RequestServed() | NotDelivered() | Dropped():
-                pass
-            case _:
-                # What is told of no call is for the agent alone.
-                core = getattr(event, "call", None)
-        if core in self._calls:
-            self._calls[core]._put(event)
-        self._forget(self._put(event))
-
-    def _take(self) -> Event | None:
-        # The call of an `Ended` that has just been read must still be found; the next reading shows that it was.
-        self._forget(self._taken)
-        self._taken = super()._take()
-        return self._taken
-
-    def _forget(self, event: Event | None) -> None:
-        if isinstance(event, Ended):
-            self._calls.pop(event.call, None)
-
-    def _close(self) -> None:
-        super()._close()
-        waiting: list[Inbox] = [*self._calls.values(), *self._asked.values()]
-        for inbox in waiting:
-            inbox._close()
 
 
 def address_of(sockaddr: tuple[Any, ...]) -> Address:

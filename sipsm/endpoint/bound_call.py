@@ -1,114 +1,43 @@
-"""A call of an agent, and what is told of it: commands without `now`; events kept, within bounds, until they are read.
+"""A call of an agent: its commands without `now`, and what has been told of it.
 
-Not here: how somebody waits for them, which is the adapter's.
+Not here: how somebody waits for that, which is the adapter's.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
-from sipsm.errors import LocalProtocolError
-from sipsm.role import (
-    Answered,
-    Call,
-    CallState,
-    Dropped,
-    Ended,
-    Established,
-    Event,
-    NotDelivered,
-    OutgoingRequest,
-    Output,
-    RequestServed,
-)
+from sipsm.endpoint.bound_handle import Commanded, R, Told
+from sipsm.grammar import Uri
+from sipsm.message import Address
+from sipsm.message.headers import ReferredBy
+from sipsm.role import Call, CallState, Ended, Established, Event, OutgoingRequest, Output
 from sipsm.role.call import Headers
 from sipsm.sdp.description import Sdp
 from sipsm.usage import Leg
 
-UNREAD_EVENTS: Final = 1_000
-"""How many events are kept for an agent or a call that nobody reads."""
-
-R = TypeVar("R")
 A = TypeVar("A")
-Note = Dropped | RequestServed | NotDelivered
+F = TypeVar("F")
 Requested = tuple[OutgoingRequest, list[Output]]
 """What a command returns that sends a request: the request, and the outputs."""
 
-
-class Inbox:
-    """Events in the order in which they came, until somebody reads them.
-
-    At most `UNREAD_EVENTS` are kept. Notes that ask for nothing (`Dropped`, `RequestServed`, `NotDelivered`) take up
-    no more than half of that, and are not kept beyond; any other event pushes out the oldest.
-    """
-
-    def __init__(self) -> None:
-        self._unread: deque[Event] = deque()
-        self._closed = False
-
-    def _put(self, event: Event) -> Event | None:
-        """Keep an event; returns the one that it pushed out."""
-        pushed_out: Event | None = None
-        if not isinstance(event, Note) or len(self._unread) < UNREAD_EVENTS // 2:
-            self._unread.append(event)
-            if len(self._unread) > UNREAD_EVENTS:
-                pushed_out = self._unread.popleft()
-        self._wake()
-        return pushed_out
-
-    def _take(self) -> Event | None:
-        """The oldest unread event, or None."""
-        return self._unread.popleft() if self._unread else None
-
-    def _over(self) -> bool:
-        """Whether no event will come any more."""
-        return self._closed
-
-    def _close(self) -> None:
-        """From now on nothing comes."""
-        self._closed = True
-        self._wake()
-
-    def _check_open(self) -> None:
-        """Raises `LocalProtocolError` when there is nothing to wait for."""
-        if self._closed:
-            raise LocalProtocolError("the agent has been closed: do this inside its `with` block")
-
-    def _wake(self) -> None:
-        """Something has changed: whoever waits looks again. An adapter in which somebody can wait says how."""
+CallOutcome = Established | Ended
 
 
-class BoundRequest(Inbox):
-    """A request, in a call or outside one, that somebody waits for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._answered: Answered | None = None
-
-    def _put(self, event: Event) -> None:
-        assert isinstance(event, Answered), "this is all that is told of a request"
-        self._answered = event
-        super()._put(event)
-
-
-class BoundCall(Inbox, ABC, Generic[R, A]):
+class BoundCall(Told[CallOutcome, Ended, R], Generic[R, A, F]):
     """A call of an agent: its commands, its state, and what has been told of it.
 
     Commands raise `LocalProtocolError` when a rule forbids them; then nothing has changed and nothing was sent. Session
     descriptions are given to them as bytes or as `sipsm.sdp.SessionDescription`. `dialog` is one of an INVITE's early
-    dialogs, as an event names it; by default the one that the call has come to, or the first.
+    dialogs, as an event names it; by default the one that the call has come to, or the first. `waiting` is how the
+    adapter lets one wait for an answer, such as a `timeout`, where it does.
     """
 
-    def __init__(self, core: Call) -> None:
-        super().__init__()
-        self.core: Final = core
-        """The call as the endpoint knows it, and as events carry it."""
-        self._outcome: Established | Ended | None = None
-        self._ended: Ended | None = None
+    of: ClassVar[type] = Call
+    core: Call
+    """The call as the endpoint knows it, and as events carry it."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__module__}.{type(self).__name__} {self.call_id} {self.state}>"
@@ -215,11 +144,11 @@ class BoundCall(Inbox, ABC, Generic[R, A]):
         body: bytes = b"",
         content_type: str | None = None,
         dialog: Leg | None = None,
+        **waiting: Any,
     ) -> A:
         """Send another request in the call's dialog, such as OPTIONS (RFC 3261 12.2.1), and wait for its end."""
-        return self._ask(
-            self.core.request, method, headers=headers, body=body, content_type=content_type, dialog=dialog
-        )
+        how: dict[str, Any] = {"headers": headers, "body": body, "content_type": content_type, "dialog": dialog}
+        return self._ask(self.core.request, method, **how, **waiting)
 
     def info(
         self,
@@ -229,9 +158,10 @@ class BoundCall(Inbox, ABC, Generic[R, A]):
         *,
         headers: Headers = (),
         dialog: Leg | None = None,
+        **waiting: Any,
     ) -> A:
         """Send an INFO of a package that the peer takes, or with None one as before RFC 6086; wait for its end."""
-        return self._ask(self.core.info, package, body, content_type, headers=headers, dialog=dialog)
+        return self._ask(self.core.info, package, body, content_type, headers=headers, dialog=dialog, **waiting)
 
     def message(
         self,
@@ -241,34 +171,52 @@ class BoundCall(Inbox, ABC, Generic[R, A]):
         headers: Headers = (),
         expires_s: int | None = None,
         date: datetime | None = None,
+        **waiting: Any,
     ) -> A:
         """Send an instant message in the call's dialog (RFC 3428), and wait for its end.
 
         `date` is the present, in a time zone; where the message is to hold for `expires_s` seconds it is needed.
         """
-        return self._ask(self.core.message, text, content_type, headers=headers, expires_s=expires_s, date=date)
+        how: dict[str, Any] = {"headers": headers, "expires_s": expires_s, "date": date}
+        return self._ask(self.core.message, text, content_type, **how, **waiting)
 
-    @abstractmethod
-    def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> R:
-        """Call this command with the present as `now`, and perform its outputs."""
+    def refer(
+        self,
+        refer_to: Address | Uri | str | None = None,
+        *,
+        replaces: BoundCall[Any, Any, Any] | None = None,
+        referred_by: ReferredBy | str | None = None,
+        reports: bool = True,
+        headers: Headers = (),
+    ) -> F:
+        """Ask the other side to contact somebody: a transfer, if it is to call him (RFC 3515 2.4.1, RFC 5589).
 
-    @abstractmethod
-    def _ask(self, command: Callable[..., Requested], *args: Any, **kwargs: Any) -> A:
-        """The same, and wait for the end of the request that the command has sent."""
+        `replaces` is a call of ours: who is at its other end is to be called, and that call to be taken over by the new
+        one, which is an attended transfer (RFC 5589 7.3); `refer_to` is then given where his Contact leads nowhere.
+        `reports=False` asks the other side not to tell how that goes (RFC 4488). This call goes on until it is hung up.
+        Returns the referral, which tells what comes of it.
+        """
+        agent: Commanded = self._agent
+        other = None if replaces is None else replaces.core
+        more: dict[str, Any] = {"referred_by": referred_by, "reports": reports, "headers": headers}
+        referral: F = agent._bind(self.core.refer, refer_to, replaces=other, **more)
+        return referral
+
+    def _ask(self, command: Callable[..., Requested], *args: Any, **options: Any) -> A:
+        """Give a command that sends a request, and wait for the end of that."""
+        agent: Commanded = self._agent
+        answered: A = agent._ask(command, *args, **options)
+        return answered
 
     # ---------------------------------------------------------------- events
 
-    def _put(self, event: Event) -> Event | None:
+    def _heed(self, event: Event) -> None:
         if isinstance(event, Established | Ended):
             self._outcome = self._outcome or event
         if isinstance(event, Ended):
             self._ended = event
-        return super()._put(event)
 
     def _restored(self) -> None:
         """It was known before: what has been told of it counts."""
         if self.state is CallState.ESTABLISHED:
             self._outcome = Established(self.core, self.core.invite)
-
-    def _over(self) -> bool:
-        return self._closed or self._ended is not None

@@ -14,7 +14,7 @@ from sipsm.grammar import Uri
 from sipsm.message import Request
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Commanded
-from sipsm.standalone.publication import MODIFY, OVER, REFRESH, REMOVE, EventPublication
+from sipsm.standalone.publication import BUSY, MODIFY, OVER, REFRESH, REMOVE, EventPublication
 from sipsm.standalone.publication_outputs import Content, Wish
 
 if TYPE_CHECKING:
@@ -68,6 +68,11 @@ class Publication:
         if self.life.leaving:
             return PublicationState.REMOVING
         return PublicationState.PUBLISHING if self.life.tag is None else PublicationState.PUBLISHED
+
+    @property
+    def under_way(self) -> bool:
+        """Whether a PUBLISH of it is to be answered yet, or is to go out when its turn has come."""
+        return self.life.state in BUSY
 
     @property
     def entity_tag(self) -> str | None:

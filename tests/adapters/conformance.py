@@ -571,7 +571,7 @@ async def a_reliable_response_of_the_peer(adapter: Adapter, place: Place) -> Non
 
 
 async def a_publication(adapter: Adapter, place: Place) -> None:
-    """What is no call has no handle of the adapter's: its commands are given with `do`, its events are the agent's."""
+    """Any command of the endpoint can be given with `do`, be there a handle or not; its events are the agent's."""
 
     def compositor(peer: Peer) -> None:
         for operation in ("open", "closed", ""):

@@ -8,7 +8,7 @@ from types import FrameType
 
 import pytest
 
-from sipsm import Answered, Dropped, Ended, Established, IncomingCall, Ringing
+from sipsm import Answered, Dropped, Ended, Established, IncomingCall, Ringing, SubscriptionEnded
 from sipsm_blocking import UserAgent
 from tests.adapters.peer import SDP, Peer, peer_at
 
@@ -60,6 +60,35 @@ def test_waiting_ends_with_its_timeout() -> None:
         stage.play(rings)
         stage.check()
         assert [type(event) for event in call.events(timeout=0)] == [Ringing]
+
+
+def test_waiting_for_what_is_no_call_ends_with_its_timeout() -> None:
+    """A subscription, a request within a call, the next event of a kind: each is waited for as long as one likes."""
+
+    def answers(peer: Peer) -> None:
+        invite = peer.hear("INVITE ")
+        peer.respond(invite, "200 OK", body=SDP)
+        peer.hear("ACK ")
+
+    with peer_at("127.0.0.1") as stage, UserAgent(LOCAL, grace=0) as agent:
+        stage.play(answers)
+        call = agent.invite(stage.uri, offer=SDP)
+        assert call.next(Established, timeout=10) is call.outcome(timeout=0)
+        with pytest.raises(TimeoutError):
+            call.next(Ended, timeout=0)
+        with pytest.raises(TimeoutError):
+            call.request("OPTIONS", timeout=0)
+        with pytest.raises(TimeoutError):
+            call.info(None, timeout=0)
+        with pytest.raises(TimeoutError):
+            call.message("hello", timeout=0)
+        subscription = agent.subscribe(stage.uri, "door")
+        for wait in (subscription.outcome, subscription.ended):
+            with pytest.raises(TimeoutError):
+                wait(timeout=0)
+        with pytest.raises(TimeoutError, match="none came within 0 s"):
+            agent.next(SubscriptionEnded, timeout=0)
+    assert call.next(Ended) is None, "nothing comes when the agent is closed"
 
 
 def test_what_has_come_is_there_without_waiting() -> None:

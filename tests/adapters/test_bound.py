@@ -5,13 +5,11 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from inspect import signature
-from typing import Any
 
 import pytest
 
 from sipsm import (
     Answered,
-    Call,
     Close,
     Dropped,
     DropReason,
@@ -27,7 +25,6 @@ from sipsm import (
     LocalProtocolError,
     MessageReceived,
     Open,
-    OutgoingRequest,
     Output,
     Policy,
     Resolve,
@@ -37,9 +34,6 @@ from sipsm import (
 from sipsm.endpoint.bound import (
     UNREAD_EVENTS,
     UNSENT_BYTES_IN_ALL,
-    BoundAgent,
-    BoundCall,
-    BoundRequest,
     Options,
     address_of,
     hosts_of,
@@ -47,44 +41,11 @@ from sipsm.endpoint.bound import (
 from sipsm.endpoint.suspended import Suspended
 from sipsm.sdp import SessionDescription
 from tests.adapters.peer import SDP
+from tests.adapters.unplugged import Agent, Caller, opened
 from tests.endpoint.by_hand import Bench
 
+BOB = "sip:bob@192.0.2.2"
 NOISE = Dropped(DropReason.NOT_SIP, "noise", Flow("UDP", ("192.0.2.1", 5060), ("192.0.2.2", 5060)), b"noise")
-
-
-class Caller(BoundCall[list[Output], list[Output]]):
-    """A call whose commands just return their outputs."""
-
-    def _do(self, command: Callable[..., list[Output]], *args: Any, **kwargs: Any) -> list[Output]:
-        return command(*args, **kwargs, now=1000.0)
-
-    def _ask(
-        self, command: Callable[..., tuple[OutgoingRequest, list[Output]]], *args: Any, **kwargs: Any
-    ) -> list[Output]:
-        return command(*args, **kwargs, now=1000.0)[1]
-
-
-class Agent(BoundAgent[Caller]):
-    """An agent whose datagrams the test carries."""
-
-    @property
-    def _now(self) -> float:
-        return 1000.0
-
-    def _new_call(self, core: Call) -> Caller:
-        return Caller(core)
-
-    def invite(self, again: Caller | None = None) -> Caller:
-        """A new call, or another attempt at one that was refused."""
-        call, _ = self._invited("sip:bob@192.0.2.2", again)
-        return call
-
-
-def opened(**options: Any) -> Agent:
-    """An agent at 192.0.2.1."""
-    agent = Agent("udp:192.0.2.1:0", **options)
-    agent._opened(("192.0.2.1", 5060))
-    return agent
 
 
 def over(call: Caller) -> Ended:
@@ -113,7 +74,7 @@ def test_an_agent_takes_every_keyword_of_an_endpoint() -> None:
 
 def test_commands_need_no_now() -> None:
     """Each command is the core's, with the present given by the adapter."""
-    call = opened().invite()
+    call = opened().invite(BOB)
     assert (call.outgoing, call.local_sdp, call.remote_sdp, call.agreed) == (True, b"", b"", None)
     assert call.call_id in repr(call)
     assert "calling" in repr(call)
@@ -138,7 +99,7 @@ def test_commands_need_no_now() -> None:
 
 def test_a_description_is_given_read_or_not() -> None:
     """As bytes, which may be anything, or as a description; never as a text."""
-    call = opened().invite()
+    call = opened().invite(BOB)
     for sdp in (SDP, SessionDescription.parse(SDP)):
         with pytest.raises(LocalProtocolError, match="not for the caller"):
             call.answer(sdp)
@@ -158,11 +119,11 @@ def test_a_call_that_was_refused_is_tried_again() -> None:
     """The new call has the Call-ID of the one before it, and is another one."""
     bench, agent = Bench(), opened()
     bench.endpoint = agent.endpoint
-    call = agent.invite()
+    call = agent.invite(BOB)
     with pytest.raises(LocalProtocolError, match="again"):
-        agent.invite(call)
+        agent.invite(BOB, again=call)
     bench.receive(bench.response(call.core.invite, 486))
-    again = agent.invite(call)
+    again = agent.invite(BOB, again=call)
     assert again is not call
     assert again.call_id == call.call_id
 
@@ -170,7 +131,7 @@ def test_a_call_that_was_refused_is_tried_again() -> None:
 def test_an_event_goes_to_its_call_and_to_the_agent() -> None:
     """A call has its own events and no other's; the agent has all."""
     agent = opened()
-    mine, other = agent.invite(), agent.invite()
+    mine, other = agent.invite(BOB), agent.invite(BOB)
     ended = over(mine)
     agent._note(NOISE)
     agent._note(ended)
@@ -183,7 +144,7 @@ def test_a_fork_that_is_kept_is_a_call_of_its_own() -> None:
     """The agent, the new call and the one that it comes from are told; the branch is then found as any call."""
     bench, agent = Bench(), opened(policy=Policy(keeps_forks=True))
     bench.endpoint = agent.endpoint
-    call = agent.invite()
+    call = agent.invite(BOB)
 
     def answered(tag: str) -> list[Event]:
         flow = Flow("UDP", ("192.0.2.1", 5060), ("192.0.2.2", 5060))
@@ -213,7 +174,7 @@ def test_a_fork_that_is_kept_is_a_call_of_its_own() -> None:
 def test_a_message_belongs_to_a_call_or_to_none() -> None:
     """An instant message in a call is told to that call, one outside to the agent alone."""
     agent = opened()
-    call = agent.invite()
+    call = agent.invite(BOB)
     message = call.core.invite
     inside, outside = MessageReceived(call.core, message), MessageReceived(None, message)
     for event in (inside, outside):
@@ -224,7 +185,7 @@ def test_a_message_belongs_to_a_call_or_to_none() -> None:
 def test_the_outcome_is_what_came_first() -> None:
     """A call that was up and then ended has been up."""
     agent = opened()
-    call = agent.invite()
+    call = agent.invite(BOB)
     established = Established(call.core, call.core.invite)
     agent._note(established)
     agent._note(over(call))
@@ -234,12 +195,12 @@ def test_the_outcome_is_what_came_first() -> None:
 def test_a_call_is_found_until_its_end_has_been_read() -> None:
     """Who reads `Ended` still finds the call; with the next reading it is forgotten."""
     agent = opened()
-    call = agent.invite()
+    call = agent.invite(BOB)
     agent._note(over(call))
     agent._take()
     assert agent.bound(call.core) is call
     assert agent._take() is None
-    with pytest.raises(LocalProtocolError, match="no such call"):
+    with pytest.raises(LocalProtocolError, match="not any more"):
         agent.bound(call.core)
     agent._note(over(call))
     assert call._take() is not None
@@ -249,12 +210,12 @@ def test_a_call_is_found_until_its_end_has_been_read() -> None:
 def test_a_call_whose_end_nobody_reads_is_forgotten() -> None:
     """An agent that is never read holds no more than a bounded number of ended calls."""
     agent = opened()
-    first = agent.invite()
+    first = agent.invite(BOB)
     agent._note(over(first))
     for _ in range(UNREAD_EVENTS):
-        agent._note(over(agent.invite()))
-    assert len(agent._calls) == len(agent._unread) == UNREAD_EVENTS
-    assert first.core not in agent._calls
+        agent._note(over(agent.invite(BOB)))
+    assert len(agent._handles) == len(agent._unread) == UNREAD_EVENTS
+    assert first.core not in agent._handles
 
 
 def test_noise_does_not_push_out_what_matters() -> None:
@@ -263,7 +224,7 @@ def test_noise_does_not_push_out_what_matters() -> None:
     for _ in range(2 * UNREAD_EVENTS):
         agent._note(NOISE)
     assert len(agent._unread) == UNREAD_EVENTS // 2
-    call = agent.invite()
+    call = agent.invite(BOB)
     agent._note(over(call))
     assert agent._unread[-1] == over(call)
 
@@ -271,21 +232,22 @@ def test_noise_does_not_push_out_what_matters() -> None:
 def test_an_answer_goes_to_who_asked() -> None:
     """The answer to a request ends the waiting for it; one that nobody waits for is the agent's alone."""
     agent = opened()
-    outgoing, _ = agent.endpoint.request("OPTIONS", "sip:bob@192.0.2.2", now=1000.0)
-    request = agent._asked[outgoing] = BoundRequest()
-    answered = Answered(outgoing, 200, None)
-    agent._note(answered)
-    agent._note(answered)
-    assert request._answered is answered
-    assert (agent._asked, len(agent._unread)) == ({}, 2)
+    request = agent._bind(agent.endpoint.request, "OPTIONS", BOB)
+    other, _ = agent.endpoint.request("OPTIONS", BOB, now=1000.0)
+    answered, unheeded = Answered(request.core, 200, None), Answered(other, 200, None)
+    for event in (answered, unheeded):
+        agent._note(event)
+    assert (request._ended, request._over()) == (answered, True)
+    while agent._take() is not None:
+        pass
+    assert agent._handles == {}
 
 
 def test_closing_ends_all_waiting() -> None:
     """When the agent is closed, nothing comes any more: for nobody."""
     agent = opened()
-    call = agent.invite()
-    outgoing, _ = agent.endpoint.request("OPTIONS", "sip:bob@192.0.2.2", now=1000.0)
-    request = agent._asked[outgoing] = BoundRequest()
+    call = agent.invite(BOB)
+    request = agent._bind(agent.endpoint.request, "OPTIONS", BOB)
     agent._close()
     for inbox in (agent, call, request):
         assert inbox._over()
@@ -391,7 +353,7 @@ def asleep(agent: Agent, now: float, wall: float) -> bytes:
 def test_time_goes_on_by_the_clock_on_the_wall(wall: float, slept: float) -> None:
     """The clock of another process counts from elsewhere; and a clock on the wall may have been set back."""
     agent = opened()
-    call = agent.invite()
+    call = agent.invite(BOB)
     data = asleep(agent, 1000.25, 500.0)
     again = Agent.restored(data)
     again._opened(("192.0.2.1", 5060), clock=77.0, wall=wall)

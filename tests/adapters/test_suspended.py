@@ -19,6 +19,9 @@ from sipsm import (
     Established,
     IncomingCall,
     LocalProtocolError,
+    Operation,
+    PublicationEndReason,
+    Published,
     Ringing,
     SnapshotError,
     TimerValues,
@@ -57,6 +60,36 @@ def one_after_the_other(
 
     one.run(first_half)
     other.run(second_half)
+
+
+@everywhere
+def test_a_publication_goes_on(before: str, after: str, place: Place) -> None:
+    """It is found again with its entity tag, and what is asked of it from now on is waited for as ever."""
+
+    def compositor(peer: Peer) -> None:
+        for tag, known in (("one", None), ("two", "one"), ("three", "two")):
+            publish = peer.hear("PUBLISH ")
+            assert ("SIP-If-Match" in publish) == (known is not None)
+            assert known is None or header(publish, "SIP-If-Match") == known
+            peer.respond(publish, "200 OK", f"SIP-ETag: {tag}", "Expires: 600")
+
+    async def begins(agent: Any) -> None:
+        publication = await done(agent.publish(stage.uri, "door", b"open", "text/plain", expires_s=600))
+        assert isinstance(await done(publication.outcome()), Published)
+
+    async def ends(agent: Any) -> None:
+        (publication,) = agent.publications
+        assert (publication.entity_tag, publication.body) == ("one", b"open")
+        with pytest.raises(LocalProtocolError, match="decided before"):
+            await done(publication.outcome())
+        await done(publication.modify(b"shut"))
+        assert (await done(publication.outcome())).operation is Operation.MODIFY
+        await done(publication.remove())
+        assert (await done(publication.ended())).reason is PublicationEndReason.REMOVED
+
+    with peer_at(place) as stage:
+        stage.play(compositor)
+        one_after_the_other(before, after, place, begins, ends)
 
 
 @everywhere
