@@ -77,14 +77,16 @@ site: .venv/installed-docs dot
 	@$(PY) -m pip install --quiet --editable '.[docs]'
 	@touch $@ .venv/installed
 
-# The suite makes calls with SIP programs that are not ours.
+# The suite talks to SIP programs that are not ours.
+PEERS := sip-tester sipsak baresip kamailio kamailio-presence-modules kamailio-sqlite-modules
 peers:
-	@if command -v sipp >/dev/null && command -v sipsak >/dev/null && command -v baresip >/dev/null; then \
+	@if command -v sipp >/dev/null && command -v sipsak >/dev/null && command -v baresip >/dev/null && \
+	    command -v kamailio >/dev/null && ls /usr/lib/*/kamailio/modules/presence.so /usr/lib/*/kamailio/modules/db_sqlite.so >/dev/null 2>&1; then \
 	    :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends sip-tester sipsak baresip >/dev/null; \
+	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $(PEERS) >/dev/null; \
 	else \
-	    echo "The tests make calls with sipp, sipsak and baresip. On Debian: sudo apt-get install sip-tester sipsak baresip" >&2; exit 1; \
+	    echo "The tests talk to sipp, sipsak, baresip and kamailio. On Debian: sudo apt-get install $(PEERS)" >&2; exit 1; \
 	fi
 
 # The machines are drawn by Graphviz.

@@ -142,7 +142,9 @@ class Subscription(LivesInDialog):
 
         It is refreshed by itself before it ends; this is for another duration, or for when changes have been missed.
         """
-        seconds = self.subscriber.asked_s if expires_s is None else expires_s
+        # What a 423 has raised stays raised; where it is being ended, the machines say so.
+        before = self.renewal.asked_s or self.subscriber.asked_s
+        seconds = before if expires_s is None else expires_s
         if seconds < 1:
             raise LocalProtocolError("cannot refresh for no time at all: `unsubscribe` does that", rfc="6665 4.1.2.3")
         return self.agent.command(self, "REFRESH", Subscribe(seconds), now)

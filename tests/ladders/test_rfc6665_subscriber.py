@@ -206,7 +206,10 @@ def test_it_cannot_be_sent() -> None:
 
 @pytest.mark.rfc("6665 4.2.1.1", "3261 21.4.17", "6665-10")
 def test_too_brief() -> None:
-    """After a 423 the same is asked for once more, with the next number and for as long as the notifier wants."""
+    """After a 423 the same is asked for once more, with the next number and for as long as the notifier wants.
+
+    A refresh asks for as long.
+    """
     bench = Subscribing()
     subscription = bench.subscribe("dialog", 60)
     bench.answer(423, None, "Min-Expires: 600")
@@ -217,8 +220,12 @@ def test_too_brief() -> None:
     bench.answer(200, 600)
     bench.notify(subscription, "active;expires=600")
     assert names(bench) == ["SubscriptionActive", "NotifyReceived"]
+    bench.take(subscription.refresh(now=bench.now))
+    assert bench.subscribes[-1].header("Expires") == "600"
+    bench.answer(200, 600)
+    bench.notify(subscription, "active;expires=600")
     bench.take(subscription.unsubscribe(now=bench.now))
-    assert bench.subscribes[-1].cseq.number == first.cseq.number + 2
+    assert bench.subscribes[-1].cseq.number == first.cseq.number + 3
 
 
 @pytest.mark.rfc("3261 21.4.17")

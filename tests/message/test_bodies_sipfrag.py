@@ -36,6 +36,16 @@ def test_status_line(end: str) -> None:
     assert bytes(frag) == data
 
 
+def test_a_lone_line_feed() -> None:
+    """There are phones that end the status line with it, and write nothing more; between lines it divides nothing."""
+    frag = SipFrag.parse(b"SIP/2.0 200 OK\n")
+    assert (frag.status, frag.reason, frag.headers, frag.body) == (200, "OK", (), b"")
+    assert bytes(frag) == b"SIP/2.0 200 OK\n"
+    for data in b"SIP/2.0 200 OK\n\n", b"SIP/2.0 200 OK\nEvent: refer\n", b"SIP/2.0 200 OK\n\r\n":
+        with pytest.raises(RemoteProtocolError):
+            SipFrag.parse(data)
+
+
 @pytest.mark.rfc("3420 3.1")
 def test_request_line() -> None:
     """A fragment may be of a request, and may have some headers of it."""

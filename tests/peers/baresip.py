@@ -27,6 +27,8 @@ module_tmp uuid.so
 module_tmp account.so
 module_app ctrl_tcp.so
 module_app menu.so
+module_app contact.so
+module_app presence.so
 ctrl_tcp_listen 127.0.0.1:{control}
 """
 MODULES = "/usr/lib/baresip/modules"
@@ -48,6 +50,13 @@ class Phone:
         data = json.dumps({"command": command, "params": what}).encode()
         self._control.sendall(b"%d:%s," % (len(data), data))
 
+    def says(self, command: str) -> str:
+        """Have it do or tell something, such as contacts, and wait for what it says to that."""
+        self.does(command)
+        while not (told := self._next()).get("response"):
+            pass
+        return str(told["data"])
+
     def until(self, event: str) -> dict[str, Any]:
         """Read on until an event of this type, such as CALL_ESTABLISHED."""
         while (told := self._next()).get("type") != event:
@@ -68,13 +77,17 @@ class Phone:
 
 
 @contextmanager
-def phone(folder: Path, *, answers: bool = False) -> Iterator[Phone]:
-    """A phone at a port of its own, with its settings in this folder; `answers`: it takes every call at once."""
+def phone(folder: Path, *, answers: bool = False, publishes_at: str = "", watches: str = "") -> Iterator[Phone]:
+    """A phone at a port of its own, with its settings in this folder.
+
+    `answers`: it takes every call at once. It publishes its presence at one URI, and watches that of another.
+    """
     sip, control = free_port(), free_port(Place("TCP", "127.0.0.1"))
+    more = f';pubint=600;outbound="{publishes_at}"' if publishes_at else ""
     mode = "auto" if answers else "manual"
     (folder / "config").write_text(CONFIG.format(sip=sip, control=control, modules=MODULES), "utf-8")
-    (folder / "accounts").write_text(f"<sip:phone@127.0.0.1:{sip}>;regint=0;answermode={mode}\n", "utf-8")
-    (folder / "contacts").touch()
+    (folder / "accounts").write_text(f"<sip:phone@127.0.0.1:{sip}>;regint=0;answermode={mode}{more}\n", "utf-8")
+    (folder / "contacts").write_text(f'"Somebody" <{watches}>;presence=p2p\n' if watches else "", "utf-8")
     with (
         (folder / "log").open("wb") as log,
         subprocess.Popen(
@@ -88,7 +101,8 @@ def phone(folder: Path, *, answers: bool = False) -> Iterator[Phone]:
             with connected(process, control) as connection:
                 yield Phone(process, sip, connection)
         finally:
-            process.terminate()
+            # Told to end in order, it would wait for answers to what it says then.
+            process.kill()
 
 
 def connected(process: subprocess.Popen[bytes], port: int) -> socket.socket:

@@ -10,7 +10,12 @@ from tests.adapters.peer import Place
 from tests.cli.programs import PATIENCE_S
 
 LOOPBACK = Place("UDP", "127.0.0.1")
-PACKAGES = {"sipp": "sip-tester", "sipsak": "sipsak", "baresip": "baresip"}
+PACKAGES = {
+    "sipp": "sip-tester",
+    "sipsak": "sipsak",
+    "baresip": "baresip",
+    "kamailio": "kamailio kamailio-presence-modules kamailio-sqlite-modules",
+}
 
 
 def found(program: str) -> str:

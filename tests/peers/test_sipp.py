@@ -93,16 +93,16 @@ def sipp(folder: Path, place: Place, *words: str, port: int) -> subprocess.Popen
     )
 
 
-def losing(agent: Any, seed: int) -> None:
-    """Have an agent lose packets."""
+def losing(agent: Any, seed: int, share: float = OURS) -> None:
+    """Have an agent lose packets: this share of those that it sends, and of those that it gets."""
     chance = random.Random(seed)
     receive, perform = agent.endpoint.receive, agent._perform
 
     def arrives(data: bytes, flow: Any, now: float) -> Any:
-        return [] if data != OVER and chance.random() < OURS else receive(data, flow, now)
+        return [] if data != OVER and chance.random() < share else receive(data, flow, now)
 
     def leaves(outputs: list[Any]) -> Any:
-        return perform([each for each in outputs if not isinstance(each, Send) or chance.random() >= OURS])
+        return perform([each for each in outputs if not isinstance(each, Send) or chance.random() >= share])
 
     agent.endpoint.receive, agent._perform = arrives, leaves
 

@@ -170,8 +170,10 @@ class SipFrag(HeaderBlock):
 def _split_start(data: bytes) -> tuple[bytes | None, bytes]:
     """The start line where there is one, and what comes behind it."""
     # sipfrag = [ start-line ] *message-header [ CRLF [ message-body ] ]
-    # Wider: the last CRLF may be missing, as it is in what many peers report of a REFER.
-    first, _, rest = data.partition(b"\r\n")
+    # Wider: the last CRLF may be missing, as it is in what many peers report of a REFER, or be a lone LF.
+    first, crlf, rest = data.partition(b"\r\n")
+    if not crlf:
+        first = first.removesuffix(b"\n")
     return (first, rest) if first and _is_header(first) is None else (None, data)
 
 

@@ -1,0 +1,146 @@
+"""Kamailio, a real presence server: its modules are a notifier and a compositor, and can subscribe and publish.
+
+It keeps nothing on disk but a database that its modules ask for. It is operated by JSON-RPC over HTTP, at its SIP port.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+from tests.adapters.peer import Place
+from tests.cli.programs import PATIENCE_S
+from tests.peers.programs import found, free_port
+
+CONFIG = """\
+debug=2
+log_stderror=yes
+children=1
+tcp_children=1
+dns=no
+rev_dns=no
+auto_aliases=no
+tcp_accept_no_cl=yes
+listen=udp:127.0.0.1:{port}
+listen=tcp:127.0.0.1:{port}
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "xlog.so"
+loadmodule "db_sqlite.so"
+loadmodule "presence.so"
+loadmodule "presence_xml.so"
+loadmodule "presence_mwi.so"
+loadmodule "pua.so"
+loadmodule "pua_rpc.so"
+loadmodule "xhttp.so"
+loadmodule "jsonrpcs.so"
+modparam("tm", "retr_timer1", 100)
+modparam("tm", "retr_timer2", 400)
+modparam("presence|presence_xml|pua", "db_url", "sqlite:///{database}")
+modparam("presence", "server_address", "sip:127.0.0.1:{port}")
+modparam("presence", "subs_db_mode", 3)
+modparam("presence", "publ_cache", 0)
+modparam("presence", "notifier_processes", 0)
+modparam("presence", "min_expires", 60)
+modparam("presence", "min_expires_action", 1)
+modparam("presence_xml", "integrated_xcap_server", 1)
+modparam("pua", "check_remote_contact", 0)
+modparam("jsonrpcs", "transport", 1)
+event_route[core:worker-one-init] {{ xlog("L_ALERT", "{ready}\\n"); }}
+event_route[xhttp:request] {{ jsonrpc_dispatch(); }}
+request_route {{
+    if (method == "SUBSCRIBE") {{ t_newtran(); handle_subscribe(); exit; }}
+    if (method == "PUBLISH") {{ t_newtran(); handle_publish(); exit; }}
+    if (method != "NOTIFY") {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
+    xlog("L_ALERT", "{told}$hdr(Subscription-State)|$rb\\n");
+    sl_send_reply("200", "OK");
+}}
+"""
+READY = "it serves"
+TOLD = "it is told: "
+TABLES = Path("/usr/share/kamailio/db_sqlite")
+"""Where Debian has the scripts that make them."""
+RULES = """\
+<?xml version="1.0"?>
+<ruleset xmlns="urn:ietf:params:xml:ns:common-policy" xmlns:pr="urn:ietf:params:xml:ns:pres-rules">
+  <rule id="all">
+    <conditions><identity><many/></identity></conditions>
+    <actions><pr:sub-handling>{handling}</pr:sub-handling></actions>
+  </rule>
+</ruleset>
+"""
+OF_PRESENCE = 2
+"""The type of a document of rules on who may watch the presence of its owner."""
+
+
+class PresenceServer:
+    """A Kamailio that runs."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int, database: Path) -> None:
+        self.process = process
+        self.port = port
+        self.database = database
+
+    def uri(self, user: str) -> str:
+        """The address of somebody there."""
+        return f"sip:{user}@127.0.0.1:{self.port}"
+
+    def does(self, command: str, *words: object) -> Any:
+        """Have it do something: returns what comes of that."""
+        asked = json.dumps({"jsonrpc": "2.0", "method": command, "params": words, "id": 1})
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)) as http:
+            http.request("POST", "/", asked, {"Content-Type": "application/json"})
+            told = json.loads(http.getresponse().read())
+        assert "result" in told, told
+        return told["result"]
+
+    def lets(self, user: str, handling: str) -> None:
+        """Somebody there has all others watch him (`allow`), or none (`block`)."""
+        with closing(sqlite3.connect(self.database)) as database, database:
+            database.execute(
+                "REPLACE INTO xcap (username, domain, doc, doc_type, etag, source, doc_uri, port) "
+                "VALUES (?, '127.0.0.1', ?, ?, '', 0, ?, 0)",
+                (user, RULES.format(handling=handling), OF_PRESENCE, user),
+            )
+        self.does("presence.refreshWatchers", f"sip:{user}@127.0.0.1", "presence", 0)
+
+    def until(self, text: str) -> str:
+        """Read on until a line of its log has this; returns what stands behind it."""
+        assert self.process.stdout is not None
+        log = ""
+        for line in self.process.stdout:
+            log += line
+            if text in line:
+                return line.partition(text)[2].strip()
+        raise AssertionError(f"Kamailio ended without {text!r}:\n{log}")
+
+
+@contextmanager
+def presence_server(folder: Path) -> Iterator[PresenceServer]:
+    """A Kamailio at a port of its own, with its settings in this folder."""
+    port, database, config = free_port(Place("TCP", "127.0.0.1")), folder / "database", folder / "kamailio.cfg"
+    with closing(sqlite3.connect(database)) as tables:
+        tables.execute("PRAGMA synchronous = off")
+        for each in ("standard", "presence"):
+            tables.executescript((TABLES / f"{each}-create.sql").read_text("utf-8"))
+    config.write_text(CONFIG.format(port=port, database=database, ready=READY, told=TOLD), "utf-8")
+    with subprocess.Popen(
+        [found("kamailio"), "-f", str(config), "-DD", "-E", "-w", str(folder), "-Y", str(folder)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+    ) as process:
+        try:
+            server = PresenceServer(process, port, database)
+            server.until(READY)
+            yield server
+        finally:
+            process.terminate()
