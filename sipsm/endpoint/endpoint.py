@@ -122,7 +122,14 @@ class Endpoint(Commanding):
             observer=observer,
         )
         self._transactions = TransactionLayer(self._agenda, times or TimerValues(), observer, self._flows)
-        self._sending = Sending(self._transactions, self.listening, self._ids, self.limits.look_ups, observer=observer)
+        self._sending = Sending(
+            self._transactions,
+            self.listening,
+            self._ids,
+            self.limits.look_ups,
+            path_mtu=self.limits.path_mtu,
+            observer=observer,
+        )
         self._agent = UserAgent(
             self._transactions,
             self._sending,

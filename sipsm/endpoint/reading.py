@@ -10,6 +10,7 @@ from sipsm.message.headers import (
     ALLOW,
     CONTACT,
     CONTENT_ENCODING,
+    CONTENT_LANGUAGE,
     EVENT,
     EXPIRES,
     INFO_PACKAGE,
@@ -37,7 +38,7 @@ _READ_OF_ALL: _Fields = {each.key: each for each in (CONTACT, RECORD_ROUTE, ALLO
 _READ_OF_RESPONSES: _Fields = {**_READ_OF_ALL, RSEQ.key: RSEQ}
 _READ_OF_REQUESTS: _Fields = {
     **_READ_OF_ALL,
-    **{each.key: each for each in (ROUTE, REQUIRE, CONTENT_ENCODING, RACK, INFO_PACKAGE)},
+    **{each.key: each for each in (ROUTE, REQUIRE, CONTENT_ENCODING, CONTENT_LANGUAGE, RACK, INFO_PACKAGE)},
 }
 _READ_OF_REQUEST: dict[str, _Fields] = {
     "INVITE": {**_READ_OF_REQUESTS, **{each.key: each for each in (ACCEPT, EXPIRES, REPLACES, JOIN)}},

@@ -6,6 +6,7 @@ RFC 3261 9.1, 13, 14.1, 15; RFC 3262 3 and 5; RFC 3311 5; RFC 6086 4.2.1. A comm
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from typing import Any, Final
 
 from attrs import evolve
@@ -308,9 +309,18 @@ class Commands:
         # "A UA MUST NOT send an INFO request outside an invite dialog usage and MUST NOT send an INFO request for an
         # Info Package inside an invite dialog usage if the remote UA has not indicated willingness to receive that Info
         # Package within that dialog." (RFC 6086 4.2.1)
-        if named and built(InfoPackage.parse, named[0]).name not in (leg.peer_packages or ()):
+        package = built(InfoPackage.parse, named[0]).name if named else ""
+        if named and package not in (leg.peer_packages or ()):
             raise LocalProtocolError(f"cannot send an INFO of {named[0]}: the peer does not take it", rfc="6086 4.2.1")
-        return self.give("send an INFO", leg.invitations[0], "ASK", x, now)
+        least_s, sent_at = dict(self.policy.info_intervals_s).get(package), dict(leg.infos)
+        if least_s is not None and now < sent_at.get(package, -inf) + least_s:
+            raise LocalProtocolError(
+                f"cannot send an INFO of {package} yet: there is one each {least_s:g} s at most", rfc="6086 10.9"
+            )
+        outputs = self.give("send an INFO", leg.invitations[0], "ASK", x, now)
+        if least_s is not None:
+            leg.infos = tuple({**sent_at, package: now}.items())
+        return outputs
 
     # ---------------------------------------------------------------- what could not be built
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from attrs import field, frozen
-from attrs.validators import ge
+from attrs.validators import ge, optional
 
 
 @frozen
 class Limits:
-    """The bounds of an endpoint. Each is at least 1."""
+    """The bounds of an endpoint. Each is at least 1, and the MTU of a path at least 576 (RFC 791 3.2)."""
 
     message_bytes: int = field(default=65_535, validator=ge(1))
     """A longer datagram is dropped as `too-large`, unanswered. What a message may have, see `MessageLimits`."""
@@ -16,6 +16,9 @@ class Limits:
     """Server transactions alive at once; the next request gets 503 with Retry-After, made without state."""
     calls: int = field(default=10_000, validator=ge(1))
     """Calls alive at once; the next INVITE gets 503, and `invite` raises `LocalProtocolError`."""
+    path_mtu: int | None = field(default=None, validator=optional(ge(576)))
+    """The largest packet that gets through everywhere in one piece, in bytes, where that is known: a request that comes
+    within 200 bytes of it goes by TCP; else one that has more than 1300 (RFC 3261 18.1.1)."""
     look_ups: int = field(default=10_000, validator=ge(1))
     """Requests that wait for a `Resolve` at once; the next one counts as not sent."""
     subscriptions: int = field(default=100_000, validator=ge(1))

@@ -19,7 +19,7 @@ from sipsm.role.party import Party
 from sipsm.role.responses_in import ResponsesIn
 from sipsm.role.writing import content
 from sipsm.standalone.messages import FINAL, FREE, LARGEST, SEND, Line, place_of, resolved
-from sipsm.transaction.sending import NotSent, Sending
+from sipsm.transaction.sending import NEAR, NotSent, Sending
 from sipsm.usage import Leg
 from sipsm.usage.outputs import Ask
 
@@ -70,10 +70,10 @@ class Messaging:
         # "The size of MESSAGE requests outside of a media session MUST NOT exceed 1300 bytes, unless the UAC has
         # positive knowledge that the message will not traverse a congestion-unsafe link at any hop, or that the message
         # size is at least 200 bytes less than the lowest MTU value found en route to the UAS." (RFC 3428 8)
-        size = len(bytes(request))
-        if size > LARGEST and not congestion_safe:
+        size, largest = len(bytes(request)), LARGEST if self.limits.path_mtu is None else self.limits.path_mtu - NEAR
+        if size > largest and not congestion_safe:
             raise LocalProtocolError(
-                f"a MESSAGE of {size} bytes may congest a link on its way, where more than {LARGEST} are not allowed: "
+                f"a MESSAGE of {size} bytes may congest a link on its way, where more than {largest} are not allowed: "
                 "send less, send it in a session, or say that the way is safe",
                 rfc="3428 8",
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from attrs import field, frozen
@@ -28,6 +29,16 @@ def _a_host(_: object, _field: Any, gateway: str | None) -> None:
         raise LocalProtocolError(f"{gateway!r} is no URI: {error.what}", rfc=error.rfc) from None
     if uri.scheme not in {"sip", "sips"} or uri.user is not None or uri.headers is not None:
         raise LocalProtocolError(f"{gateway!r} names no host to ask for numbers", rfc="3261 19.1.6")
+
+
+def _pairs(given: Mapping[str, float] | Iterable[tuple[str, float]]) -> tuple[tuple[str, float], ...]:
+    return tuple((name, float(value)) for name, value in (given.items() if isinstance(given, Mapping) else given))
+
+
+def _all_spans(_: object, _field: Any, spans: tuple[tuple[str, float], ...]) -> None:
+    for name, seconds in spans:
+        if not seconds > 0:
+            raise LocalProtocolError(f"{seconds} s is no time between INFO requests of {name}", rfc="6086 10.9")
 
 
 @frozen
@@ -78,6 +89,9 @@ class Policy:
     replaceable: bool = True
     """Whether an INVITE may replace or join a call of ours; else it gets 403, unseen (RFC 3891 3, RFC 3911 4)."""
 
+    info_intervals_s: tuple[tuple[str, float], ...] = field(default=(), converter=_pairs, validator=_all_spans)
+    """The least time between two INFO requests of a package in one dialog, where its specification names one, given as
+    `{"package": seconds}`: what would be sent before raises `LocalProtocolError` (RFC 6086 10.9)."""
     shortest_subscription_s: int = field(default=60, validator=ge(0))
     """The least that a subscription of a peer lasts, in seconds; one that is to last less, and less than an hour, gets
     423 (RFC 6665 4.2.1.1)."""

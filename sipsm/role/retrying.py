@@ -27,6 +27,7 @@ from sipsm.message.headers import (
     SessionExpires,
     field,
 )
+from sipsm.message.headers.content import in_range
 from sipsm.message.names import canonical
 from sipsm.role.call import Call
 from sipsm.role.checking import OWN
@@ -166,10 +167,7 @@ def _read(message: Request | Response, known: Listed[T]) -> tuple[T, ...] | None
 
 def _covers(ranges: list[str], used: tuple[str, ...] | None) -> bool:
     """Whether all encodings or languages that were used are among those taken; `en` takes `en-gb`, and `*` all."""
-    return all(
-        name == "identity" or any(each in {"*", name} or name.startswith(each + "-") for each in ranges)
-        for name in (value.lower() for value in used or ())
-    )
+    return all(name == "identity" or any(in_range(name, each) for each in ranges) for name in used or ())
 
 
 def _with_sip_uri(invite: Request, _response: Response, policy: Policy, party: Party) -> Request | None:

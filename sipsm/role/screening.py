@@ -18,7 +18,8 @@ from sipsm.grammar.tokens import refuse_line_ends
 from sipsm.ids import MAGIC_COOKIE
 from sipsm.message import KNOWN_METHODS, Request
 from sipsm.message.bodies import read_body
-from sipsm.message.headers import ACCEPT, EVENT, SESSION_EXPIRES, WarningValue
+from sipsm.message.headers import ACCEPT, CONTENT_LANGUAGE, EVENT, SESSION_EXPIRES, WarningValue
+from sipsm.message.headers.content import in_range, is_language
 from sipsm.role.checking import address_of_somebody
 from sipsm.sdp import SessionDescription, Timing, as_bytes
 from sipsm.standalone.composing import Composing
@@ -84,6 +85,12 @@ def _all_tokens(_: object, _field: object, values: tuple[str, ...]) -> None:
             raise LocalProtocolError(f"{value!r} is no option tag", rfc="3261 20.37")
 
 
+def _all_languages(_: object, _field: object, values: tuple[str, ...]) -> None:
+    for value in values:
+        if not is_language(value):
+            raise LocalProtocolError(f"{value!r} is no language", rfc="3261 20.13")
+
+
 def _all_routes(_: object, _field: object, values: tuple[str, ...]) -> None:
     for value in values:
         hop_to(address_of_somebody(value).uri)
@@ -119,6 +126,9 @@ class Profile:
     """The types of body that an INVITE may have."""
     message_types: tuple[str, ...] = field(default=("text/plain",), converter=_texts, validator=_all_writable)
     """The types of body that a MESSAGE may have; one of another type gets 415 (RFC 3428 7)."""
+    languages: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_languages)
+    """The languages of bodies that are understood, such as `en`, which `en-GB` is too; a request whose body says that
+    it is in others gets 415 (RFC 3261 8.2.3). Without one, all are."""
     media: bytes = field(default=b"", converter=as_bytes, validator=_indicates)
     """A session description of the media that are spoken, with each stream at port 0 (RFC 3264 9): who asks by OPTIONS
     is told it. Given as bytes or as `sipsm.sdp.SessionDescription`."""
@@ -251,6 +261,14 @@ def strange_encoding(_: Profile, request: Request) -> bool:
     return bool(request.body) and encodings not in ([], ["identity"]) and not optional_body(request)
 
 
+def strange_language(profile: Profile, request: Request) -> bool:
+    """The body says in which languages it is, and none of them is understood."""
+    if not profile.languages or not request.body or optional_body(request):
+        return False
+    spoken = request[CONTENT_LANGUAGE]
+    return bool(spoken) and not any(in_range(each, known) for known in profile.languages for each in spoken)
+
+
 def strange_part(profile: Profile, request: Request) -> bool:
     """The body is one of parts, and something in it must be understood and is not; or it cannot be taken apart."""
     # "If a UAS cannot process a request because, in the given context, the UAS does not support the content type or the
@@ -318,7 +336,8 @@ def allow_events(profile: Profile, _request: Request | None = None) -> list[Head
 def accept(profile: Profile, request: Request | None = None) -> list[HeaderLine]:
     """The bodies that are understood (RFC 3261 8.2.3): in a call, or in such a request."""
     kinds = profile.message_types if request is not None and request.method == "MESSAGE" else profile.accept
-    return [("Accept", ", ".join(kinds)), ("Accept-Encoding", "identity"), ("Accept-Language", "en")]
+    languages = ", ".join(profile.languages) or "*"
+    return [("Accept", ", ".join(kinds)), ("Accept-Encoding", "identity"), ("Accept-Language", languages)]
 
 
 def which_unsupported(profile: Profile, request: Request) -> list[HeaderLine]:
@@ -350,6 +369,7 @@ CHECKS: Final = (
     Check(strange_scheme,        SERVED,                 416,    none,              None,               "3261 8.2.2.1"),
     Check(requires_unsupported,  SERVED,                 420,    which_unsupported, "require",          "3261 8.2.2.3"),
     Check(strange_encoding,      SERVED,                 415,    accept,            "content-encoding", "3261 8.2.3"),
+    Check(strange_language,      SERVED,                 415,    accept,            "content-language", "3261 8.2.3"),
     Check(strange_part,          DESCRIBE,               415,    accept,            "content-type",     "5621 8.4"),
     Check(strange_event,         frozenset({"SUBSCRIBE"}), 489,  allow_events,      None,               "6665 4.2.1.1"),
     Check(strange_type,          DESCRIBE,               415,    accept,            None,               "3261 8.2.3"),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from sipsm.errors import RemoteProtocolError
 from sipsm.machine import Step
 from sipsm.message import Request, Response, response_to
+from sipsm.message.headers import TIMESTAMP
 from sipsm.transaction.base import (
     ClientTransaction,
     RequestReceived,
@@ -54,7 +56,19 @@ def send_trying(tx: ServerTransaction, _: Any, step: Step) -> None:
     # respond to a non-INVITE request with a Status-Code of 100 if it has not otherwise responded after the amount of
     # time it takes a client transaction's Timer E to be reset to T2." (RFC 4320 4.1)
     assert tx.request is not None, "the request is kept while nothing has been answered"
-    send_response(tx, bytes(response_to(tx.request, 100)), step)
+    send_response(tx, bytes(with_delay(response_to(tx.request, 100), step.now - tx.received_at)), step)
+
+
+def with_delay(trying: Response, delay_s: float) -> Response:
+    """The 100 with how long it took in the Timestamp that it repeats, where there is one that can be read."""
+    # "If there is a delay in generating the response, the UAS SHOULD add a delay value into the Timestamp value in the
+    # response. This value MUST contain the difference between the time of sending of the response and receipt of the
+    # request, measured in seconds." (RFC 3261 8.2.6.1)
+    try:
+        stamp = trying[TIMESTAMP]
+    except RemoteProtocolError:
+        return trying
+    return trying if stamp is None else trying.with_header(TIMESTAMP, stamp.with_delay(delay_s))
 
 
 def forget_request(tx: ClientTransaction | ServerTransaction, _: Any, _step: Step) -> None:
@@ -62,6 +76,8 @@ def forget_request(tx: ClientTransaction | ServerTransaction, _: Any, _step: Ste
     tx.request = None
     if isinstance(tx, ClientTransaction):
         tx.wire = b""
+    else:
+        tx.received_at = 0.0
 
 
 def report_timeout(tx: Transaction, _: Any, step: Step) -> None:

@@ -72,6 +72,8 @@ class ServerTransaction(Transaction):
     """The last response sent."""
     size: int = 0
     """How many bytes the datagram had that the request came in."""
+    received_at: float = 0.0
+    """When the request came, in seconds, until the final response: for the delay that a 100 tells."""
     identity: int | None = None
     """A checksum of what the same request has in common with this one when it comes by another way (RFC 3261 8.2.2.2).
     """

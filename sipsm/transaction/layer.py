@@ -12,6 +12,7 @@ from attrs import frozen
 from sipsm.errors import LocalProtocolError
 from sipsm.machine import Agenda, Decision, Ignore, Observer, Refuse, Step
 from sipsm.message import KNOWN_METHODS, Request, Response, parse_message
+from sipsm.transaction.actions import with_delay
 from sipsm.transaction.base import (
     ACK,
     GIVE_UP,
@@ -98,7 +99,7 @@ class TransactionLayer:
         if known is not None:
             return self._take(known, REQUEST, request, now)
         kind = InviteServerTransaction if method == "INVITE" else NonInviteServerTransaction
-        tx = kind(key, reply_to, self.times, request=request, identity=identity(request))
+        tx = kind(key, reply_to, self.times, request=request, received_at=now, identity=identity(request))
         self.servers[key] = tx
         if tx.identity is not None:
             self.first_of.setdefault(tx.identity, key)
@@ -173,6 +174,8 @@ class TransactionLayer:
         Raises `LocalProtocolError` for a provisional response, other than the 100 that is sent by itself, to a
         request that is not an INVITE, and for a 408 to one (RFC 4320 4.1 and 4.2).
         """
+        if response.status == 100:
+            response = with_delay(response, now - tx.received_at)
         return self.respond_again(tx, response.status, bytes(response), now)
 
     def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:

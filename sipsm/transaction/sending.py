@@ -45,7 +45,7 @@ from sipsm.transaction.delivery import (
 )
 from sipsm.transaction.layer import Absorbed, TransactionLayer
 from sipsm.transaction.matching import client_key
-from sipsm.transport.flow import RELIABLE, Address, Flow, Listening, Resolve, Send
+from sipsm.transport.flow import RELIABLE, Address, Flow, Listening, Resolve, Send, bracketed, is_multicast
 from sipsm.transport.locate import SECURE, SERVICES, Hop, hop_of_via, hop_to, next_hop, version
 from sipsm.transport.locating import (
     FAILED,
@@ -65,6 +65,8 @@ __all__ = ["NotDeliverable", "NotSent", "Sending", "SentAs", "TriesAgain"]
 
 LARGE: Final = 1300
 """Bytes; a request with more goes over a transport with congestion control, where one may be had (RFC 3261 18.1.1)."""
+NEAR: Final = 200
+"""Bytes; and so does one that comes this near to the MTU of the path, where that is known."""
 
 
 BY_NAME: Final = SECURE | {"WS"}
@@ -90,6 +92,7 @@ class Sending:
         look_ups: int = 10_000,
         *,
         limits: LocateLimits | None = None,
+        path_mtu: int | None = None,
         observer: Observer | None = None,
     ) -> None:
         self.transactions = transactions
@@ -98,6 +101,11 @@ class Sending:
         self.look_ups = look_ups
         """How many requests may wait for the DNS at once."""
         self.limits = limits or LocateLimits()
+        # "If a request is within 200 bytes of the path MTU, or if it is larger than 1300 bytes and the path MTU is
+        # unknown, the request MUST be sent using an RFC 2914 [43] congestion controlled transport protocol, such as
+        # TCP." (RFC 3261 18.1.1)
+        self.largest = LARGE if path_mtu is None else path_mtu - NEAR - 1
+        """Bytes of a request that may go by UDP."""
         self.observer = observer
         self.spoken = tuple(dict.fromkeys(each.transport for each in self.listening))
         self.versions = tuple(dict.fromkeys(version(each.address[0]) for each in self.listening))
@@ -130,7 +138,7 @@ class Sending:
             hop = self._hop(request, next_hop(request) if towards is None else hop_to(towards))
         except SipError as error:
             return [NotSent(user, request, str(error))]
-        large = len(self.spoken) > 1 and len(bytes(request)) > LARGE
+        large = len(self.spoken) > 1 and len(bytes(request)) > self.largest
         if not large and hop.numeric:
             transport, first = hop.asked_for(self.spoken)[0], self.listening[0]
             if transport == first.transport and version(hop.host) == self.versions[0]:
@@ -359,11 +367,25 @@ class Sending:
         return self._go_out(request, flow, user, now)
 
     def _go_out(self, request: Request, flow: Flow, user: Any, now: float) -> list[Any]:
+        if is_multicast(flow.remote[0]) and request.via.maddr is None:
+            return self._to_group(request, flow, user, now)
         if request.method == "ACK":
             # "However, the request is passed to the transport layer directly for transmission, rather than a client
             # transaction." (RFC 3261 13.2.2.4)
             return [Send(flow, bytes(request))]
         return self.transactions.send_request(request, flow, user, now)
+
+    def _to_group(self, request: Request, flow: Flow, user: Any, now: float) -> list[Any]:
+        """Send a request to a multicast group: its Via says so, and the responses go there as well."""
+        # "A client that sends a request to a multicast address MUST add the "maddr" parameter to its Via header field
+        # value containing the destination multicast address, and for IPv4, SHOULD add the "ttl" parameter with a value
+        # of 1." (RFC 3261 18.1.1)
+        group = flow.remote[0]
+        params = [("maddr", bracketed(group)), *([] if ":" in group else [("ttl", "1")])]
+        via = request.via
+        request = request.with_via(Via.build(via.transport, via.host, via.port, params=[*via.params.items(), *params]))
+        told = [] if user is None else [SentAs(user, request)]
+        return [*told, *self._go_out(request, flow, user, now)]
 
 
 def _via(was: Via, local: Listening, branch: str) -> Via:

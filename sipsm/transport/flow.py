@@ -44,6 +44,12 @@ def _is_address(host: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=4096)
+def is_multicast(host: str) -> bool:
+    """Whether a numeric host is that of a group: 224.0.0.0/4, or ff00::/8."""
+    return ip_address(host).is_multicast
+
+
 class Flow(NamedTuple):
     """One connection or datagram association: transport (as in a Via), the own address, the other's address."""
 

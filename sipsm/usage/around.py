@@ -114,6 +114,8 @@ class Leg:
     """Whether a REFER has come in it (RFC 3515 2.4.6)."""
     peer_packages: tuple[str, ...] | None = None
     """The INFO packages that the peer takes; None: it has not said (RFC 6086 5.2.2)."""
+    infos: tuple[tuple[str, float], ...] = ()
+    """When we sent the last INFO of each package whose rate is limited, in seconds (RFC 6086 10.9)."""
     packages_before: dict[tuple[bool, int], tuple[str, ...] | None] | None = None
     """Those that it took before each request that is not answered yet and names others (RFC 6086 5.2.4), by whether the
     request is ours, and its CSeq number."""

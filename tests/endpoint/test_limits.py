@@ -32,7 +32,7 @@ def full(bench: Bench) -> None:
     bench.drain()
 
 
-@pytest.mark.rfc("3261 8.2.7", "3261 21.5.4")
+@pytest.mark.rfc("3261 8.2.7", "3261 21.5.4", "3261-S08")
 @pytest.mark.parametrize("method", ["INVITE", "OPTIONS", "REGISTER", "BYE", "FOO"])
 def test_a_full_endpoint_refuses_without_keeping_anything(method: str) -> None:
     """A new request gets 503 with Retry-After, its repeat the same bytes; and it leaves nothing."""
@@ -49,8 +49,10 @@ def test_a_full_endpoint_refuses_without_keeping_anything(method: str) -> None:
     assert bench.last_response.to.tag
     assert [event.reason for event in bench.told(Dropped)] == [DropReason.OVERLOADED] * 2
     assert bench.told(IncomingCall) == bench.told(RequestServed) == []
-    bench.quiet()
+    assert len(bench.wires) == 2
     bench.drain()
+    bench.quiet()
+    assert bench.wires == [], "nothing is sent by itself, neither a 100 nor the 503 again"
     bench.receive(data)
     assert len(bench.told(IncomingCall) + bench.told(RequestServed)) == 1
 
@@ -75,7 +77,7 @@ def test_what_was_accepted_goes_on() -> None:
     assert bench.left() == {}
 
 
-@pytest.mark.rfc("3261 8.2.7")
+@pytest.mark.rfc("3261 8.2.7", "3261-S08")
 def test_a_cancel_in_a_full_endpoint() -> None:
     """It belongs to the INVITE that was accepted; one that does not is ignored, as by any server without state."""
     bench = Bench(limits=Limits(transactions=3))
@@ -89,6 +91,7 @@ def test_a_cancel_in_a_full_endpoint() -> None:
     assert call.state is CallState.ENDED
 
 
+@pytest.mark.rfc("3261 8.2.7", "3261-S08")
 def test_a_stray_ack_in_a_full_endpoint_is_not_answered() -> None:
     """There is no answer to an ACK."""
     bench = Bench(limits=Limits(transactions=3))

@@ -432,3 +432,21 @@ def test_info_without_a_package() -> None:
     assert (event.request.body, event.request.content_type) == (digit, "application/dtmf-relay")
     assert event.request[RECV_INFO] == ()
     assert len(told(bob, Ended)) == 1
+
+
+@pytest.mark.rfc("6086 10.9", "6086-17")
+def test_the_rate_of_a_package() -> None:
+    """Where its specification names the least time between two INFO requests, the second one waits for it; others do
+    not, nor does another dialog."""
+    bench = Bench(policy=Policy(info_intervals_s={"foo": 5}))
+    call = bench.acked(headers=["Recv-Info: foo, bar"])
+    bench.drain()
+    bench.take(call.info("foo", now=bench.now)[1])
+    with pytest.raises(LocalProtocolError, match="one each 5 s at most"):
+        call.info("foo;param=1", now=bench.now + 4.9)
+    bench.take(call.info("bar", now=bench.now)[1])
+    bench.take(call.info("bar", now=bench.now)[1])
+    bench.take(call.info("foo", now=bench.now + 5)[1])
+    assert [message.header("Info-Package") for message in bench.sent] == ["foo", "bar", "bar", "foo"]
+    with pytest.raises(LocalProtocolError, match="no time between"):
+        Policy(info_intervals_s={"foo": 0})

@@ -90,7 +90,7 @@ def test_nobody_takes_connections() -> None:
     nothing_left(net)
 
 
-@pytest.mark.rfc("3261 18.1.1")
+@pytest.mark.rfc("3261 18.1.1", "3261-S27")
 def test_a_large_request_goes_over_tcp() -> None:
     """More than 1300 bytes are not sent over UDP where TCP may be had; the Via says so."""
     net = Net()
@@ -105,7 +105,7 @@ def test_a_large_request_goes_over_tcp() -> None:
     nothing_left(net)
 
 
-@pytest.mark.rfc("3261 18.1.1")
+@pytest.mark.rfc("3261 18.1.1", "3261-S27")
 def test_a_large_request_to_one_who_has_no_tcp() -> None:
     """When no connection can be made, it goes over UDP after all."""
     net = Net()

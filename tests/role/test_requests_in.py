@@ -50,7 +50,7 @@ def test_options_is_told_what_we_can(inside: bool) -> None:
         ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY"),
         ("Accept", "application/sdp, text/plain"),
         ("Accept-Encoding", "identity"),
-        ("Accept-Language", "en"),
+        ("Accept-Language", "*"),
         ("Supported", "100rel, timer, replaces, join, 199, gruu"),
     ]
     served = bench.told(RequestServed)

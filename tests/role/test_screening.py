@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sipsm import IncomingCall, Profile, Request, RequestServed
+from sipsm import IncomingCall, LocalProtocolError, Profile, Request, RequestServed
 from sipsm.role.screening import ALLOW
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 
@@ -124,7 +124,7 @@ def test_the_ack_of_a_2xx_counts_whatever_it_requires() -> None:
 # -------------------------------------------------------------------- the body
 
 
-@pytest.mark.rfc("3261 8.2.3")
+@pytest.mark.rfc("3261 8.2.3", "3261-S05")
 @pytest.mark.parametrize(
     ("content_type", "header"),
     [
@@ -141,7 +141,7 @@ def test_a_body_that_is_not_understood(content_type: str | None, header: str) ->
     assert response.status == 415
     assert response.header("Accept") == "application/sdp"
     assert response.header("Accept-Encoding") == "identity"
-    assert response.header("Accept-Language") == "en"
+    assert response.header("Accept-Language") == "*"
 
 
 @pytest.mark.rfc("3261 8.2.3", "3311 5.2")
@@ -160,7 +160,7 @@ def test_within_a_call_as_well(method: str, content_type: str | None) -> None:
     assert bench.last_response.status == 200
 
 
-@pytest.mark.rfc("3261 8.2.3", "3261 20.11")
+@pytest.mark.rfc("3261 8.2.3", "3261 20.11", "3261-S05")
 @pytest.mark.parametrize(
     "disposition", ["render;handling=optional", "session ; Handling = OPTIONAL", "x;a=b;handling=optional"]
 )
@@ -175,6 +175,37 @@ def test_an_optional_body_is_passed_over(content_type: str, header: str, disposi
     event = bench.events[-1]
     assert isinstance(event, IncomingCall)
     assert event.offer == b""
+
+
+@pytest.mark.rfc("3261 8.2.3", "3261 20.13", "3261-S05")
+@pytest.mark.parametrize("method", ["INVITE", "MESSAGE"])
+@pytest.mark.parametrize(
+    ("languages", "headers", "understood"),
+    [
+        (("en", "de-AT"), ["Content-Language: fr"], False),
+        (("en", "de-AT"), ["Content-Language: de"], False),
+        (("en", "de-AT"), ["Content-Language: fr, EN-gb"], True),
+        (("en", "de-AT"), ["Content-Language: fr", "Content-Disposition: render;handling=optional"], True),
+        (("en", "de-AT"), [], True),
+        ((), ["Content-Language: fr"], True),
+    ],
+)
+def test_a_body_in_another_language(
+    method: str, languages: tuple[str, ...], headers: list[str], understood: bool
+) -> None:
+    """Where the program says which languages are understood, a body in another gets 415, which lists them."""
+    bench = Bench(profile=Profile(languages=languages))
+    kind = "application/sdp" if method == "INVITE" else "text/plain"
+    bench.receive(bench.request(method, headers=headers, body=SDP, content_type=kind))
+    assert (415 in bench.statuses) is not understood
+    if not understood:
+        assert bench.last_response.header("Accept-Language") == "en, de-AT"
+
+
+def test_a_language_that_is_none() -> None:
+    """What would stand in Accept-Language must be a language."""
+    with pytest.raises(LocalProtocolError, match="is no language"):
+        Profile(languages=("en US",))
 
 
 @pytest.mark.parametrize("disposition", ["render;handling=required", "optional", "handling=optional", "render"])

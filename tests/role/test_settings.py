@@ -24,6 +24,7 @@ def test_a_profile_says_nothing_unless_told() -> None:
         "user_agent": None,
         "accept": ("application/sdp",),
         "message_types": ("text/plain",),
+        "languages": (),
         "media": b"",
         "supported": (),
         "info_packages": (),
@@ -82,7 +83,7 @@ def test_an_identity_by_default() -> None:
 # -------------------------------------------------------------------- limits and times
 
 
-@pytest.mark.parametrize("name", [field.name for field in attrs.fields(Limits)])
+@pytest.mark.parametrize("name", [field.name for field in attrs.fields(Limits) if field.default])
 def test_a_limit_is_at_least_one(name: str) -> None:
     """An endpoint that takes nothing on is none."""
     assert getattr(Limits(**{name: 1}), name) == 1
@@ -91,12 +92,20 @@ def test_a_limit_is_at_least_one(name: str) -> None:
             Limits(**{name: value})
 
 
+def test_the_mtu_of_a_path() -> None:
+    """Every host can take a packet of 576 bytes: less would mean that nothing may go by UDP."""
+    assert Limits(path_mtu=576).path_mtu == 576
+    with pytest.raises(ValueError, match="path_mtu"):
+        Limits(path_mtu=575)
+
+
 def test_limits_by_default() -> None:
     """The defaults are part of the interface."""
     assert attrs.asdict(Limits()) == {
         "message_bytes": 65_535,
         "transactions": 100_000,
         "calls": 10_000,
+        "path_mtu": None,
         "look_ups": 10_000,
         "forks": 32,
         "publications": 10_000,

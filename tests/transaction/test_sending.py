@@ -192,3 +192,26 @@ def test_not_everybody_may_wait_for_an_address() -> None:
     other = request(uri="sip:bob@biloxi.example.com", branch="z9hG4bK2")
     (refused,) = alice.request(other, "second", START)
     assert (refused.user, refused.why) == ("second", "too many addresses are being looked for")
+
+
+@pytest.mark.rfc("3261 18.1.1", "3261-S27")
+@pytest.mark.parametrize(
+    ("path_mtu", "size", "transport"),
+    [
+        (None, 1300, "UDP"),
+        (None, 1301, "TCP"),
+        (1000, 799, "UDP"),
+        (1000, 800, "TCP"),
+        (1700, 1499, "UDP"),
+        (1700, 1500, "TCP"),
+    ],
+)
+def test_what_is_too_large_for_udp(path_mtu: int | None, size: int, transport: str) -> None:
+    """What comes within 200 bytes of the MTU of its path, or, where that is not known, has more than 1300 bytes."""
+    own = [Listening.parse(f"{each}:192.0.2.1:5060") for each in ("udp", "tcp")]
+    alice = Sending(TransactionLayer(Agenda()), own, Ids(Random(1)), path_mtu=path_mtu)
+    short = to("sip:bob@192.0.2.2").with_header("Subject", "")
+    asked = short.with_header("Subject", "x" * (size - len(bytes(short))))
+    assert len(bytes(asked)) == size
+    (flow,) = sent_to(alice.request(asked, None, START))
+    assert flow.transport == transport

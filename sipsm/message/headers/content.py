@@ -176,14 +176,21 @@ def mime_version(text: str) -> str:
 # language-tag = primary-tag *( "-" subtag ), primary-tag = 1*8ALPHA, subtag = 1*8ALPHA
 # Wider by digits in subtags, which regions have today: "es-419".
 LANGUAGE = r"[A-Za-z]{1,8}+(?:-[A-Za-z0-9]{1,8}+)*+"
-_is_language = re.compile(LANGUAGE).fullmatch
+is_language = re.compile(LANGUAGE).fullmatch
 
 
 def language(text: str) -> str:
     """The text itself when it is the tag of a language; else raises RemoteProtocolError (RFC 3261 20.13)."""
-    if _is_language(text) is None:
+    if is_language(text) is None:
         raise RemoteProtocolError(f"{text[:80]!r} is no language", rfc="3261 20.13")
     return text
+
+
+def in_range(name: str, known: str) -> bool:
+    """Whether a language or an encoding is one that is known: `en-GB` is where `en` is, and all are where `*` is."""
+    # Ranges are those of HTTP (RFC 3261 20.3): one takes the tag that it is, and each that goes on behind it with "-".
+    name, known = name.lower(), known.lower()
+    return known in {"*", name} or name.startswith(f"{known}-")
 
 
 CONTENT_TYPE = Single("Content-Type", ContentType.parse, rfc="3261 20.15")
