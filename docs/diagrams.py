@@ -24,6 +24,11 @@ def tables() -> dict[str, Table]:
     return {table.name: table for _, table in found(Table)}
 
 
+def pages() -> list[str]:
+    """The names of the pages that show diagrams."""
+    return [path.name for path in sorted(DOCS.glob("*.md")) if SHOWN.search(path.read_text("utf-8"))]
+
+
 def page(name: str) -> str:
     """The text of a page that is written by hand, with the diagrams that it shows as the tables give them."""
     return SHOWN.sub(_shown, (DOCS / name).read_text("utf-8"))

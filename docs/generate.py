@@ -19,7 +19,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "deviations.md": deviations.page,
     "headers.md": headers.page,
     "machines.md": machines.page,
-    "transactions.md": partial(diagrams.page, "transactions.md"),
+    **{name: partial(diagrams.page, name) for name in diagrams.pages()},
 }
 
 
