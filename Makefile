@@ -16,12 +16,16 @@ RUNS := 20000000
 CALLS := 1000000
 IMPROVISED := 100000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# The tests start hundreds of programs, which need not each compile the same modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 demo: .venv/installed
 	@.venv/bin/sipsm demo
 
 test: .venv/installed-test peers
-	@$(PY) -m coverage run -m pytest
+	@$(PY) -m coverage erase
+	@$(PY) -m coverage run -m pytest --numprocesses auto --dist worksteal
+	@$(PY) -m coverage combine --quiet
 	@$(PY) -m coverage report
 
 bench: .venv/installed

@@ -8,6 +8,7 @@ A table is the program: the running machine, its diagram, the list of its rows, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import product
 from typing import Any
 
 from attrs import field, frozen
@@ -182,8 +183,13 @@ class Table:
         )
         self.timer_of: dict[str, Timer] = {t.letter: t for t in self.timers}
         self._refuse_strangers()
+        meant: dict[tuple[str, str], list[Entry]] = {}
+        for entry in self.entries:
+            for pair in product(_set(entry.state), _set(entry.input)):
+                meant.setdefault(pair, []).append(entry)
         self.lookup: dict[str, dict[str, tuple[Decision, ...]]] = {
-            state: {i: found for i in self.inputs if (found := self._alternatives(state, i))} for state in self.states
+            state: {i: self._alternatives(state, i, meant[state, i]) for i in self.inputs if (state, i) in meant}
+            for state in self.states
         }
 
     def undecided(self) -> list[tuple[str, str]]:
@@ -215,10 +221,8 @@ class Table:
                 for decision in alternatives:
                     watched(decision)
 
-    def _alternatives(self, state: str, name: str) -> tuple[Decision, ...]:
-        found = [
-            Decision(e, state, self.timers) for e in self.entries if state in _set(e.state) and name in _set(e.input)
-        ]
+    def _alternatives(self, state: str, name: str, entries: Iterable[Entry]) -> tuple[Decision, ...]:
+        found = [Decision(entry, state, self.timers) for entry in entries]
         for earlier in found[:-1]:
             if not earlier.conditional:
                 raise ValueError(f"{self.name}: in {state} on {name}, an entry stands behind one without a condition")

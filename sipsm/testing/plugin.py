@@ -9,8 +9,9 @@ measuring of coverage, and say in pyproject.toml whose tables are counted:
     sipsm_tables = ["my_program"]
     sipsm_row_threshold = "100"
 
-A run of a part of the suite (with paths, `-k`, `-m`, `--lf` ...) is told its share and does not fail for it. Pictures
-of `sipsm.testing.Net` that differ are shown side by side.
+A run of a part of the suite (with paths, `-k`, `-m`, `--lf` ...) is told its share and does not fail for it. Where
+pytest-xdist spreads a run over processes, what all of them took is counted. Pictures of `sipsm.testing.Net` that differ
+are shown side by side.
 
 A test that fails tells of its last network: the seed, the picture, and the command that runs it again. A test with
 `@pytest.mark.seeds(20)` and a parameter `seed` runs with the seeds 0 to 19; with `--net-seeds=1000` all such tests run
@@ -22,6 +23,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from itertools import zip_longest
 from shlex import quote
+from typing import Any
 
 import pytest
 
@@ -31,6 +33,7 @@ from sipsm.trace import Ladder
 
 TAKEN = pytest.StashKey[Taken]()
 THRESHOLD = pytest.StashKey[float]()
+ROWS = "sipsm_rows"
 
 PARTIAL = ("keyword", "markexpr", "lf", "stepwise", "deselect", "ignore", "ignore_glob")
 """The options that leave out tests."""
@@ -91,8 +94,18 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Fail a run that passed, if it was the whole suite and left too many rows out."""
-    if exitstatus == pytest.ExitCode.OK and falls_short(session.config):
+    share: dict[str, object] | None = getattr(session.config, "workeroutput", None)
+    if share is not None:  # a process that took a share of the tests: the one that gave it counts
+        share[ROWS] = taken.numbers() if (taken := session.config.stash.get(TAKEN, None)) else []
+    elif exitstatus == pytest.ExitCode.OK and falls_short(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Count what another process took. One that broke down tells nothing, and the run fails for it."""
+    if numbers := getattr(node, "workeroutput", {}).get(ROWS):
+        node.config.stash[TAKEN].add(numbers)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -61,6 +61,15 @@ class Taken:
         """The share of them, 0 to 100; 100 of nothing."""
         return 100 * self.taken / self.all if self.all else 100.0
 
+    def numbers(self) -> list[list[int]]:
+        """Which have been taken: of each table, in their order, the places of its rows. For another process."""
+        return [[at for at, row in enumerate(table.rows) if row in taken] for table, taken in self.rows.items()]
+
+    def add(self, numbers: Iterable[Iterable[int]]) -> None:
+        """Count what another process, which found the same tables, has taken too: its `numbers`."""
+        for (table, taken), places in zip(self.rows.items(), numbers, strict=True):
+            taken.update(table.rows[at] for at in places)
+
     def missing(self) -> list[str]:
         """Those not taken, a line for each: table, state, input, guard in brackets, section."""
         return [described(table, row) for table, taken in self.rows.items() for row in table.rows if row not in taken]

@@ -110,6 +110,7 @@ def test_any_bytes_at_all(data: bytes) -> None:
     assert bench.left() == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.__name__)
 @settings(max_examples=30)
 @given(seed=st.integers(0, 2**32))

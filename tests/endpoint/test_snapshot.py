@@ -437,6 +437,7 @@ JUNK: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_a_wrong_value_with_the_right_digest_is_an_error_or_none() -> None:
     """Whoever writes snapshots by hand gets an error, or an endpoint; whatever is written where."""
     graph = graph_of(busy())

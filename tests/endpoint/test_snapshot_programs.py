@@ -91,6 +91,7 @@ def same(seed: int, loss: float, steps: int) -> int:
     return stopping.snapshots
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**32), loss=st.sampled_from([0.0, 0.3, 0.6]))
 @settings(max_examples=25)
 def test_it_goes_on_as_if_it_had_never_stopped(seed: int, loss: float) -> None:

@@ -40,6 +40,7 @@ def outcome(parse: Callable[[bytes], Any], body: bytes) -> Any:
         return error
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", DOCUMENTS, ids=lambda kind: kind.root)
 @given(data=st.data())
 def test_a_document_reads_as_it_was_written(kind: Any, data: st.DataObject) -> None:

@@ -110,7 +110,7 @@ def test_every_command_at_every_stage(stage: Stage, name: str) -> None:
         (up, "reject offer", "no offer of the peer waits for an answer"),
         (changed, "UPDATE", "give that first"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
 )
 def test_a_refusal_tells_why(stage: Stage, name: str, text: str) -> None:
     """The text names the state or the next step."""

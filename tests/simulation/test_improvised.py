@@ -26,6 +26,7 @@ def test_any_command_at_any_time(seed: int, mode: str) -> None:
     assert sum(number for name, number in world.count.items() if name.startswith("> ")) == 5
 
 
+@pytest.mark.slow
 def test_nearly_everything_is_met() -> None:
     """In a few networks, calls come to most ends that there are, and sessions are compared often."""
     met = sum((run(seed, 10, loss=(0.0, 0.3)).count for seed in range(1000, 1020)), start=run(999, 10).count)

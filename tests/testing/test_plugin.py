@@ -26,6 +26,15 @@ from door import Door
 def test_push():
     Door().receive("push", None, Step(0.0))
 """
+THE_OTHER_HALF = """
+from sipsm.machine import Step
+from door import Door
+
+def test_pull():
+    door = Door()
+    door.state = "Open"
+    door.receive("pull", None, Step(0.0))
+"""
 MISSING = "*not taken: door: Open on pull: Shut (RFC 1 2)*"
 
 
@@ -60,12 +69,37 @@ def test_the_threshold_is_a_setting(suite: pytest.Pytester) -> None:
 
 def test_a_run_that_takes_every_row_passes(suite: pytest.Pytester) -> None:
     """One line says so."""
-    suite.makepyfile(
-        test_rest=HALF.replace("test_push", "test_pull") + '    door = Door()\n    door.state = "Open"\n'
-        '    door.receive("pull", None, Step(0.0))\n'
-    )
+    suite.makepyfile(test_rest=THE_OTHER_HALF)
     result = suite.runpytest_inprocess()
     result.stdout.fnmatch_lines(["tables: 2 of 2 rows of 1 tables taken, 100.0 %"])
+    assert result.ret == pytest.ExitCode.OK
+
+
+TWO_PROCESSES = ("-p", "no:cacheprovider", "--numprocesses", "2", "--dist", "loadfile")
+
+
+def test_what_several_processes_take_is_counted_together(suite: pytest.Pytester) -> None:
+    """No process of the two takes both rows, and all are taken; what neither takes is missing."""
+    suite.makepyfile(test_rest=HALF.replace("test_push", "test_too"))
+    result = suite.runpytest_inprocess(*TWO_PROCESSES)
+    result.stdout.fnmatch_lines(
+        ["tables: 1 of 2 rows of 1 tables taken, 50.0 %", MISSING, "FAILED: 100 % of the rows must be taken"]
+    )
+    result.assert_outcomes(passed=2)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    suite.makepyfile(test_rest=THE_OTHER_HALF)
+    result = suite.runpytest_inprocess(*TWO_PROCESSES)
+    result.stdout.fnmatch_lines(["tables: 2 of 2 rows of 1 tables taken, 100.0 %"])
+    result.assert_outcomes(passed=2)
+    assert result.ret == pytest.ExitCode.OK
+
+
+def test_another_process_may_have_nothing_to_count(suite: pytest.Pytester) -> None:
+    """Without `sipsm_tables` it tells nothing, and the one that counts is silent."""
+    suite.makepyprojecttoml("[tool.pytest.ini_options]\n")
+    result = suite.runpytest_inprocess("-p", "no:cacheprovider", "--numprocesses", "1")
+    result.stdout.no_fnmatch_line("tables:*")
+    result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.OK
 
 

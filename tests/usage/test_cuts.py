@@ -69,6 +69,7 @@ def who_notices(cut: Cut, uses: Uses, unbroken: dict[Scenario, Outcome]) -> str 
         return next((s.__name__ for s, outcome in unbroken.items() if outcome_of(s).seen != outcome.seen), None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cuts", [WIRES, ENTRIES], ids=["wires", "rows"])
 def test_whatever_is_taken_out_is_missed(cuts: tuple[Cut, ...], uses: Uses, unbroken: dict[Scenario, Outcome]) -> None:
     """An oracle speaks, or something else is sent, told, refused or agreed."""

@@ -12,6 +12,7 @@ MOST = 700
 """States of each plan; `python -m tests.usage` walks them all."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PLANS)
 @pytest.mark.rfc(
     "3264 4",
