@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import sys
-from time import perf_counter
 
 from tests.calls_explored.faults import FAULTS
 from tests.calls_explored.settings import BY_HAND
 from tests.calls_explored.world import explored
+from tests.exploring.by_hand import all_hold
 
 
 def settings() -> bool:
     """Explore all settings; whether all laws hold."""
-    states, start, well = 0, perf_counter(), True
-    for setting in BY_HAND:
-        began = perf_counter()
-        found, world = explored(setting)
-        states += found.states
-        well = well and found.complete and found.violation is None
-        steps = world.alice.computed + world.bob.computed
-        print(f"{setting}\n  {found}; {steps:,} steps of endpoints, {perf_counter() - began:.1f} s", flush=True)
-    seconds = perf_counter() - start
-    print(f"{states:,} states in {seconds:.0f} s: {'all laws hold' if well else 'A LAW IS BROKEN'}")
-    return well
+    return all_hold(BY_HAND, explored)
 
 
 def planted() -> bool:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from attrs import evolve, frozen
+from attrs import frozen
 
-from sipsm.machine import Ignore, Refuse, Row, Table
 from sipsm.sdp import OfferAnswer
 from sipsm.usage import CALL, session
 from sipsm.usage.acknowledging import Acknowledging
@@ -20,10 +18,8 @@ from sipsm.usage.reliable_sender import ReliableSender
 from sipsm.usage.session import Session
 from sipsm.usage.turns import Glare, Turns
 from tests.calls_explored.settings import (
-    A_LOSS,
     ASK,
     INVITE,
-    NO_FAULTS,
     UPDATE,
     change,
     early,
@@ -33,7 +29,9 @@ from tests.calls_explored.settings import (
     setup,
     slow,
 )
-from tests.calls_explored.world import Bounds, Setting, explored
+from tests.calls_explored.world import Setting, explored
+from tests.exploring.faults import Plant, changed_row, without_row, without_timer
+from tests.exploring.world import A_LOSS, NO_FAULTS, Bounds
 
 
 @frozen(eq=False)
@@ -41,7 +39,7 @@ class Fault:
     """A machine whose table differs from the true one in one thing, or the grid without a wire."""
 
     what: str
-    plant: Callable[[], Any]
+    plant: Plant
     """A context in which it is there."""
     setting: Setting
 
@@ -53,55 +51,6 @@ class Fault:
         with self.plant():
             violation = explored(self.setting)[0].violation
         return "" if violation is None else violation.law
-
-
-@contextmanager
-def _with(kind: Any, rows: tuple[Row | Refuse, ...], **more: Any) -> Iterator[None]:
-    true: Table = kind.table
-    parts = {"ignored": true.ignored, "timers": true.timers, **more}
-    kind.table = Table(true.name, initial=true.initial, rows=rows, rfc=true.rfc, inputs=true.inputs, **parts)
-    try:
-        yield
-    finally:
-        kind.table = true
-
-
-def without_row(kind: Any, state: str, event: str, nth: int = 0) -> Callable[[], Any]:
-    """The first entry of this pair, or another, is left out, and what then nobody decides is ignored."""
-
-    def plant() -> Any:
-        true = kind.table
-        alternatives = true.lookup[state][event]
-        entry = alternatives[nth].entry
-        states = entry.state if isinstance(entry.state, frozenset) else frozenset((entry.state,))
-        rows: list[Row | Refuse] = []
-        for row in true.rows:
-            if row is not entry:
-                rows.append(row)
-            elif states - {state}:
-                rows.append(evolve(row, state=states - {state}))
-        decided = any(not each.conditional for each in alternatives if each.entry is not entry)
-        nothing = () if decided else (Ignore(state, event, "a planted fault"),)
-        return _with(kind, tuple(rows), ignored=(*true.ignored, *nothing))
-
-    return plant
-
-
-def changed_row(kind: Any, state: str, event: str, **change: Any) -> Callable[[], Any]:
-    """The row of this pair does something else."""
-
-    def plant() -> Any:
-        entry = kind.table.lookup[state][event][-1].entry
-        return _with(kind, tuple(evolve(row, **change) if row is entry else row for row in kind.table.rows))
-
-    return plant
-
-
-def without_timer(kind: Any, letter: str) -> Callable[[], Any]:
-    """A timer is never started."""
-    return lambda: _with(
-        kind, kind.table.rows, timers=tuple(timer for timer in kind.table.timers if timer.letter != letter)
-    )
 
 
 @contextmanager

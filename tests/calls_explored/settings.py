@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from tests.calls_explored.side import Todo
-from tests.calls_explored.world import Bounds, Setting
-
-
-def may(ticks: int, *names: str) -> tuple[Todo, ...]:
-    """Commands that may be given within so many ticks, once."""
-    return tuple(Todo(ticks, False, name) for name in names)
-
-
-def must(ticks: int, *names: str) -> tuple[Todo, ...]:
-    """Commands that must be given within so many ticks."""
-    return tuple(Todo(ticks, True, name) for name in names)
+from tests.calls_explored.world import Setting
+from tests.exploring.person import may, must
+from tests.exploring.world import A_LOSS, LOSSY, NO_FAULTS, Bounds
 
 
 def setup(bounds: Bounds, ticks: int = 0) -> Setting:
@@ -96,9 +87,6 @@ def slow(bounds: Bounds) -> Setting:
 
 
 INVITE, UPDATE, ASK = "offer by INVITE", "offer by UPDATE", "ask for an offer"
-NO_FAULTS = Bounds()
-A_LOSS = Bounds(1)
-LOSSY = Bounds(2, 1)
 
 EACH_RUN = (
     setup(NO_FAULTS),

@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 import sys
-from time import perf_counter
 
 from tests.exhaustive.faults import UNSEEN, faults, found_by
 from tests.exhaustive.settings import BY_HAND, explored
 from tests.exhaustive.test_planted import FOUND
+from tests.exploring.by_hand import all_hold
 
 
 def pairs() -> bool:
     """Explore all settings; whether all laws hold."""
-    states, start, well = 0, perf_counter(), True
-    for setting in BY_HAND:
-        began = perf_counter()
-        found = explored(setting)
-        states += found.states
-        well = well and found.complete and found.violation is None
-        print(f"{setting}\n  {found}; {perf_counter() - began:.1f} s", flush=True)
-    seconds = perf_counter() - start
-    print(f"{states:,} states in {seconds:.0f} s: {'all laws hold' if well else 'A LAW IS BROKEN'}")
-    return well
+    return all_hold(BY_HAND, lambda setting: (explored(setting), None))
 
 
 def planted() -> bool:

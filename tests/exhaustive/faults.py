@@ -17,6 +17,7 @@ from sipsm.transaction import (
 )
 from sipsm.transaction.base import TERMINATED
 from tests.exhaustive.settings import FINDING_FAULTS, explored
+from tests.exploring.faults import changed, planted
 
 KINDS: tuple[type[Transaction], ...] = (
     InviteClientTransaction,
@@ -57,42 +58,31 @@ def faults() -> Iterator[Fault]:
         table = kind.table
         for timer in table.timers:
             left = tuple(each for each in table.timers if each is not timer)
-            yield Fault(kind, f"without Timer {timer.letter}", _changed(table, table.rows, timers=left))
+            yield Fault(kind, f"without Timer {timer.letter}", changed(table, table.rows, timers=left))
             on = evolve(timer, runs_in=timer.runs_in | {TERMINATED})
-            yield Fault(kind, f"not stopping Timer {timer.letter}", _changed(table, table.rows, timers=(*left, on)))
+            yield Fault(kind, f"not stopping Timer {timer.letter}", changed(table, table.rows, timers=(*left, on)))
         for row in table.rows:
             if not isinstance(row, Row):
                 continue
             left_rows = tuple(each for each in table.rows if each is not row)
             nothing = (*table.ignored, Ignore(row.state, row.input, "a planted fault"))
             where = f"{row.input} in {row.state}"
-            yield Fault(kind, f"ignoring {where}", _changed(table, left_rows, ignored=nothing))
+            yield Fault(kind, f"ignoring {where}", changed(table, left_rows, ignored=nothing))
             if row.next is not None and row.next != row.state:
                 stays = tuple(evolve(row, next=None) if each is row else each for each in table.rows)
-                yield Fault(kind, f"staying on {where}", _changed(table, stays))
+                yield Fault(kind, f"staying on {where}", changed(table, stays))
             for action in row.actions:
                 less = evolve(row, actions=tuple(each for each in row.actions if each is not action))
                 rows = tuple(less if each is row else each for each in table.rows)
-                yield Fault(kind, f"not doing {action_name(action)!r} on {where}", _changed(table, rows))
+                yield Fault(kind, f"not doing {action_name(action)!r} on {where}", changed(table, rows))
 
 
 def found_by(fault: Fault) -> str:
     """The law that tells the fault, by its name; "" where nobody notices."""
-    true = fault.kind.table
-    fault.kind.table = fault.table
-    try:
-        method = "INVITE" if fault.kind in {InviteClientTransaction, InviteServerTransaction} else "OPTIONS"
-        for setting in FINDING_FAULTS[method]:
-            violation = explored(setting).violation
-            if violation is not None:
-                return violation.law
-        return ""
-    except AssertionError:
-        return "an assertion of sipsm"
-    finally:
-        fault.kind.table = true
-
-
-def _changed(table: Table, rows: tuple[object, ...], **more: object) -> Table:
-    parts = {"ignored": table.ignored, "timers": table.timers, **more}
-    return Table(table.name, initial=table.initial, rows=rows, rfc=table.rfc, inputs=table.inputs, **parts)  # type: ignore[arg-type]
+    method = "INVITE" if fault.kind in {InviteClientTransaction, InviteServerTransaction} else "OPTIONS"
+    with planted(fault.kind, fault.table):
+        try:
+            violations = (explored(setting).violation for setting in FINDING_FAULTS[method])
+            return next((violation.law for violation in violations if violation is not None), "")
+        except AssertionError:
+            return "an assertion of sipsm"

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import sys
-from time import perf_counter
 
+from tests.exploring.by_hand import all_hold
 from tests.subscriptions_explored.settings import BY_HAND
 from tests.subscriptions_explored.world import explored
 
 
 def main() -> bool:
     """Explore all settings; whether all laws hold."""
-    well = True
-    for setting in BY_HAND:
-        began = perf_counter()
-        found, world = explored(setting)
-        well = well and found.complete and found.violation is None
-        steps = world.alice.computed + world.bob.computed
-        print(f"{setting}\n  {found}; {steps:,} steps of endpoints, {perf_counter() - began:.1f} s", flush=True)
-    return well
+    return all_hold(BY_HAND, explored)
 
 
 if __name__ == "__main__":

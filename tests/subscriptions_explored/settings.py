@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from tests.subscriptions_explored.world import Bounds, Setting, Todo
-
-
-def may(ticks: int, *names: str) -> tuple[Todo, ...]:
-    """Commands that may be given within so many ticks, once."""
-    return tuple(Todo(ticks, False, name) for name in names)
-
-
-def must(ticks: int, *names: str) -> tuple[Todo, ...]:
-    """Commands that must be given within so many ticks."""
-    return tuple(Todo(ticks, True, name) for name in names)
-
+from tests.exploring.person import may, must
+from tests.exploring.world import A_LOSS, LOSSY, NO_FAULTS, Bounds
+from tests.subscriptions_explored.world import Setting
 
 ACCEPT = must(0, "accept")
 
@@ -71,10 +62,6 @@ def partly(bounds: Bounds, ticks: int = 1) -> Setting:
         },
     )
 
-
-NO_FAULTS = Bounds()
-A_LOSS = Bounds(1)
-LOSSY = Bounds(2, 1)
 
 EACH_RUN = (
     fetch(LOSSY),

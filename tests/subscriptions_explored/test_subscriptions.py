@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from sipsm.usage.notices import Notices
 from sipsm.usage.notifier import Notifier
-from tests.calls_explored.faults import without_row, without_timer
+from tests.exploring.faults import Plant, without_row, without_timer
+from tests.exploring.world import NO_FAULTS
 from tests.subscriptions_explored.settings import (
     EACH_RUN,
-    NO_FAULTS,
     asked,
     changes,
     crossing,
@@ -51,7 +48,7 @@ def test_every_way_ends_well(setting: Setting) -> None:
         pytest.param(without_timer(Notifier, "decision"), refused(NO_FAULTS), id="nobody decides"),
     ],
 )
-def test_a_planted_fault_is_found(plant: Callable[[], Any], setting: Setting) -> None:
+def test_a_planted_fault_is_found(plant: Plant, setting: Setting) -> None:
     """What is left out of a table is missed by somebody."""
     with plant():
         violation = explored(setting)[0].violation
