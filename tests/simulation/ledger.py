@@ -195,8 +195,9 @@ class Ledger:
                     self.unsure.add(subscription)
                     self.gaps.add(key_at_notifier(subscription))
                 case Resubscribing(subscription, reason, message=message):
-                    last = message or self.last.get(subscription)
-                    self.end(0, key_of(subscription, last), step.agent, reason)
+                    if (last := message or self.last.get(subscription)) is not None:
+                        # Else nothing came of it since it came back, and it has another dialog by now.
+                        self.end(0, key_of(subscription, last), step.agent, reason)
                     for known in (self.heard, self.documents, self.last):
                         known.pop(subscription, None)
                     self.documents.pop((subscription, "number"), None)
@@ -235,6 +236,8 @@ class Ledger:
     def is_out_of_order(self, agent: Agent, subscription: Subscription, body: bytes) -> str | None:
         notifier = self.notifiers.get(key_of(subscription))
         sure = notifier is not None and not {notifier, agent.name} & self.stale
+        # One that has ended at its notifier alone is another one there after the next SUBSCRIBE in the same dialog.
+        sure = sure and not self.has_ended_there(key_of(subscription))
         known = self.documents.get(subscription)
         if subscription.event == "dialog":
             news = DialogInfo.parse(body)
@@ -296,7 +299,7 @@ class Ledger:
                 self.notifiers[key] = agent.name
                 self.entry(agent, peer)
                 ours = there.get(key)
-                if ours is None or ours not in self.heard or not self.is_settled(peer):
+                if ours is None or ours not in self.heard or not self.is_settled(peer) or self.has_ended_there(key):
                     continue
                 self.count["states compared"] += 1
                 if str(ours.state) != str(peer.state):
@@ -310,6 +313,10 @@ class Ledger:
                     said, heard = dialogs(self.documents.get(peer)), dialogs(known)
                 if said != heard:
                     raise InvariantBroken(f"what_is_said_is_heard: {peer} has said {said!r}, {ours} heard {heard!r}")
+
+    def has_ended_there(self, key: Key) -> bool:
+        """Whether a subscription has ended at its notifier."""
+        return bool(self.ends.get(key, ((), ()))[1])
 
     def is_settled(self, peer: PeerSubscription) -> bool:
         """Whether what its notifier has said last has been heard, as far as it knows."""
