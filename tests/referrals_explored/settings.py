@@ -38,7 +38,7 @@ def crossing(what: str, bounds: Bounds, ticks: int = 0) -> Setting:
 
 def unheard(bounds: Bounds) -> Setting:
     """Alice does not want to hear of it (RFC 4488)."""
-    return Setting("no reports", bounds, {}, {"ReferReceived": (*may(9, "reject"), *must(10, "finish"))}, reports=False)
+    return Setting("no reports", bounds, {}, {"ReferReceived": may(9, "reject", "finish")}, reports=False)
 
 
 def followed(bounds: Bounds) -> Setting:
