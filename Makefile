@@ -3,7 +3,8 @@
 # make bench   what a message, a transaction and a call cost
 # make fuzz    inputs that nobody thought of, guided by coverage; RUNS=... of them, 20 million unless told
 # make simulate  CALLS=... calls through a bad network in virtual time, a million unless told; then IMPROVISED=... whose
-#              ends follow no plan, a hundred thousand unless told
+#              ends follow no plan, a hundred thousand unless told; then NETWORKS=... in which everything happens at once,
+#              five thousand unless told
 # make bench-million  the same for transactions, with a million alive
 # make docs    write the generated pages of docs/ again, and the diagrams in the others
 # make site    docs/ as HTML in build/site, every machine drawn
@@ -15,6 +16,7 @@ PY := .venv/bin/python
 RUNS := 20000000
 CALLS := 1000000
 IMPROVISED := 100000
+NETWORKS := 5000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # The tests start hundreds of programs, which need not each compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -41,6 +43,7 @@ fuzz: .venv/installed-fuzz
 simulate: .venv/installed
 	@$(PY) -m tests.simulation --calls $(CALLS) --jobs 0
 	@$(PY) -m tests.simulation.improvised_calls --calls $(IMPROVISED) --jobs 0
+	@$(PY) -m tests.simulation.mixed --networks $(NETWORKS) --jobs 0
 
 docs: .venv/installed-test
 	@$(PY) -m docs.generate

@@ -37,7 +37,8 @@ class PeerReferralState(StrEnum):
     ASKED = "asked"
     """It waits for `accept`, `follow` or `reject`."""
     UNDECIDED = "undecided"
-    """It has been accepted by itself, since the application had said nothing for 4 s, and waits for the same."""
+    """It has been accepted by itself, since the application had said nothing for 4 s, and waits for the same; for three
+    minutes."""
     ACCEPTED = "accepted"
     """What it asks for is being done."""
     OVER = "over"
@@ -120,7 +121,8 @@ class PeerReferral:
     def accept(self, *, headers: Headers = (), now: float) -> list[Output]:
         """Answer with 200, and tell that it is being done (RFC 7647 5). Then do it, and `progress` tells how it goes.
 
-        Where the application does nothing for 4 s (8*T1), it is accepted by itself, and may still be rejected.
+        Where the application does nothing for 4 s (8*T1), it is accepted by itself, and may still be rejected; three
+        minutes later it is given up.
         """
         return self.agent.command(self, "accept", tuple(headers), now)
 

@@ -75,6 +75,8 @@ class EventPublication(Machine):
     wait_s: float = 0.0
     sent: SendPublish | None = None
     """What is under way, or was last."""
+    sent_at: float = 0.0
+    """When it went out."""
     changed: bool = False
     """Whether the content is to be sent."""
     leaving: bool = False
@@ -230,7 +232,7 @@ def send_remove(publication: EventPublication, _now: float, step: Step) -> None:
 
 def send(publication: EventPublication, what: SendPublish, step: Step) -> None:
     """Have it sent, and note that."""
-    publication.sent = what
+    publication.sent, publication.sent_at = what, step.now
     publication.changed = publication.changed and what.content is None
     publication.more = False
     step.emit(what)
@@ -248,7 +250,10 @@ def note_published(publication: EventPublication, response: Response, step: Step
     told, asked = response[EXPIRES], sent.expires_s
     # "The ESC may lower the suggested lifetime of the publication, but it will never extend it." (RFC 3903 4.2)
     lasts_s = min(s for s in (told, asked, USUAL_S if told is None is asked else None) if s is not None)
-    publication.expires_at = step.now + lasts_s
+    # The compositor counts from when it had the PUBLISH, and this may be a late repeat of its answer. What is over by
+    # then is published anew.
+    publication.expires_at = publication.sent_at + lasts_s
+    publication.more = publication.more or 0 < lasts_s <= step.now - publication.sent_at
     # One PUBLISH may go unanswered, and another one be, before it is over.
     margin = min(lasts_s / 2, max(lasts_s / 10, 128 * publication.times.T1))
     publication.refresh_at = publication.expires_at - margin

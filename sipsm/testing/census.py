@@ -26,8 +26,10 @@ def census(endpoint: Any) -> dict[str, int]:
         "dialogs": len(agent.calls.dialogs) + len(agent.dialogs.all),
         "subscriptions": len(endpoint.subscriptions) + len(agent.subscriptions.attempts),
         "subscriptions of peers": len(endpoint.peer_subscriptions),
+        "referrals of peers": len(endpoint.peer_referrals),
         "publications": len(endpoint.publications),
         "publications of peers": agent.compositor.store.entries + len(agent.compositor.undecided),
+        "places with messages": len(agent.messaging.lines),
         "connections": len(endpoint.flows) + len(endpoint.opening),
         "users of connections": len(endpoint._flows._users),
     } | deadlines

@@ -381,8 +381,11 @@ class Net:
     def _carry(self, agent: Agent, send: Send) -> None:
         now, flow, data = self.clock.now, send.flow, send.data
         if flow.reliable:
-            if not self.streams.send(agent, send) and self.recording:
+            goes = self.streams.send(agent, send)
+            if not goes and self.recording:
                 self.recorder.carried(agent.name, flow, data, (), now)
+            if self.tape is not None:
+                self.tape.carried(None if goes else ())
             return
         arrives: tuple[float, ...] = ()
         receiver = self._at.get(flow.remote)

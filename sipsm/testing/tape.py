@@ -158,9 +158,11 @@ class Tape:
         self._sends = (output for output in out if "Send" in output)
         self._open = None
 
-    def carried(self, arrives: tuple[float, ...]) -> None:
-        """When the next of what was sent arrives."""
-        next(self._sends)["arrives"] = list(arrives)
+    def carried(self, arrives: tuple[float, ...] | None) -> None:
+        """When the next of what was sent arrives; None if it goes on a connection, which nobody knows beforehand."""
+        sent = next(self._sends)
+        if arrives is not None:
+            sent["arrives"] = list(arrives)
 
     def crashes(self, who: str, now: float) -> None:
         """An endpoint is gone."""

@@ -119,6 +119,13 @@ def tell_denied(_: Referee, refusal: Refusal, step: Step) -> None:
     step.emit(Tell(Report(refusal.status, refusal.reason), "rejected"))
 
 
+def tell_given_up(_: Referee, _x: Any, step: Step) -> None:
+    """Nobody will decide on what has been accepted already."""
+    # "giveup: The subscription has been terminated because the notifier could not obtain authorization in a timely
+    # fashion." (RFC 6665 4.1.3)
+    step.emit(Tell(Report(408), "giveup"))
+
+
 def tell(_: Referee, report: Report, step: Step) -> None:
     """It goes on."""
     step.emit(Tell(report))
@@ -137,6 +144,11 @@ def tell_last(_: Referee, report: Report, step: Step) -> None:
 def T1_times_8(referee: Referee) -> float:
     """8*T1: while its sender does not need to send it often, and long before it gives up."""
     return 8 * referee.times.T1
+
+
+def a_while(_: Referee) -> float:
+    """As long as somebody may be asked, in seconds: well before the subscription ends, which refer gives 600."""
+    return 180.0
 
 
 UNACCEPTED: Final = frozenset({ASKED, UNDECIDED})
@@ -162,6 +174,7 @@ Referee.table = Table(
         Row(UNDECIDED,  "ACCEPT",         always, ACCEPTED,  (authorize,),        "3515 2.4.7"),
         Row(UNDECIDED,  "FOLLOW",         always, ACCEPTED,  (authorize,),        "3515 2.4.7"),
         Row(UNDECIDED,  "REJECT",         always, OVER,      (tell_denied,),      "3515 2.4.7"),
+        Row(UNDECIDED,  "Timer giving up", always, OVER,     (tell_given_up,),    "6665 4.1.3"),
         Row(ACCEPTED,   "FOLLOW",         always, ACCEPTED,  (),                  "3515 2.4.3"),
         Row(ACCEPTED,   "PROGRESS",       always, ACCEPTED,  (tell,),             "3515 2.4.4"),
         Row(ACCEPTED,   "FINAL",          always, OVER,      (tell_last,),        "3515 2.4.7"),
@@ -179,8 +192,9 @@ Referee.table = Table(
         Refuse(OVER,    "FINAL",          always, None, DONE,                     "3515 2.4.7"),
     ),
     timers=(
-        #     letter      runs in  lasts       then  RFC
-        Timer("decision", {ASKED}, T1_times_8, once, "3515 2.4.2"),
+        #     letter       runs in      lasts       then  RFC
+        Timer("decision",  {ASKED},     T1_times_8, once, "3515 2.4.2"),
+        Timer("giving up", {UNDECIDED}, a_while,    once, "6665 4.1.3"),
     ),
     ignored=(
         Ignore(INITIAL, {"ACCEPT", "FOLLOW", "REJECT", "PROGRESS", "FINAL"}, NOT_YET),

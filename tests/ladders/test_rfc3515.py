@@ -229,6 +229,25 @@ def test_denied_when_it_had_been_accepted() -> None:
     assert told(on)[1:] == [("603 Decline", "terminated;reason=rejected")]
 
 
+@pytest.mark.rfc("3515 2.4.2", "6665 4.1.3")
+@pytest.mark.parametrize("header", ["", "Refer-Sub: false"])
+def test_nobody_ever_decides(header: str) -> None:
+    """Three minutes after it was accepted by itself it is given up, and nothing waits for the application any more."""
+    on = bench()
+    referral = refer(on, TO_CAROL, *filter(None, [header]))
+    on.wait(4)
+    for notify in notified(on):
+        answer(on, notify)
+    on.wait(179)
+    assert (referral.state, on.endpoint.peer_referrals) == (PeerReferralState.UNDECIDED, [referral])
+    on.wait(1)
+    assert told(on)[1:] == ([] if header else [("408 Request Timeout", "terminated;reason=giveup")])
+    for notify in notified(on)[1:]:
+        answer(on, notify)
+    on.quiet()
+    assert (referral.state, on.endpoint.peer_referrals, on.left()) == (PeerReferralState.OVER, [], {})
+
+
 @pytest.mark.rfc("3515 3.10", "3515-15")
 def test_not_more_than_one_a_second() -> None:
     """Of what happens within a second, the latest is told when it is over."""

@@ -103,6 +103,33 @@ def test_a_modification() -> None:
 
 
 @pytest.mark.rfc("3903 4.3")
+def test_an_answer_that_comes_late() -> None:
+    """The compositor counts from when it had the PUBLISH: so it is refreshed, though the answer was lost for long."""
+    bench = Publisher()
+    publication = bench.publish(expires_s=60)
+    bench.until(bench.now + 20)
+    bench.accept("one", 60)
+    bench.until(bench.now + 9)
+    assert bench.said == [(None, True, "60")]
+    bench.until(bench.now + 1)
+    assert bench.said[1:] == [("one", False, "60")]
+    assert publication.state is PublicationState.PUBLISHED
+
+
+@pytest.mark.rfc("3903 4.2", "3903 4.3")
+def test_an_answer_that_comes_too_late() -> None:
+    """What the compositor has let expire by then is published anew, at once, as a whole."""
+    bench = Publisher()
+    publication = bench.publish(expires_s=15)
+    bench.until(bench.now + 15)
+    bench.accept("one", 15)
+    assert bench.said == [(None, True, "15"), (None, True, "15")]
+    bench.accept("two", 15)
+    assert (publication.state, publication.entity_tag) == (PublicationState.PUBLISHED, "two")
+    assert ended(bench) == []
+
+
+@pytest.mark.rfc("3903 4.3")
 def test_a_refresh_that_is_wanted() -> None:
     """The application may refresh, and ask for another lifetime, which later ones ask for as well."""
     bench = Publisher()

@@ -25,7 +25,7 @@ from sipsm.endpoint.state import CONFIG
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.standalone.composing import Composing
-from sipsm.testing import Net, ReplayDiffers, Tape, answer, hang_up, reject, replay, ring
+from sipsm.testing import Link, Net, ReplayDiffers, Streaming, Tape, answer, hang_up, reject, replay, ring
 from sipsm.testing.tape import SETTINGS
 from tests.testing.test_streams import Keeps, connect, pair, send
 
@@ -155,6 +155,25 @@ def test_a_call_over_tcp_replays() -> None:
     net.crash("bob", at=3.0, back=4.0, saved=2.5)
     picture = net.run(until=60)
     assert picture.count("\n") == 5
+    assert replay(tape.text) == picture
+
+
+def test_datagrams_beside_connections_replay() -> None:
+    """What became of each datagram is said of that one, and of what could not be sent on a connection as well."""
+    tape = Tape()
+    breaks = Streaming(reset=0.2, half_close=0.2, stall=0.2)
+    net = Net(5, every=Link(latency=0.1, loss=0.3, streams=breaks), tape=tape)
+    alice, bob, carol = (net.agent(name, transports=("UDP", "TCP")) for name in ("alice", "bob", "carol"))
+    bob.script(answer())
+    carol.script(answer())
+    for number in range(6):
+        call = alice.invite("sip:192.0.2.2;transport=tcp")
+        net.run(until=number * 40 + 20)
+        # The answer to the one and the end of the other go out together.
+        replaces = f"{call.call_id};to-tag={call.here.dialog.remote_tag};from-tag={call.here.dialog.local_tag}"
+        carol.invite("sip:192.0.2.2", headers=[("Replaces", replaces)])
+        net.run(until=number * 40 + 40)
+    picture = net.ladder()
     assert replay(tape.text) == picture
 
 

@@ -23,7 +23,7 @@ class Published:
     operation: Operation
     """What was accepted; a removal is told by `PublicationEnded`."""
     expires_s: int
-    """How long it lasts from now, in seconds, unless it is refreshed; which is done by itself."""
+    """How long it lasts from when the PUBLISH went out, in seconds, unless it is refreshed; which is done by itself."""
     response: Response
 
 
