@@ -5,6 +5,7 @@ RFC 6665 4.4.1 and 4.5.2.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 
 from attrs import define, field
@@ -36,9 +37,9 @@ class LivesInDialog:
         return self.place.dialog
 
     @property
+    @abstractmethod
     def timed(self) -> Sequence[Machine]:
         """Those of its machines that may have a timer running."""
-        raise NotImplementedError
 
     def next_timeout(self) -> float | None:
         """The earliest deadline of its machines, in seconds, or None."""

@@ -33,7 +33,7 @@ def test_every_way_ends_well(setting: Setting) -> None:
 @pytest.mark.parametrize(
     ("plant", "setting"),
     [
-        pytest.param(without_row(Notices, "Sent", "NOTIFY"), changes(NO_FAULTS), id="what waits is forgotten"),
+        pytest.param(without_row(Notices, "Sent", "NOTIFY", 1), changes(NO_FAULTS), id="what waits is forgotten"),
         pytest.param(without_row(Notices, "Idle", "CONFIRM", 1), plain(NO_FAULTS), id="a 2xx without NOTIFY"),
         pytest.param(
             without_row(Notices, "Ending", "ANSWERED", 1), crossing("unsubscribe", NO_FAULTS), id="no last one"
