@@ -445,6 +445,17 @@ def test_a_refresh_by_204() -> None:
 
 
 @pytest.mark.rfc("6665 4.1.2.4")
+def test_what_made_it_is_forgotten() -> None:
+    """When no further branch may notify, a subscription that goes on holds its SUBSCRIBE no more."""
+    bench = Subscribing(policy=ONCE)
+    subscription = bench.active()
+    held = [subscription.attempt is not None]
+    bench.wait(TIMER_N + 1)
+    held.append(subscription.attempt is not None)
+    assert (held, subscription.state, bench.ends) == ([True, False], "active", [])
+
+
+@pytest.mark.rfc("6665 4.1.2.4")
 def test_a_first_204() -> None:
     """What is not there yet cannot be unchanged: a NOTIFY must come."""
     bench = Subscribing(policy=ONCE)
