@@ -131,21 +131,23 @@ class BoundPeerSubscription(ToldLate[PeerSubscriptionEnded, PeerSubscriptionEnde
         body: bytes = b"",
         content_type: str | None = None,
         *,
+        etag: str | None = None,
         expires_s: int | None = None,
         headers: Headers = (),
     ) -> R:
         """Grant it, at once or when it was pending; a NOTIFY with the whole state in `body` follows (RFC 6665 4.2.1.2).
 
         `expires_s` is how long it may last at most, in seconds, also when it is refreshed; `headers` are those of the
-        2xx, where that has not been sent before.
+        2xx, where that has not been sent before. `etag` names the state (RFC 5839).
         """
-        return self._do(self.core.accept, body, content_type, expires_s=expires_s, headers=headers)
+        return self._do(self.core.accept, body, content_type, etag=etag, expires_s=expires_s, headers=headers)
 
     def pending(
         self,
         body: bytes = b"",
         content_type: str | None = None,
         *,
+        etag: str | None = None,
         expires_s: int | None = None,
         headers: Headers = (),
     ) -> R:
@@ -153,21 +155,27 @@ class BoundPeerSubscription(ToldLate[PeerSubscriptionEnded, PeerSubscriptionEnde
 
         That is done by itself where the application does nothing for 4 s (8*T1).
         """
-        return self._do(self.core.pending, body, content_type, expires_s=expires_s, headers=headers)
+        return self._do(self.core.pending, body, content_type, etag=etag, expires_s=expires_s, headers=headers)
 
     def reject(self, status: int = 403, *, reason: str | None = None, headers: Headers = ()) -> R:
         """Refuse the SUBSCRIBE with a final response of 300 to 699 (RFC 6665 4.2.1.3)."""
         return self._do(self.core.reject, status, reason=reason, headers=headers)
 
     def notify(
-        self, body: bytes = b"", content_type: str | None = None, *, partial: bool = False, headers: Headers = ()
+        self,
+        body: bytes = b"",
+        content_type: str | None = None,
+        *,
+        etag: str | None = None,
+        partial: bool = False,
+        headers: Headers = (),
     ) -> R:
         """Tell of a change by a NOTIFY, as soon as the one before it is answered and the package's rate allows it.
 
         `body` holds the whole state: then the latest of those that wait is sent alone. Or, with `partial`, only what
         has changed: then all that wait are sent, in their order (RFC 6665 4.2.2, 5.3.2).
         """
-        return self._do(self.core.notify, body, content_type, partial=partial, headers=headers)
+        return self._do(self.core.notify, body, content_type, etag=etag, partial=partial, headers=headers)
 
     def terminate(
         self,
@@ -176,11 +184,12 @@ class BoundPeerSubscription(ToldLate[PeerSubscriptionEnded, PeerSubscriptionEnde
         retry_after_s: int | None = None,
         body: bytes = b"",
         content_type: str | None = None,
+        etag: str | None = None,
         headers: Headers = (),
     ) -> R:
         """End it by a NOTIFY with this reason: `"deactivated"`, `"probation"`, `"rejected"`, `"timeout"`, `"giveup"`,
         `"noresource"`, `"invariant"` or one of an extension (RFC 6665 4.1.3)."""
-        last: dict[str, Any] = {"body": body, "content_type": content_type, "headers": headers}
+        last: dict[str, Any] = {"body": body, "content_type": content_type, "etag": etag, "headers": headers}
         return self._do(self.core.terminate, reason, retry_after_s=retry_after_s, **last)
 
     @property
