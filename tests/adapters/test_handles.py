@@ -242,6 +242,22 @@ def test_a_refer_is_followed_by_its_handle() -> None:
     referral.unsubscribe()
 
 
+def test_a_refer_is_followed_by_hand() -> None:
+    """A call that is made by a command of the endpoint's own objects has its handle, too; what is done without a call
+    is told by the program."""
+    alice, bob = two(profile=EVERYTHING)
+    alice.refer(BOB, "sip:alice@192.0.2.1")
+    (asked,) = bob.peer_referrals
+    following = bob.do(asked.core.follow, b"v=0\r\n")
+    assert [call.core for call in bob.calls] == [following]
+    alice.refer(BOB, "http://www.example.com/")
+    (asked,) = (each for each in bob.peer_referrals if each.uri.scheme == "http")
+    asked.accept()
+    asked.progress(204)
+    with pytest.raises(LocalProtocolError, match=r"3515 2\.4\.7"):
+        asked.progress(180)
+
+
 def test_a_wish_to_publish_is_decided_by_its_handle() -> None:
     """What nothing is told of is bound each time, and needs to be held by nobody."""
     alice, bob = two(profile=Profile(composes=Composing(["door"], by_hand=True)))

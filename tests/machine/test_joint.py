@@ -121,6 +121,13 @@ def test_all_move_and_then_all_act() -> None:
     assert (seen, pair.outputs) == (["On"], ["left", "right"])
 
 
+def test_an_event_that_a_machine_has_not_decided_is_our_mistake() -> None:
+    """It crashes with machine, input and state in its text."""
+    pair = joint(toy(row("Off", "go", "On")), toy(row("Off", "go", "On"), initial="On"), BOTH)
+    with pytest.raises(AssertionError, match="toy: nobody decided go in On"):
+        pair.take("go")
+
+
 @pytest.mark.parametrize("refusing", ["left", "right"])
 def test_one_refusal_stops_all(refusing: str) -> None:
     """Whichever machine refuses, none has moved and nothing was told; the refusal and its state are named."""
