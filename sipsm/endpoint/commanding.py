@@ -21,6 +21,7 @@ from sipsm.role import (
     OutgoingRequest,
     Output,
     PeerReferral,
+    PeerReferralState,
     PeerSubscription,
     Publication,
     Referral,
@@ -252,9 +253,11 @@ class Commanding(ABC):
 
     @property
     def peer_referrals(self) -> list[PeerReferral]:
-        """The REFER requests of peers that wait for the application, and those whose sender is still told of them."""
-        told = [each.referral for each in self._agent.notifications.all if each.referral is not None]
-        return list(dict.fromkeys([*self._agent.referred.all, *told]))
+        """The REFER requests of peers that wait for the application, and those that are or may still be told of."""
+        agent = self._agent
+        told = [each.referral for each in agent.notifications.all if each.referral is not None]
+        asked = [each for each in agent.referred.told.values() if each.state is not PeerReferralState.OVER]
+        return list(dict.fromkeys([*agent.referred.all, *told, *asked]))
 
 
 def _target(target: Uri | str) -> Uri:

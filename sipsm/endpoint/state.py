@@ -130,6 +130,7 @@ STATE: Final[dict[str, Any]] = {
     "_agent.dialogs.all": dict[DialogId, Place],
     "_agent.notifications.all": dict[PeerSubscription, None],
     "_agent.referred.all": dict[PeerReferral, None],
+    "_agent.referred.told": dict[str, PeerReferral],
     "_agent.subscriptions.all": dict[Subscription, None],
     "_agent.subscriptions.attempts": dict[tuple[str, str], Attempt],
     "_agent.requests.turns_away": int,

@@ -12,12 +12,21 @@ from typing import Any, Final
 from attrs import evolve
 
 from sipsm.dialog import Dialog, as_uac
-from sipsm.errors import LocalProtocolError
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
 from sipsm.grammar.text_value import built
 from sipsm.machine import Step, joint_step
 from sipsm.message import Address, Request, Response
-from sipsm.message.headers import EVENT, REFERRED_BY, Event, ReferredBy, Replaces, TargetDialog, with_headers
+from sipsm.message.headers import (
+    EVENT,
+    REFER_EVENTS_AT,
+    REFERRED_BY,
+    Event,
+    ReferredBy,
+    Replaces,
+    TargetDialog,
+    with_headers,
+)
 from sipsm.message.names import canonical
 from sipsm.packages.package import package_named
 from sipsm.role.checking import check_headers
@@ -126,6 +135,14 @@ class Referring:
     def accepted(self, subscription: Subscription, response: Response, now: float) -> list[Any]:
         """A 2xx to the REFER."""
         referral: Referral = subscription.referral
+        # "The Refer-Events-At header field is only meaningful in a 2xx-class response to a REFER request." (RFC 7614
+        # 4.8)
+        try:
+            there = response[REFER_EVENTS_AT]
+            referral.events_at = None if there is None else there.uri
+        except RemoteProtocolError:
+            # It can be subscribed to nowhere, and is done all the same.
+            referral.events_at = None
         outputs = self.step(referral, "2XX", response, now)
         if outputs and not outputs[-1].subscribes:
             # Nothing is told of it: there is no subscription, and it waits for no NOTIFY.

@@ -37,7 +37,7 @@ EXTENSIONS: Final = ("100rel", "timer", "replaces", "join", "199")
 
 DESCRIBE: Final = frozenset({"INVITE", "UPDATE"})
 """The methods in whose bodies a session is described, and which may be refused for that."""
-WHERE_REFERRED: Final = ("norefersub", "nosub", "tdialog")
+WHERE_REFERRED: Final = ("norefersub", "nosub", "explicitsub", "tdialog")
 """Those of what is built in for REFER, where that is served (RFC 4488, 7614, 4538)."""
 
 HeaderLine = tuple[str, str]
@@ -201,7 +201,7 @@ def strange_event(profile: Profile, request: Request) -> bool:
     # disallowed." (RFC 6665 8.2.1)
     event = request[EVENT]
     if event is not None and event.value == "refer":
-        # Accepting a REFER begins such a subscription, and no SUBSCRIBE does (RFC 3515 2.4.4).
+        # It may be for what a REFER is told of (RFC 7614 4.5); else it gets 403 (RFC 3515 2.4.4).
         return not profile.takes_referrals
     return event is None or event.value not in profile.event_packages
 
