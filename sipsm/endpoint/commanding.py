@@ -15,7 +15,6 @@ from sipsm.grammar.text_value import built
 from sipsm.message import Address
 from sipsm.message.headers import Event as EventHeader
 from sipsm.message.headers import ReferredBy
-from sipsm.packages.package import package_named
 from sipsm.role import (
     Call,
     OutgoingRequest,
@@ -133,7 +132,7 @@ class Commanding(ABC):
         subscription, whose commands take it further; `NotifyReceived` tells each state, `SubscriptionEnded` its end.
         """
         kind = built(EventHeader.parse, event)
-        package = package_named(kind.value)
+        package = self._agent.profile.package(kind.value)
         wanted = Wanted(
             None if isinstance(target, Call) else _target(target),
             kind,
@@ -143,6 +142,7 @@ class Commanding(ABC):
             tuple(headers),
             body,
             content_type,
+            usual=package.types,
         )
         seconds = package.expires_s if expires_s is None else expires_s
         call = target if isinstance(target, Call) else None

@@ -19,7 +19,7 @@ from sipsm.machine import Agenda, Observer, Refuse, Step, joint_step
 from sipsm.message import Request, Response, response_to
 from sipsm.message.headers import ACCEPT, EVENT, EXPIRES, ContentType, Event, SubscriptionState
 from sipsm.message.names import canonical
-from sipsm.packages.package import EventPackage, package_named
+from sipsm.packages.package import EventPackage
 from sipsm.role.call import Commanded
 from sipsm.role.checking import check_headers, refuse_100rel
 from sipsm.role.dialogs import Dialogs, Place
@@ -170,7 +170,7 @@ class Notifications:
             place = Place(as_uas(request, self.party.ids.tag(), self.party.ids.cseq()), flow=tx.flow)
         event = request[EVENT]
         assert event is not None, "the screening has seen it"
-        package = package_named(event.value)
+        package = self.party.profile.package(event.value)
         times = self.transactions.times
         subscription = PeerSubscription(
             self.commanded,
@@ -386,7 +386,7 @@ class Notifications:
             Request.build("NOTIFY", subscription.resource, notice.headers)
         if not notice.body:
             return notice
-        kind = notice.content_type or package_named(subscription.event).default_type
+        kind = notice.content_type or self.party.profile.package(subscription.event).default_type
         if kind is None:
             raise LocalProtocolError("a body needs a Content-Type", rfc="3261 20.15")
         # "When present, the body of the NOTIFY request MUST be formatted into one of the body formats specified in the

@@ -17,7 +17,6 @@ from sipsm.message import Address, Request, Response, response_to
 from sipsm.message.bodies.sipfrag import SIPFRAG, SipFrag
 from sipsm.message.headers import REFER_SUB, REFER_TO, TARGET_DIALOG
 from sipsm.message.status import reason_phrase
-from sipsm.packages import package_named
 from sipsm.role.call import Call
 from sipsm.role.checking import check_headers
 from sipsm.role.dialogs import Place
@@ -288,7 +287,7 @@ class Referred:
             return self.answer(referral, 200, None, [*own, *x.headers], now)
         entered = referral.place
         place = entered or Place(as_uas(request, self.party.ids.tag(), self.party.ids.cseq()), flow=tx.flow)
-        times, package = self.transactions.times, package_named("refer")
+        times, package = self.transactions.times, self.party.profile.package("refer")
         subscription = PeerSubscription(
             self.commanded,
             place,

@@ -28,7 +28,6 @@ from sipsm.message.headers import (
     with_headers,
 )
 from sipsm.message.names import canonical
-from sipsm.packages.package import package_named
 from sipsm.role.checking import check_headers
 from sipsm.role.commands import Commands
 from sipsm.role.dialogs import Place
@@ -94,8 +93,10 @@ class Referring:
             raise LocalProtocolError(f"{there} subscriptions are there, and the limits allow no more")
         value = _refer_to(x)
         # "A REFER sent within the scope of an existing dialog will not fork." (RFC 3515 3.9)
-        forks = leg is None and package_named("refer").forks
-        wanted = Wanted(target, REFER_EVENT, forks, to, headers=(*_lines(x, value), *more), method="REFER")
+        package = subscriptions.party.profile.package("refer")
+        forks = leg is None and package.forks
+        lines = (*_lines(x, value), *more)
+        wanted = Wanted(target, REFER_EVENT, forks, to, headers=lines, method="REFER", usual=package.types)
         made = None
         if leg is None:
             made = subscriptions.outside(wanted, LONG_S, None)
