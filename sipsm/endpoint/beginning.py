@@ -181,7 +181,7 @@ class Finding(ABC, Generic[C, S, P, F, PS, PF, PR]):
 
     @property
     def peer_referrals(self) -> list[PF]:
-        """The REFER requests of peers that wait for the application, and those whose sender is still told of them."""
+        """The REFER requests of peers that wait for the application, and those that are or may still be told of."""
         return self._all(self.endpoint.peer_referrals)
 
     @property

@@ -49,6 +49,11 @@ class BoundReferral(ToldLate[ReferralOutcome, ReferralOutcome, R], Generic[R]):
         """Whom it names, as in Refer-To."""
         return self.core.refer_to
 
+    @property
+    def events_at(self) -> Uri | None:
+        """Where to subscribe to `refer`, where the REFER has required `explicitsub`, once it is accepted (RFC 7614)."""
+        return self.core.events_at
+
     def unsubscribe(self) -> R:
         """Be told no more of it: what it asks for is done all the same (RFC 3515 2.4.4)."""
         return self._do(self.core.unsubscribe)

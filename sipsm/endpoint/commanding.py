@@ -15,12 +15,12 @@ from sipsm.grammar.text_value import built
 from sipsm.message import Address
 from sipsm.message.headers import Event as EventHeader
 from sipsm.message.headers import ReferredBy
-from sipsm.packages.package import package_named
 from sipsm.role import (
     Call,
     OutgoingRequest,
     Output,
     PeerReferral,
+    PeerReferralState,
     PeerSubscription,
     Publication,
     Referral,
@@ -132,7 +132,7 @@ class Commanding(ABC):
         subscription, whose commands take it further; `NotifyReceived` tells each state, `SubscriptionEnded` its end.
         """
         kind = built(EventHeader.parse, event)
-        package = package_named(kind.value)
+        package = self._agent.profile.package(kind.value)
         wanted = Wanted(
             None if isinstance(target, Call) else _target(target),
             kind,
@@ -142,6 +142,7 @@ class Commanding(ABC):
             tuple(headers),
             body,
             content_type,
+            usual=package.types,
         )
         seconds = package.expires_s if expires_s is None else expires_s
         call = target if isinstance(target, Call) else None
@@ -252,9 +253,11 @@ class Commanding(ABC):
 
     @property
     def peer_referrals(self) -> list[PeerReferral]:
-        """The REFER requests of peers that wait for the application, and those whose sender is still told of them."""
-        told = [each.referral for each in self._agent.notifications.all if each.referral is not None]
-        return list(dict.fromkeys([*self._agent.referred.all, *told]))
+        """The REFER requests of peers that wait for the application, and those that are or may still be told of."""
+        agent = self._agent
+        told = [each.referral for each in agent.notifications.all if each.referral is not None]
+        asked = [each for each in agent.referred.told.values() if each.state is not PeerReferralState.OVER]
+        return list(dict.fromkeys([*agent.referred.all, *told, *asked]))
 
 
 def _target(target: Uri | str) -> Uri:

@@ -20,6 +20,7 @@ from sipsm.machine import Agenda, Watched
 from sipsm.machine.agenda import SLICES_PER_SECOND
 from sipsm.message import Request, Response, parse_message
 from sipsm.message.headers import Event
+from sipsm.packages import EventPackage
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Call, InCall, OutgoingRequest
 from sipsm.role.dialogs import Place
@@ -130,6 +131,7 @@ STATE: Final[dict[str, Any]] = {
     "_agent.dialogs.all": dict[DialogId, Place],
     "_agent.notifications.all": dict[PeerSubscription, None],
     "_agent.referred.all": dict[PeerReferral, None],
+    "_agent.referred.told": dict[str, PeerReferral],
     "_agent.subscriptions.all": dict[Subscription, None],
     "_agent.subscriptions.attempts": dict[tuple[str, str], Attempt],
     "_agent.requests.turns_away": int,
@@ -210,6 +212,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(FlowTimes),
     value(KeepAlive),
     value(Composing),
+    value(EventPackage),
     # machines
     mutable(InviteClientTransaction, user=_User),
     mutable(NonInviteClientTransaction, user=_User),

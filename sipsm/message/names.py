@@ -47,11 +47,11 @@ _USUAL_NAMES = (
     "In-Reply-To Info-Package Join Max-Breadth Max-Forwards MIME-Version Min-Expires Min-SE Organization "
     "P-Access-Network-Info P-Asserted-Identity P-Associated-URI P-Called-Party-ID P-Charging-Vector P-Early-Media "
     "P-Preferred-Identity P-Visited-Network-ID Path Priority Privacy Proxy-Authenticate Proxy-Authentication-Info "
-    "Proxy-Authorization Proxy-Require RAck Reason Record-Route Recv-Info Refer-Sub Refer-To Referred-By "
-    "Reject-Contact Remote-Party-ID Replaces Reply-To Request-Disposition Require Resource-Priority Retry-After Route "
-    "RSeq Security-Client Security-Server Security-Verify Server Service-Route Session-Expires Session-ID SIP-ETag "
-    "SIP-If-Match Subject Subscription-State Supported Suppress-If-Match Target-Dialog Timestamp To Unsupported "
-    "User-Agent User-to-User Via Warning WWW-Authenticate "
+    "Proxy-Authorization Proxy-Require RAck Reason Record-Route Recv-Info Refer-Events-At Refer-Sub Refer-To "
+    "Referred-By Reject-Contact Remote-Party-ID Replaces Reply-To Request-Disposition Require Resource-Priority "
+    "Retry-After Route RSeq Security-Client Security-Server Security-Verify Server Service-Route Session-Expires "
+    "Session-ID SIP-ETag SIP-If-Match Subject Subscription-State Supported Suppress-If-Match Target-Dialog Timestamp "
+    "To Unsupported User-Agent User-to-User Via Warning WWW-Authenticate "
 )
 
 

@@ -1,11 +1,12 @@
 """Event packages: what each says of its subscriptions, apart from what their bodies hold.
 
 RFC 6665 5.4, and for each package its own RFC. Facts only, as plain data: who may subscribe is the application's
-affair, and what a body says is that of its document.
+affair, and what a body says is that of its document. A program says its own by `Profile.known_packages`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -13,9 +14,10 @@ from attrs import Attribute, field, frozen
 from attrs.validators import ge, gt
 
 from sipsm.errors import LocalProtocolError
+from sipsm.grammar.text_value import built
 from sipsm.grammar.tokens import is_token
 from sipsm.message.bodies.sipfrag import SIPFRAG, SipFrag
-from sipsm.message.headers.content import MediaType, type_alone
+from sipsm.message.headers.content import ContentType, MediaType, type_alone
 from sipsm.packages.conference import ConferenceInfo
 from sipsm.packages.dialog import DialogInfo
 from sipsm.packages.message_summary import MessageSummary
@@ -29,13 +31,22 @@ def _a_name(_: object, _field: Attribute[Any], name: str) -> None:
         raise LocalProtocolError(f"{name!r} is no name of an event package", rfc="6665 8.4")
 
 
+def _types(given: Iterable[str]) -> tuple[str, ...]:
+    return tuple(each.lower() for each in given)
+
+
+def _all_types(_: object, _field: Attribute[Any], types: tuple[str, ...]) -> None:
+    for each in types:
+        built(ContentType.parse, each)
+
+
 @frozen
 class EventPackage:
     """A kind of state that can be subscribed to, and the rules of subscribing to it (RFC 6665 5.4)."""
 
     name: str = field(validator=_a_name)
     """As in Event, with its templates if there are any: "presence", "presence.winfo" (RFC 6665 5.4.1)."""
-    types: tuple[str, ...] = ()
+    types: tuple[str, ...] = field(default=(), converter=_types, validator=_all_types)
     """The types of bodies that NOTIFY may have, the first of them where a SUBSCRIBE has no Accept (RFC 6665 5.4.5)."""
     expires_s: int = field(default=3600, validator=gt(0))
     """How long a subscription lasts when a SUBSCRIBE does not say it, in seconds (RFC 6665 5.4.4)."""
@@ -43,7 +54,7 @@ class EventPackage:
     """Whether a SUBSCRIBE that reaches several notifiers makes a subscription with each of them (RFC 6665 5.4.9)."""
     partial: bool = False
     """Whether a NOTIFY may tell changes only, so that none may be left out on its way (RFC 6665 5.3.2)."""
-    interval_s: float = field(default=0.0, validator=ge(0))
+    interval_s: float = field(default=0.0, converter=float, validator=ge(0))
     """The least time from one NOTIFY of a subscription to the next, in seconds (RFC 6665 5.4.10)."""
 
     @property

@@ -1,6 +1,6 @@
 """By what a subscription of ours is begun: a SUBSCRIBE, or another request whose acceptance does the same.
 
-RFC 6665 4.1.2.1; RFC 3515 2.4.4, whose REFER is `sipsm.role.referring`'s.
+RFC 6665 4.1.2.1; RFC 3515 2.4.4, whose REFER is `sipsm.role.referring`'s; RFC 7614 4.4.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from attrs import evolve
+
 from sipsm.message import Response
-from sipsm.message.headers import Event
-from sipsm.role.events import SubscriptionForked
+from sipsm.message.headers import EVENT, Event
+from sipsm.role.events import NotifyReceived, SubscriptionForked
 from sipsm.role.party import HeaderLines
 from sipsm.role.subscription import Subscription, Wanted
 
@@ -50,7 +52,10 @@ class BySubscribe:
 
     def is_told_by(self, subscription: Subscription, kind: Event) -> bool:
         """It is of the same package, and has the same id."""
-        return subscription.wanted.kind.matches(kind)
+        # "the NOTIFY messages in the subscription might include an id parameter in their Event header fields." (RFC
+        # 7614 4.4)  It is the number of the REFER, which the SUBSCRIBE does not know.
+        ours = subscription.wanted.kind
+        return ours.matches(kind) or (ours.value, ours.id) == (kind.value, None) == ("refer", None)
 
     def accepted(self, _subscription: Subscription, _response: Response, _now: float) -> list[Any]:
         """Nothing: the NOTIFY makes it, and not the 2xx (RFC 6665 4.4.1)."""
@@ -63,6 +68,12 @@ class BySubscribe:
         """A further subscription, beside the one that was asked for."""
         return [SubscriptionForked(new, origin)]
 
-    def told(self, _subscription: Subscription, events: Sequence[Any], _now: float) -> list[Any]:
+    def told(self, subscription: Subscription, events: Sequence[Any], _now: float) -> list[Any]:
         """All of it."""
+        for event in events:
+            kind = event.request[EVENT] if isinstance(event, NotifyReceived) else None
+            if kind is not None and kind.id != subscription.wanted.kind.id:
+                # "Subsequent SUBSCRIBE requests used to refresh or terminate this subscription MUST contain this id
+                # parameter." (RFC 7614 4.4)
+                subscription.wanted = evolve(subscription.wanted, kind=Event.build(kind.value, id=kind.id))
         return [*events]

@@ -19,7 +19,7 @@ from sipsm.machine import Agenda, Observer, Refuse, Step, joint_step
 from sipsm.message import Request, Response, response_to
 from sipsm.message.headers import ACCEPT, EVENT, EXPIRES, ContentType, Event, SubscriptionState
 from sipsm.message.names import canonical
-from sipsm.packages.package import EventPackage, package_named
+from sipsm.packages.package import EventPackage
 from sipsm.role.call import Commanded
 from sipsm.role.checking import check_headers, refuse_100rel
 from sipsm.role.dialogs import Dialogs, Place
@@ -58,7 +58,10 @@ _EVENT_OF: Final = {
 }
 
 REFER: Final = "refer"
-"""The package whose subscriptions are begun by REFER alone (RFC 3515 2.4.4)."""
+"""The package whose subscriptions are begun by REFER, or at the URI that its 200 names (RFC 3515 2.4.4, RFC 7614)."""
+
+OfReferral = Callable[[ServerTransaction, Request, float], list[Any]]
+"""What is made of a SUBSCRIBE for it outside a dialog: `(tx, request, now)`."""
 
 _Way = Callable[[PeerSubscription, Any, ServerTransaction | None, float], list[Any]]
 
@@ -96,6 +99,8 @@ class Notifications:
         dialogs.ends[PeerSubscription] = self.steps.event
         self.all: dict[PeerSubscription, None] = {}
         """Them, the oldest first."""
+        self.of_referral: OfReferral
+        """Who takes a SUBSCRIBE for what has become of a REFER: to be put here by what knows those."""
         self.ways: Final[dict[type, _Way]] = {
             AcceptSubscribe: self.accept,
             RefuseSubscribe: self.refuse,
@@ -119,16 +124,16 @@ class Notifications:
 
     def outside(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A SUBSCRIBE outside a dialog: its 2xx makes one (RFC 6665 4.2.1.1)."""
-        event = request[EVENT]
-        if event is not None and event.value == REFER:
-            # "If a SUBSCRIBE request for event refer is received for a subscription that does not already exist, it
-            # MUST be rejected with a 403." (RFC 3515 2.4.4)
-            return self.requests.serve(tx, request, 403, now)
         contacts = request.contacts
         if len(contacts) != 1 or contacts[0].is_star:
             # It is where the NOTIFY requests go (RFC 3261 8.1.1.8, 12.1.1).
             return self.requests.serve(tx, request, 400, now)
-        return self.begin(None, tx, request, now)
+        event = request[EVENT]
+        assert event is not None, "the screening has seen it"
+        if event.value == REFER:
+            return self.of_referral(tx, request, now)
+        _, outputs = self.begin(None, tx, request, now)
+        return outputs
 
     def inside(self, place: Place, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A SUBSCRIBE within a dialog: of a subscription there, or for a new one (RFC 6665 4.2.1.4, 4.5.2)."""
@@ -139,25 +144,33 @@ class Notifications:
                 name = "<UNSUBSCRIBE" if request[EXPIRES] == 0 else "<REFRESH"
                 return self.take(each, name, tx, request, now)
         if event.value == REFER:
-            # As outside a dialog.
+            # "If a SUBSCRIBE request for event refer is received for a subscription that does not already exist, it
+            # MUST be rejected with a 403." (RFC 3515 2.4.4)  And: "The SUBSCRIBE request MUST NOT reuse any existing
+            # dialog identifiers." (RFC 7614 4.4)
             return self.requests.serve(tx, request, 403, now)
         if place.dialog.state != "Confirmed":
             # "it may choose to fail the SUBSCRIBE request with a 403 (Forbidden) response.  The error text of such 403
             # responses SHOULD indicate that dialog sharing is not supported." (RFC 6665 4.5.2)
             refusal = response_to(request, 403, "An Early Dialog Is Not Shared", headers=self.party.product("Server"))
             return [*self.transactions.respond(tx, refusal, now), RequestServed(request, 403)]
-        return self.begin(place, tx, request, now)
+        _, outputs = self.begin(place, tx, request, now)
+        return outputs
 
-    def begin(self, place: Place | None, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
-        """Somebody wants to subscribe."""
+    def begin(
+        self, place: Place | None, tx: ServerTransaction, request: Request, now: float, referral: Any = None
+    ) -> tuple[PeerSubscription | None, list[Any]]:
+        """Somebody wants to subscribe: to how far a `PeerReferral` has come, or what the application is asked about.
+
+        The first result is None where it has been refused.
+        """
         in_dialog = 0 if place is None else len(place.usages)
         if len(self.all) >= self.limits.peer_subscriptions or in_dialog >= self.limits.subscriptions_in_dialog:
-            return self.requests.serve(tx, request, 503, now, headers=[("Retry-After", "10")])
+            return None, self.requests.serve(tx, request, 503, now, headers=[("Retry-After", "10")])
         if place is None:
             place = Place(as_uas(request, self.party.ids.tag(), self.party.ids.cseq()), flow=tx.flow)
         event = request[EVENT]
         assert event is not None, "the screening has seen it"
-        package = package_named(event.value)
+        package = self.party.profile.package(event.value)
         times = self.transactions.times
         subscription = PeerSubscription(
             self.commanded,
@@ -174,12 +187,13 @@ class Notifications:
             ),
             Notices(times, package.interval_s, self.limits.waiting_changes),
             tx,
+            referral,
         )
         outputs = self.take(subscription, "<SUBSCRIBE", tx, request, now, new=True)
         if subscription.notifier.subscribe is None:
             # It is too brief.
-            return outputs
-        return [SubscriptionRequested(subscription, request), *outputs]
+            return None, outputs
+        return subscription, outputs if referral else [SubscriptionRequested(subscription, request), *outputs]
 
     def take(
         self,
@@ -372,7 +386,7 @@ class Notifications:
             Request.build("NOTIFY", subscription.resource, notice.headers)
         if not notice.body:
             return notice
-        kind = notice.content_type or package_named(subscription.event).default_type
+        kind = notice.content_type or self.party.profile.package(subscription.event).default_type
         if kind is None:
             raise LocalProtocolError("a body needs a Content-Type", rfc="3261 20.15")
         # "When present, the body of the NOTIFY request MUST be formatted into one of the body formats specified in the

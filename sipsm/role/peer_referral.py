@@ -1,6 +1,6 @@
 """A REFER of a peer as the application holds it: whom it names, how it stands, and what can be done with it.
 
-RFC 3515 2.4. The decisions are in the tables of `sipsm.usage.referee` and `sipsm.usage.notifier`.
+RFC 3515 2.4, RFC 7614 4. The decisions are in the tables of `sipsm.usage.referee` and `sipsm.usage.notifier`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from sipsm.sdp import as_bytes
 from sipsm.sdp.description import Sdp
 from sipsm.transaction import ServerTransaction
 from sipsm.usage import referee
+from sipsm.usage.notices import Notice
 from sipsm.usage.referee import Referee, Refusal, Report, Wish
 
 if TYPE_CHECKING:
@@ -61,8 +62,15 @@ class PeerReferral:
     """What tells its notifications from those of others in that dialog (RFC 3515 2.4.6)."""
     subscribes: bool
     """Whether its sender is told how far it has come: by a subscription that accepting it begins (RFC 4488, 7614)."""
+    events_at: str | None = None
+    """The URI at which anybody who knows it may subscribe to how far it has come, where the REFER asks for one: until
+    64 s after its end (RFC 7614)."""
     subscription: PeerSubscription | None = None
-    """The subscription, once there is one."""
+    """The subscription that accepting it has begun."""
+    subscriptions: list[PeerSubscription] = Factory(list)
+    """Those at `events_at`. Some may be over."""
+    latest: Notice | None = None
+    """What was told last."""
     call: Call | None = None
     """The call that `follow` has made."""
     alarm: Alarm = field(default=Factory(Alarm, takes_self=True), init=False)

@@ -1,6 +1,7 @@
 """A REFER of ours as the application holds it: how it stands, and what can be done with it.
 
-RFC 3515 2.4. The decisions are in the tables of `sipsm.usage.referrer` and, for what is told of it, `subscriber`.
+RFC 3515 2.4, RFC 7614 4.2. The decisions are in the tables of `sipsm.usage.referrer` and, for what is told of it,
+`subscriber`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from attrs import define, field
 
+from sipsm.grammar import Uri
 from sipsm.message import Request
 from sipsm.role.subscription import Subscription
 from sipsm.usage import referrer
@@ -37,6 +39,9 @@ class Referral:
     referrer: Referrer
     refer_to: str
     """Whom it names, as in Refer-To."""
+    events_at: Uri | None = None
+    """Where the other side lets us subscribe to how far it has come, where the REFER has required that by the extension
+    `explicitsub`; until it has been accepted, None (RFC 7614 4.2)."""
     subscription: Subscription = field(init=False)
     """In which the other side tells how far it has come."""
     request: Request = field(init=False)

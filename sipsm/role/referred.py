@@ -1,22 +1,22 @@
 """The REFER requests that come: each is asked about, and its sender told how far it has come.
 
-RFC 3515 2.4.2 to 2.4.7; RFC 4488 4, RFC 7614 5.3 (no subscription), RFC 4538 4 (the dialog that it is about), RFC 7647.
+RFC 3515 2.4.2 to 2.4.7; RFC 4488 4, RFC 7614 5.3 (no subscription), RFC 7614 4 (those that are asked for by SUBSCRIBE),
+RFC 4538 4 (the dialog that it is about), RFC 7647.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from sipsm.dialog import as_uas
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Refuse, Step
-from sipsm.message import Request, Response, response_to
+from sipsm.message import Address, Request, Response, response_to
 from sipsm.message.bodies.sipfrag import SIPFRAG, SipFrag
 from sipsm.message.headers import REFER_SUB, REFER_TO, TARGET_DIALOG
 from sipsm.message.status import reason_phrase
-from sipsm.packages import package_named
 from sipsm.role.call import Call
 from sipsm.role.checking import check_headers
 from sipsm.role.dialogs import Place
@@ -28,13 +28,14 @@ from sipsm.role.party import HeaderLines
 from sipsm.role.peer_referral import PeerReferral
 from sipsm.role.peer_subscription import PeerSubscription
 from sipsm.transaction import ServerTransaction
-from sipsm.usage import notifier
+from sipsm.usage import notifier, referee
 from sipsm.usage.notices import LastNotice, Notice, Notices
 from sipsm.usage.notifier import Acceptance, Notifier
 from sipsm.usage.referee import (
     UNACCEPTED,
     AcceptRefer,
     Authorize,
+    Forget,
     Referee,
     Refusal,
     RefuseRefer,
@@ -65,11 +66,15 @@ class Referred:
         self.invite = invite
         self.all: dict[PeerReferral, None] = {}
         """Those that wait for the application, the oldest first; a subscription holds what is accepted."""
+        self.told: dict[str, PeerReferral] = {}
+        """By the user of their URI: those that can be subscribed to (RFC 7614)."""
+        notifications.of_referral = self.subscribe
         self.ways: Final[dict[type, Callable[[PeerReferral, Any, float], list[Any]]]] = {
             AcceptRefer: self.accept,
             RefuseRefer: self.refuse,
             Authorize: self.authorize,
             Tell: self.tell,
+            Forget: self.forget,
         }
 
     def takes(self) -> Takes:
@@ -109,7 +114,7 @@ class Referred:
         except RemoteProtocolError as error:
             return self.requests.serve(tx, request, error.status, now)
         in_dialog = 0 if place is None else len(place.usages)
-        is_full = max(len(self.all), len(self.notifications.all)) >= self.limits.peer_subscriptions
+        is_full = max(len(self.all), len(self.told), len(self.notifications.all)) >= self.limits.peer_subscriptions
         if is_full or in_dialog >= self.limits.subscriptions_in_dialog:
             return self.requests.serve(tx, request, 503, now, headers=[("Retry-After", "10")])
         if place is not None and subscribes and place.dialog.state != "Confirmed":
@@ -123,6 +128,7 @@ class Referred:
             place,
             self.id_of(place, request) if subscribes else None,
             subscribes,
+            self.place_of(tx) if _requires(request, "explicitsub") else None,
         )
         if place is not None and subscribes:
             # From now on, so that a BYE does not end the dialog before the application has decided.
@@ -152,6 +158,31 @@ class Referred:
         if place.leg is not None:
             place.leg.was_referred = True
         return None if first else str(request.cseq.number)
+
+    def place_of(self, tx: ServerTransaction) -> str:
+        """A new URI at which a REFER is told of: where we are reached by its sender."""
+        # "This URI MUST uniquely identify this refer event state." And: "Implementations SHOULD provide a URI
+        # constructed in a way that is hard to guess." (RFC 7614 4.3)
+        here = Address.parse(self.party.contact(tx.flow)[1]).uri
+        return str(Uri.build(here.scheme, self.party.ids.call_id(), host=here.host, port=here.port, params=here.params))
+
+    def subscribe(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A SUBSCRIBE for how far a REFER has come."""
+        # "The event server MAY choose to authorize the SUBSCRIBE request based on the Request-URI corresponding to
+        # existing refer event state." (RFC 7614 4.5)
+        referral = self.told.get(request.uri.user or "")
+        if referral is None:
+            # "If a SUBSCRIBE request for event refer is received for a subscription that does not already exist, it
+            # MUST be rejected with a 403." (RFC 3515 2.4.4)
+            return self.requests.serve(tx, request, 403, now)
+        subscription, outputs = self.notifications.begin(None, tx, request, now, referral)
+        if subscription is None:
+            return outputs
+        referral.subscriptions = [*_alive(referral.subscriptions), subscription]
+        undecided = referral.referee.state == referee.UNDECIDED
+        last = LastNotice("noresource", notice=referral.latest) if referral.referee.state == referee.OVER else None
+        x = Acceptance(referral.latest, last=last)
+        return outputs + self.notifications.steps.event(subscription, "PENDING" if undecided else "ACCEPT", x, now)
 
     # ---------------------------------------------------------------- commands, time, and what is heard
 
@@ -208,7 +239,7 @@ class Referred:
         return self.step(referral, "HEARD" if status < 200 else "HEARD FINAL", report, now)
 
     def wake(self, referral: PeerReferral, now: float) -> list[Any]:
-        """Nobody has decided in time."""
+        """Nobody has decided in time, or asks any more."""
         letter = referral.referee.due(now)
         assert letter is not None, "it is woken when one is due"
         return self.step(referral, referral.referee.fired(letter, now), None, now)
@@ -221,10 +252,12 @@ class Referred:
         outputs: list[Any] = []
         for asked in step.outputs:
             outputs += self.ways[type(asked)](referral, asked, now)
-        if referral.referee.state in UNACCEPTED:
+        waits = referral.referee.state in UNACCEPTED
+        if waits or referral.referee.retains:
             referral.alarm.set(referral.next_timeout(), self.agenda)
         else:
             referral.alarm.stop(self.agenda)
+        if not waits:
             self.all.pop(referral, None)
         return outputs
 
@@ -233,6 +266,9 @@ class Referred:
     def accept(self, referral: PeerReferral, x: AcceptRefer, now: float) -> list[Any]:
         """Answer with 200, and begin the subscription with a NOTIFY at once."""
         request, tx = referral.request, referral.transaction
+        # "If a NOTIFY is generated when the subscription state is pending, its body should consist only of a status
+        # line containing a response code of 100." (RFC 3515 2.4.5)
+        trying = referral.latest = _notice(Report(100))
         if not referral.subscribes:
             # "it MUST insert the "Refer-Sub" header field set to "false" in the 2xx response to the REFER-Issuer." (RFC
             # 4488 4)
@@ -242,10 +278,16 @@ class Referred:
             own: HeaderLines = [self.party.contact(tx.flow)]
             if request.has("Refer-Sub"):
                 own.append(("Refer-Sub", "false"))
+            if referral.events_at is not None:
+                # "An element that accepts a REFER request with 'explicitsub' in its Require header field MUST return a
+                # 200 response containing a sip: or sips: URI in the Refer-Events-At header field" (RFC 7614 4.3)
+                own.append(("Refer-Events-At", f"<{referral.events_at}>"))
+                self.told[Uri.parse(referral.events_at).user or ""] = referral
+                referral.referee.retains = True
             return self.answer(referral, 200, None, [*own, *x.headers], now)
         entered = referral.place
         place = entered or Place(as_uas(request, self.party.ids.tag(), self.party.ids.cseq()), flow=tx.flow)
-        times, package = self.transactions.times, package_named("refer")
+        times, package = self.transactions.times, self.party.profile.package("refer")
         subscription = PeerSubscription(
             self.commanded,
             place,
@@ -259,9 +301,7 @@ class Referred:
             referral,
         )
         referral.subscription, referral.place = subscription, place
-        # "If a NOTIFY is generated when the subscription state is pending, its body should consist only of a status
-        # line containing a response code of 100." (RFC 3515 2.4.5)
-        trying = subscription.notices.latest = _notice(Report(100))
+        subscription.notices.latest = trying
         # "unlike SUBSCRIBE, the REFER transaction does not contain a duration for the subscription in either the
         # request or the response." (RFC 3515 2.4.4)
         asked = request.without_header("Expires") if request.has("Expires") else request
@@ -288,35 +328,52 @@ class Referred:
 
     def authorize(self, referral: PeerReferral, _x: Authorize, now: float) -> list[Any]:
         """What was accepted by itself is active from now on."""
-        subscription = referral.subscription
-        if subscription is None or subscription.notifier.state != notifier.PENDING:
-            return []
-        return self.notifications.steps.event(subscription, "ACCEPT", Acceptance(_notice(Report(100))), now)
+        outputs: list[Any] = []
+        for each in self.listening(referral):
+            if each.notifier.state == notifier.PENDING:
+                outputs += self.notifications.steps.event(each, "ACCEPT", Acceptance(referral.latest), now)
+        return outputs
 
     def tell(self, referral: PeerReferral, x: Tell, now: float) -> list[Any]:
-        """A NOTIFY, where its sender still wants to hear of it."""
-        subscription = referral.subscription
-        # "Terminating a subscription, either by explicitly unsubscribing or rejecting NOTIFY, is not an indication that
-        # the referenced request should be withdrawn or abandoned." (RFC 3515 2.4.4)
-        if subscription is None or subscription.notifier.state == notifier.TERMINATED:
-            return []
+        """A NOTIFY, to everybody who still wants to hear of it."""
+        notice = referral.latest = _notice(x.report)
         # "NOTIFYs to event refer SHOULD NOT be sent more frequently than once per second." (RFC 3515 3.10)  The last
         # one waits for that as well.
-        notice = _notice(x.report)
-        if x.ends is None:
-            return self.notifications.steps.event(subscription, "NOTIFY", notice, now)
-        return self.notifications.steps.event(
-            subscription, "TERMINATE", LastNotice(x.ends, notice=notice, waits=True), now
-        )
+        last = None if x.ends is None else LastNotice(x.ends, notice=notice, waits=True)
+        outputs: list[Any] = []
+        for each in self.listening(referral):
+            outputs += self.notifications.steps.event(each, "TERMINATE" if last else "NOTIFY", last or notice, now)
+        return outputs
+
+    def listening(self, referral: PeerReferral) -> list[PeerSubscription]:
+        """The subscriptions to how far it has come."""
+        # "Terminating a subscription, either by explicitly unsubscribing or rejecting NOTIFY, is not an indication that
+        # the referenced request should be withdrawn or abandoned." (RFC 3515 2.4.4)
+        return _alive([*(() if referral.subscription is None else (referral.subscription,)), *referral.subscriptions])
+
+    def forget(self, referral: PeerReferral, _x: Forget, _now: float) -> list[Any]:
+        """Nobody can subscribe to it any more."""
+        referral.referee.retains = False
+        del self.told[Uri.parse(referral.events_at or "").user or ""]
+        return []
 
 
 def _subscribes(request: Request) -> bool:
     """Whether accepting a REFER begins a subscription."""
-    # "The element MUST NOT create an implicit subscription when accepting the REFER request." (RFC 7614 5.3)
-    if any(tag.lower() == "nosub" for tag in request.header_values("Require")):
+    # "The element MUST NOT create an implicit subscription when accepting the REFER request." (RFC 7614 4.3, 5.3)
+    if _requires(request, "nosub") or _requires(request, "explicitsub"):
         return False
     wish = request[REFER_SUB]
     return wish is None or wish.subscribes
+
+
+def _requires(request: Request, extension: str) -> bool:
+    """Whether it insists on that extension."""
+    return any(tag.lower() == extension for tag in request.header_values("Require"))
+
+
+def _alive(subscriptions: Iterable[PeerSubscription]) -> list[PeerSubscription]:
+    return [each for each in subscriptions if each.notifier.state != notifier.TERMINATED]
 
 
 def _frag(report: Report) -> bytes:

@@ -12,14 +12,22 @@ from typing import Any, Final
 from attrs import evolve
 
 from sipsm.dialog import Dialog, as_uac
-from sipsm.errors import LocalProtocolError
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
 from sipsm.grammar.text_value import built
 from sipsm.machine import Step, joint_step
 from sipsm.message import Address, Request, Response
-from sipsm.message.headers import EVENT, REFERRED_BY, Event, ReferredBy, Replaces, TargetDialog, with_headers
+from sipsm.message.headers import (
+    EVENT,
+    REFER_EVENTS_AT,
+    REFERRED_BY,
+    Event,
+    ReferredBy,
+    Replaces,
+    TargetDialog,
+    with_headers,
+)
 from sipsm.message.names import canonical
-from sipsm.packages.package import package_named
 from sipsm.role.checking import check_headers
 from sipsm.role.commands import Commands
 from sipsm.role.dialogs import Place
@@ -85,8 +93,10 @@ class Referring:
             raise LocalProtocolError(f"{there} subscriptions are there, and the limits allow no more")
         value = _refer_to(x)
         # "A REFER sent within the scope of an existing dialog will not fork." (RFC 3515 3.9)
-        forks = leg is None and package_named("refer").forks
-        wanted = Wanted(target, REFER_EVENT, forks, to, headers=(*_lines(x, value), *more), method="REFER")
+        package = subscriptions.party.profile.package("refer")
+        forks = leg is None and package.forks
+        lines = (*_lines(x, value), *more)
+        wanted = Wanted(target, REFER_EVENT, forks, to, headers=lines, method="REFER", usual=package.types)
         made = None
         if leg is None:
             made = subscriptions.outside(wanted, LONG_S, None)
@@ -126,6 +136,14 @@ class Referring:
     def accepted(self, subscription: Subscription, response: Response, now: float) -> list[Any]:
         """A 2xx to the REFER."""
         referral: Referral = subscription.referral
+        # "The Refer-Events-At header field is only meaningful in a 2xx-class response to a REFER request." (RFC 7614
+        # 4.8)
+        try:
+            there = response[REFER_EVENTS_AT]
+            referral.events_at = None if there is None else there.uri
+        except RemoteProtocolError:
+            # It can be subscribed to nowhere, and is done all the same.
+            referral.events_at = None
         outputs = self.step(referral, "2XX", response, now)
         if outputs and not outputs[-1].subscribes:
             # Nothing is told of it: there is no subscription, and it waits for no NOTIFY.

@@ -20,6 +20,7 @@ from sipsm.message import KNOWN_METHODS, Request
 from sipsm.message.bodies import read_body
 from sipsm.message.headers import ACCEPT, CONTENT_LANGUAGE, EVENT, SESSION_EXPIRES, WarningValue
 from sipsm.message.headers.content import in_range, is_language
+from sipsm.packages.package import PACKAGES, EventPackage, package_named
 from sipsm.role.checking import address_of_somebody
 from sipsm.sdp import SessionDescription, Timing, as_bytes
 from sipsm.standalone.composing import Composing
@@ -37,7 +38,7 @@ EXTENSIONS: Final = ("100rel", "timer", "replaces", "join", "199")
 
 DESCRIBE: Final = frozenset({"INVITE", "UPDATE"})
 """The methods in whose bodies a session is described, and which may be refused for that."""
-WHERE_REFERRED: Final = ("norefersub", "nosub", "tdialog")
+WHERE_REFERRED: Final = ("norefersub", "nosub", "explicitsub", "tdialog")
 """Those of what is built in for REFER, where that is served (RFC 4488, 7614, 4538)."""
 
 HeaderLine = tuple[str, str]
@@ -60,7 +61,11 @@ def _all_types(_: object, _field: object, types: _Types) -> None:
         refuse_line_ends(kind)
 
 
-def _composing(given: Composing | Iterable[str]) -> Composing:
+def _packages(given: Iterable[EventPackage]) -> tuple[EventPackage, ...]:
+    return tuple(given)
+
+
+def _composing(given: Composing | Iterable[str | EventPackage]) -> Composing:
     return given if isinstance(given, Composing) else Composing(given)
 
 
@@ -83,6 +88,12 @@ def _all_tokens(_: object, _field: object, values: tuple[str, ...]) -> None:
     for value in values:
         if not is_token(value):
             raise LocalProtocolError(f"{value!r} is no option tag", rfc="3261 20.37")
+
+
+def _all_packages(_: object, _field: object, packages: tuple[EventPackage, ...]) -> None:
+    for each in packages:
+        if not isinstance(each, EventPackage):
+            raise LocalProtocolError(f"{each!r} is no EventPackage", rfc="6665 5.4")
 
 
 def _all_languages(_: object, _field: object, values: tuple[str, ...]) -> None:
@@ -144,6 +155,9 @@ class Profile:
     event_packages: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_tokens)
     """The event packages that others may subscribe to here, such as `presence`, or `presence.winfo`; without one,
     SUBSCRIBE is not served (RFC 6665 4.4.4)."""
+    known_packages: tuple[EventPackage, ...] = field(default=(), converter=_packages, validator=_all_packages)
+    """What is known of event packages beside what sipsm knows, or in place of that: for subscriptions of either side.
+    Who is to be subscribed to has their names in `event_packages` as well."""
     composes: Composing = field(default=Composing(()), converter=_composing)
     """What others may publish here, as a `Composing` or, with its defaults, as names of event packages; without one,
     PUBLISH is not served (RFC 3903 6)."""
@@ -153,6 +167,15 @@ class Profile:
     """The smallest session interval, in seconds, at least 90; a request that asks for less gets 422 (RFC 4028 9)."""
     route: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_routes)
     """Route values put on requests outside a dialog: an outbound proxy is `("<sip:192.0.2.1;lr>",)`."""
+
+    def package(self, name: str) -> EventPackage:
+        """What is known of the event package of this name; of one that is not known, nothing but its name."""
+        return next((each for each in self.known_packages if each.name == name), None) or package_named(name)
+
+    def knows(self, package: str) -> bool:
+        """Whether anything is known of an event package."""
+        known = (PACKAGES, self.event_packages, {each.name for each in self.known_packages})
+        return any(package in each for each in known)
 
 
 @frozen
@@ -201,7 +224,7 @@ def strange_event(profile: Profile, request: Request) -> bool:
     # disallowed." (RFC 6665 8.2.1)
     event = request[EVENT]
     if event is not None and event.value == "refer":
-        # Accepting a REFER begins such a subscription, and no SUBSCRIBE does (RFC 3515 2.4.4).
+        # It may be for what a REFER is told of (RFC 7614 4.5); else it gets 403 (RFC 3515 2.4.4).
         return not profile.takes_referrals
     return event is None or event.value not in profile.event_packages
 

@@ -18,7 +18,6 @@ from sipsm.message import Request
 from sipsm.message.bodies import read_body
 from sipsm.message.headers import Accept, Event
 from sipsm.message.names import canonical
-from sipsm.packages.package import package_named
 from sipsm.role.living import LivesInDialog
 from sipsm.usage import subscriber
 from sipsm.usage.attempt import Attempt
@@ -66,12 +65,14 @@ class Wanted:
     content_type: str | None = None
     method: str = "SUBSCRIBE"
     """What makes it: a SUBSCRIBE, or a REFER (RFC 3515 2.4.4)."""
+    usual: tuple[str, ...] = ()
+    """The types of body that its package is known to have."""
 
     @property
     def types(self) -> tuple[str, ...]:
         """The types of body that its NOTIFY requests may have; none: any, as nothing is known of the package."""
         named = (each for name, value in self.headers if canonical(name) == "accept" for each in split_list(value))
-        return (*self.accept, *named) or package_named(self.kind.value).types
+        return (*self.accept, *named) or self.usual
 
     def takes(self, notify: Request) -> bool:
         """Whether the body of a NOTIFY is of a type that was asked for, and can be taken apart; or of none."""

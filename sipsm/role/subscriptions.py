@@ -16,7 +16,6 @@ from sipsm.machine import Agenda, Observer, Step, joint_step
 from sipsm.message import Request, Response, response_to
 from sipsm.message.headers import EVENT, SIP_ETAG, SUBSCRIPTION_STATE, Accept, Event
 from sipsm.message.names import canonical
-from sipsm.packages.package import PACKAGES
 from sipsm.role.alarm import Alarm
 from sipsm.role.beginning import Beginning, BySubscribe
 from sipsm.role.call import Call, Commanded
@@ -243,7 +242,7 @@ class Subscriptions:
         if is_ours:
             # "NOTIFY requests MUST contain "Subscription-State" header fields" (RFC 6665 4.1.3)
             return self.requests.serve(tx, request, 400, now)
-        if kind is None or not (kind.value in PACKAGES or kind.value in self.party.profile.event_packages):
+        if kind is None or not self.party.profile.knows(kind.value):
             # "If, for some reason, the event package designated in the "Event" header field of the NOTIFY request is
             # not supported, the subscriber will respond with a 489 (Bad Event) response." (RFC 6665 4.1.3)
             return self.requests.serve(tx, request, 489, now, headers=allow_events(self.party.profile))

@@ -8,14 +8,15 @@ from attrs import field, frozen
 
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri, is_token
-from sipsm.packages import package_named
+from sipsm.packages import EventPackage, package_named
 
 Types = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def _packages(given: Mapping[str, Iterable[str]] | Iterable[str | tuple[str, Iterable[str]]]) -> Types:
+def _packages(given: Mapping[str, Iterable[str]] | Iterable[str | EventPackage | tuple[str, Iterable[str]]]) -> Types:
     pairs = given.items() if isinstance(given, Mapping) else given
-    named = ((each, package_named(each).types) if isinstance(each, str) else each for each in pairs)
+    known = (package_named(each) if isinstance(each, str) else each for each in pairs)
+    named = ((each.name, each.types) if isinstance(each, EventPackage) else each for each in known)
     return tuple((name, tuple(each.lower() for each in types)) for name, types in named)
 
 
@@ -43,7 +44,7 @@ class Composing:
 
     packages: Types = field(converter=_packages, validator=_all_packages)
     """The event packages, each with the types of body that it takes, none for any: `{"presence":
-    ("application/pidf+xml",)}`, or `("presence",)` for those that it is known to have. Others get 489 and 415."""
+    ("application/pidf+xml",)}`, or `("presence",)`, or an `EventPackage`, for those that it is known to have. Others get 489 and 415."""
     addresses: tuple[Uri, ...] = field(default=(), converter=_addresses)
     """The addresses for which it keeps state; others get 404. None means all."""
     smallest_s: int = 60

@@ -64,6 +64,8 @@ class Acceptance:
     """How long it lasts at most, in seconds; None: as long as the settings say."""
     headers: HeaderLines = field(default=(), converter=_lines)
     """Of the 2xx."""
+    last: LastNotice | None = None
+    """The only NOTIFY, where there is nothing to be told behind it."""
 
 
 @frozen
@@ -146,6 +148,11 @@ def is_too_brief(notifier: Notifier, subscribe: Request, _at: Any) -> bool:
 def lasts_no_time(notifier: Notifier, acceptance: Acceptance | None, _at: Any) -> bool:
     """It is a fetch, or the application grants no time."""
     return notifier.granted_s == 0 or (acceptance is not None and acceptance.expires_s == 0)
+
+
+def is_done(_: Notifier, acceptance: Acceptance, _at: Any) -> bool:
+    """What is told is the end of it."""
+    return acceptance.last is not None
 
 
 def knows_it(_: Notifier, subscribe: Request, at: Any) -> bool:
@@ -234,6 +241,12 @@ def end_fetched(_: Notifier, acceptance: Acceptance | None, step: Step) -> None:
     step.emit(SubscriptionOver(PeerSubscriptionEndReason.FETCHED))
 
 
+def end_at_once(_: Notifier, acceptance: Acceptance, step: Step) -> None:
+    """The only NOTIFY is the last one, since the state does not change any more."""
+    step.cause("END", acceptance.last)
+    step.emit(SubscriptionOver(PeerSubscriptionEndReason.TERMINATED))
+
+
 def end_unsubscribed(_: Notifier, subscribe: Request, step: Step) -> None:
     """The peer wants no more: one NOTIFY says so."""
     step.emit(AcceptSubscribe(subscribe, 0))
@@ -311,6 +324,9 @@ Notifier.table = Table(
         #   state       input             guard          next        actions                              RFC
         Refuse(INITIAL, "SUBSCRIBE",      is_too_brief,  423, BRIEF,                                      "6665 4.2.1.1"),
         Row(INITIAL,    "SUBSCRIBE",      always,        ASKED,      (note_asked, keep_asked),            "6665 4.2.1.1"),
+        # "the subscription would be accepted and immediately terminated with a NOTIFY containing the final event state
+        # with a Subscription-State of terminated with a reason value of "noresource"."
+        Row(ASKED,      "ACCEPT",         is_done,       TERMINATED, (grant, end_at_once),                "7614 4.7"),
         Row(ASKED,      "ACCEPT",         lasts_no_time, TERMINATED, (grant, end_fetched),                "6665 4.4.3"),
         Row(ASKED,      "ACCEPT",         always,        ACTIVE,     (authorize, grant, cause_confirm),   "6665 4.2.1.2"),
         # "If the notifier owner is interactively queried to determine whether a subscription is allowed, a 200 (OK)

@@ -1,6 +1,6 @@
 """A REFER at the one who is to contact somebody: asked, accepted or not, and followed to its end.
 
-RFC 3515 2.4.2 to 2.4.4 and 2.4.7; RFC 7647 5. Not here: the subscription by which the referrer hears of it, see
+RFC 3515 2.4.2 to 2.4.4 and 2.4.7; RFC 7614 4.7; RFC 7647 5. Not here: the subscription by which the referrer hears of it, see
 `sipsm.usage.notifier`; and the request that is made of it, see `sipsm.role.following`.
 """
 
@@ -81,12 +81,19 @@ class Tell:
     ends: str | None = None
 
 
+@frozen
+class Forget:
+    """Nobody can ask any more how it has come out."""
+
+
 @define(eq=False)
 class Referee(Machine):
     """One REFER of a peer."""
 
     table: ClassVar[Table]
     times: TimerValues = DEFAULT
+    retains: bool = False
+    """Whether it has been accepted so that anybody may subscribe to how far it has come (RFC 7614)."""
 
 
 # -------------------------------------------------------------------- actions
@@ -138,6 +145,11 @@ def tell_last(_: Referee, report: Report, step: Step) -> None:
     step.emit(Tell(report, "noresource"))
 
 
+def forget(_: Referee, _x: Any, step: Step) -> None:
+    """Who has not asked by now does not ask."""
+    step.emit(Forget())
+
+
 # -------------------------------------------------------------------- timers
 
 
@@ -149,6 +161,13 @@ def T1_times_8(referee: Referee) -> float:
 def a_while(_: Referee) -> float:
     """As long as somebody may be asked, in seconds: well before the subscription ends, which refer gives 600."""
     return 180.0
+
+
+def T1_times_128(referee: Referee) -> float | None:
+    """2*64*T1, where it can be subscribed to; else not at all."""
+    # "the event server MUST retain the final refer event state for a reasonable period of time, which SHOULD be at least
+    # 2*64*T1 (that is, 64 seconds)" (RFC 7614 4.7)
+    return 128 * referee.times.T1 if referee.retains else None
 
 
 UNACCEPTED: Final = frozenset({ASKED, UNDECIDED})
@@ -181,6 +200,7 @@ Referee.table = Table(
         # What is heard of the request that follows it.
         Row(ACCEPTED,   "HEARD",          always, ACCEPTED,  (tell,),             "3515 2.4.4"),
         Row(ACCEPTED,   "HEARD FINAL",    always, OVER,      (tell_last,),        "3515 2.4.7"),
+        Row(OVER,       "Timer retention", always, None,     (forget,),           "7614 4.7"),
         Refuse(UNACCEPTED, "PROGRESS",    always, None, ACCEPT_FIRST,             "3515 2.4.4"),
         Refuse(UNACCEPTED, "FINAL",       always, None, ACCEPT_FIRST,             "3515 2.4.4"),
         Refuse(ACCEPTED, "ACCEPT",        always, None, AGAIN,                    "3515 2.4.2"),
@@ -195,6 +215,7 @@ Referee.table = Table(
         #     letter       runs in      lasts       then  RFC
         Timer("decision",  {ASKED},     T1_times_8, once, "3515 2.4.2"),
         Timer("giving up", {UNDECIDED}, a_while,    once, "6665 4.1.3"),
+        Timer("retention", {OVER},      T1_times_128, once, "7614 4.7"),
     ),
     ignored=(
         Ignore(INITIAL, {"ACCEPT", "FOLLOW", "REJECT", "PROGRESS", "FINAL"}, NOT_YET),

@@ -258,6 +258,22 @@ def test_a_refer_is_followed_by_hand() -> None:
         asked.progress(180)
 
 
+@pytest.mark.rfc("7614 4.2", "7614 4.4")
+def test_a_refer_is_told_of_where_its_handle_says() -> None:
+    """Who subscribes there has a subscription like any other, and the other side tells of it by the REFER's handle."""
+    alice, bob = two(profile=EVERYTHING)
+    referral = alice.refer(BOB, "http://www.example.com/", headers=[("Require", "explicitsub")])
+    (asked,) = bob.peer_referrals
+    asked.accept()
+    there = str(referral.events_at)
+    assert there == asked.core.events_at
+    subscription = alice.subscribe(there, "refer")
+    assert subscription.state == "active"
+    assert ([each.core for each in bob.peer_referrals], bob.peer_subscriptions) == ([asked.core], [])
+    asked.progress(200)
+    assert asked.state == "over"
+
+
 def test_a_wish_to_publish_is_decided_by_its_handle() -> None:
     """What nothing is told of is bound each time, and needs to be held by nobody."""
     alice, bob = two(profile=Profile(composes=Composing(["door"], by_hand=True)))

@@ -133,6 +133,7 @@ class Bench:
             "calls": len(self.endpoint.calls),
             "dialogs": len(agent.calls.dialogs) + len(agent.dialogs.all),
             "subscriptions of peers": len(self.endpoint.peer_subscriptions),
+            "REFERs to be told of": len(agent.referred.told),
             "incoming": len(agent.calls.incoming),
             "messages": len(agent.messaging.lines) + len(agent.messaging.unsent),
             "places": len(agent.dialogs.all),

@@ -635,7 +635,8 @@ MADE_ANEW = {
         "steps",
     },
     "_agent.notifications": {
-        "commanded", "dialogs", "limits", "observer", "party", "policy", "requests", "steps", "transactions", "ways",
+        "commanded", "dialogs", "limits", "observer", "of_referral", "party", "policy", "requests", "steps",
+        "transactions", "ways",
     },
     "_agent.requests": {
         "calls", "commanded", "dialogs", "ids", "inside", "limits", "outside", "party", "policy", "profile",

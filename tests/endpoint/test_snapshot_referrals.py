@@ -80,6 +80,38 @@ def test_within_a_call() -> None:
     assert on.left() == {}
 
 
+def test_one_that_others_subscribe_to() -> None:
+    """It can be subscribed to at its URI, is told of there, and is forgotten in its time."""
+    on = Bench(profile=Profile(takes_referrals=True))
+    there = refer(on, TO_CAROL, "Require: explicitsub").events_at
+    assert there is not None
+    on.wait(4)
+    again(on)
+    (referral,) = on.endpoint.peer_referrals
+    assert referral.events_at == there
+    on.receive(on.request("SUBSCRIBE", uri=there, call_id="a", headers=[CONTACT, "Event: refer"]))
+    answer(on, notified(on)[0])
+    again(on)
+    (referral,) = on.endpoint.peer_referrals
+    on.take(referral.accept(now=on.now))
+    answer(on, notified(on)[-1])
+    again(on)
+    on.wait(1)
+    (referral,) = on.endpoint.peer_referrals
+    assert [each.referral for each in referral.subscriptions] == [referral]
+    on.take(referral.progress(200, now=on.now))
+    answer(on, notified(on)[-1])
+    again(on)
+    assert told(on)[-1] == ("200 OK", "terminated;reason=noresource")
+    on.receive(on.request("SUBSCRIBE", uri=there, call_id="b", headers=[CONTACT, "Event: refer"]))
+    assert told(on)[-1] == ("200 OK", "terminated;reason=noresource")
+    answer(on, notified(on)[-1])
+    assert on.endpoint.next_timeout() is not None
+    again(on)
+    on.wait(64)
+    assert on.left() == {}
+
+
 def test_one_of_ours() -> None:
     """What is told of it is told."""
     on = Bench()

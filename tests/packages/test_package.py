@@ -58,6 +58,21 @@ def test_an_unknown_package_has_no_facts() -> None:
             package_named(name)
 
 
+@pytest.mark.rfc("6665 5.4")
+def test_a_package_of_the_program() -> None:
+    """What is said of it can be written into messages, and is kept safe."""
+    types = ["Text/Plain", "text/html"]
+    package = EventPackage("door", types, interval_s=2)
+    types.clear()
+    assert (package.types, package.default_type) == (("text/plain", "text/html"), "text/plain")
+    for wrong in ({"types": ("text",)}, {"types": ("a/b\r\nX: y",)}, {"name": "a b"}):
+        with pytest.raises(LocalProtocolError):
+            EventPackage(**{"name": "door", **wrong})  # type: ignore[arg-type]
+    for never in ({"expires_s": 0}, {"interval_s": -1}):
+        with pytest.raises(ValueError, match="must be"):
+            EventPackage("door", **never)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("content_type", "document"),
     [

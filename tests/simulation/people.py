@@ -318,7 +318,7 @@ class Person:
         if self.draw.randrange(6) == 0:
             options["reports"] = False
         elif self.draw.randrange(8) == 0:
-            options["headers"] = [("Require", "nosub")]
+            options["headers"] = [("Require", self.draw.choice(("nosub", "explicitsub")))]
         if self.draw.randrange(2):
             options["referred_by"] = f"<sip:{self.agent.name}@{self.agent.host}>"
         if len(up) > 1 and way < 0.5:

@@ -115,7 +115,16 @@ from sipsm.message.headers.times import (
     SessionExpires,
     Timestamp,
 )
-from sipsm.message.headers.transfer import REFER_SUB, REFER_TO, REFERRED_BY, ReferredBy, ReferSub, in_uri, with_headers
+from sipsm.message.headers.transfer import (
+    REFER_EVENTS_AT,
+    REFER_SUB,
+    REFER_TO,
+    REFERRED_BY,
+    ReferredBy,
+    ReferSub,
+    in_uri,
+    with_headers,
+)
 from sipsm.message.headers.with_params import UriWithParams, WithParams
 from sipsm.message.names import canonical
 
@@ -185,6 +194,7 @@ __all__ = [
     "RECORD_ROUTE",
     "RECV_INFO",
     "REFERRED_BY",
+    "REFER_EVENTS_AT",
     "REFER_SUB",
     "REFER_TO",
     "REJECT_CONTACT",

@@ -1,6 +1,7 @@
 """Transfer: whom a REFER asks to contact, on whose behalf, and whether it wants to hear of the outcome.
 
-RFC 3515 2.1, RFC 3892 3 and RFC 4488 4; headers inside of the URI by RFC 3261 19.1.5. Not here: acting on a REFER.
+RFC 3515 2.1, RFC 3892 3, RFC 4488 4 and RFC 7614 4.8; headers inside of the URI by RFC 3261 19.1.5. Not here: acting on
+a REFER.
 """
 
 from __future__ import annotations
@@ -95,6 +96,17 @@ class ReferSub(WithParams):
 
 
 REFER_SUB = Single("Refer-Sub", ReferSub.parse, rfc="4488 4")
+
+
+def _events_at(text: str) -> Address:
+    # Refer-Events-At = "Refer-Events-At" HCOLON LAQUOT ( SIP-URI / SIPS-URI ) RAQUOT *( SEMI generic-param )
+    address = address_of_one(text)
+    if not text.startswith("<") or address.uri.scheme not in {"sip", "sips"}:
+        raise RemoteProtocolError(f"{text[:80]!r} is no place where a REFER is told of", rfc="7614 4.8")
+    return address
+
+
+REFER_EVENTS_AT = Single("Refer-Events-At", _events_at, rfc="7614 4.8")
 
 
 # Headers in a URI: `<sip:bob@biloxi.example.com?Replaces=12345%40host%3Bto-tag%3D1%3Bfrom-tag%3D2>`

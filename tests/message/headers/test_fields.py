@@ -15,11 +15,11 @@ CSeq Call-ID Call-Info Contact Content-Disposition Content-Encoding Content-ID C
 Content-Type Date Error-Info Event Expires Flow-Timer From Geolocation Geolocation-Error Geolocation-Routing
 History-Info Identity In-Reply-To Info-Package Join MIME-Version Max-Breadth Max-Forwards Min-Expires Min-SE
 Organization P-Asserted-Identity P-Preferred-Identity Path Priority Privacy Proxy-Authenticate
-Proxy-Authentication-Info Proxy-Authorization Proxy-Require RAck RSeq Reason Record-Route Recv-Info Refer-Sub Refer-To
-Referred-By Reject-Contact Replaces Reply-To Request-Disposition Require Retry-After Route SIP-ETag SIP-If-Match
-Security-Client Security-Server Security-Verify Server Service-Route Session-Expires Subject Subscription-State
-Supported Suppress-If-Match Target-Dialog Timestamp To Unsupported User-Agent User-to-User Via WWW-Authenticate
-Warning
+Proxy-Authentication-Info Proxy-Authorization Proxy-Require RAck RSeq Reason Record-Route Recv-Info Refer-Events-At
+Refer-Sub Refer-To Referred-By Reject-Contact Replaces Reply-To Request-Disposition Require Retry-After Route SIP-ETag
+SIP-If-Match Security-Client Security-Server Security-Verify Server Service-Route Session-Expires Subject
+Subscription-State Supported Suppress-If-Match Target-Dialog Timestamp To Unsupported User-Agent User-to-User Via
+WWW-Authenticate Warning
 """
 
 

@@ -12,6 +12,7 @@ from sipsm.message import Request
 from sipsm.message.headers.capabilities import REQUIRE
 from sipsm.message.headers.dialogs import JOIN, REPLACES, Replaces
 from sipsm.message.headers.transfer import (
+    REFER_EVENTS_AT,
     REFER_SUB,
     REFER_TO,
     REFERRED_BY,
@@ -124,6 +125,18 @@ def test_refer_sub() -> None:
     assert ReferSub.build("true") == ReferSub.parse("TRUE")
     with pytest.raises(LocalProtocolError):
         ReferSub.build("maybe")
+
+
+@pytest.mark.rfc("7614 4.8")
+def test_refer_events_at() -> None:
+    """Refer-Events-At is a SIP or SIPS URI, always in angle brackets, and may have parameters."""
+    for text in ("<sips:vPT3izGmo8NTxaPADRZvEAY22BKx@example.com;gr>", "<sip:a@b>;x=y"):
+        value = refer(("Refer-Events-At", text))[REFER_EVENTS_AT]
+        assert value is not None
+        assert str(value) == text
+    for text in ("sip:wsXa9mkHtPcGu8@example.com", "<tel:+1>", '"A" <sip:a@b>', "<sip:a@b>, <sip:c@d>", ""):
+        with pytest.raises(RemoteProtocolError):
+            REFER_EVENTS_AT.parse(text)
 
 
 @pytest.mark.rfc("3515 2.1", "3261 19.1.5")
