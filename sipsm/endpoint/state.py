@@ -107,6 +107,7 @@ STATE: Final[dict[str, Any]] = {
     "_secret": bytes,
     "_transactions.clients": dict[Key, ClientTransaction],
     "_transactions.servers": dict[Key, ServerTransaction],
+    "_transactions.clients_on": dict[Flow, dict[ClientTransaction, None]],
     "_transactions.first_of": dict[int, Key],
     "_sending.waiting": dict[int, Delivery | ResponseDelivery],
     "_sending.deliveries": dict[Key, Delivery],
