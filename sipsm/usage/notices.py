@@ -106,6 +106,8 @@ class Notices(Machine):
     """Whether the interval was over while the NOTIFY was under way."""
     last: LastNotice | None = None
     """What is to be told in the end."""
+    sent: Notice | None = None
+    """What the NOTIFY told that was sent last, unless that was the one that ends the subscription."""
     given: int = 0
     """How many notifications have been given to it."""
     etag: str | None = None
@@ -181,6 +183,12 @@ def ends_it(_: Notices, refused: NoticeRefused, _at: Any) -> bool:
     return refused.status == 408 or refused.status in ENDS_SUBSCRIPTION
 
 
+def leaves_gap(notices: Notices, _refused: NoticeRefused, _at: Any) -> bool:
+    """What has not arrived is a change, and no whole state waits that holds it."""
+    assert notices.sent is not None, "it is kept"
+    return notices.sent.partial and (not notices.waiting or notices.waiting[0].partial)
+
+
 # -------------------------------------------------------------------- actions
 
 
@@ -234,7 +242,8 @@ def send_next(notices: Notices, _x: Any, step: Step) -> None:
     notices.waiting = tuple(rest)
     notices.rested = False
     notices.urgent = notices.urgent and bool(rest)
-    step.emit(SendNotify(_less_what_is_known(notices, notice)))
+    notices.sent = _less_what_is_known(notices, notice)
+    step.emit(SendNotify(notices.sent))
 
 
 def cause_next(_: Notices, _x: Any, step: Step) -> None:
@@ -262,6 +271,7 @@ def keep_last(notices: Notices, last: LastNotice, _step: Step) -> None:
 
 def send_last(notices: Notices, _x: Any, step: Step) -> None:
     """Send the one that ends the subscription."""
+    notices.sent = None
     assert notices.last is not None, "it is kept"
     assert notices.last.notice is not None, "it has been filled"
     step.emit(SendNotify(_less_what_is_known(notices, notices.last.notice), notices.last))
@@ -329,6 +339,9 @@ Notices.table = Table(
         Row(QUEUED,           "ANSWERED",       always,    HELD,      (),                            "6665 5.4.10"),
         Row(SENT_OWED,        "ANSWERED",       always,    OWED,      (),                            "6665 4.2.1.2"),
         Row(UNDER_WAY,        "REFUSED",        ends_it,   OVER,      (cause_lost,),                 "6665 4.2.2"),
+        # "If a NOTIFY request arrives that has a version number that is incremented by more than one, the subscriber knows
+        # that a state delta has been missed; it ignores the NOTIFY request containing the state delta"
+        Row({SENT, QUEUED},   "REFUSED",        leaves_gap, OWED,     (report_refused, want_state),  "6665 5.3.2"),
         Row(SENT,             "REFUSED",        may_go_on, IDLE,      (report_refused,),             "6665 4.2.2"),
         Row(SENT,             "REFUSED",        always,    RESTING,   (report_refused,),             "6665 4.2.2"),
         Row(QUEUED,           "REFUSED",        may_go_on, IDLE,      (report_refused, cause_next),  "6665 4.2.2"),

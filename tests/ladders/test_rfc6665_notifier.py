@@ -460,6 +460,31 @@ def test_too_many_changes() -> None:
     assert bench.bodies == [OPEN, b"0", AJAR]
 
 
+@pytest.mark.rfc("6665 5.3.2")
+def test_a_change_that_is_refused_leaves_no_gap() -> None:
+    """Those that wait behind it are dropped, and the whole state is asked for, unless that waits already."""
+    bench = Notifying()
+    subscription = bench.active()
+    for body in (b"+1", b"+2", b"+3"):
+        bench.take(subscription.notify(body, TEXT, partial=True, now=bench.now))
+    bench.answer(500)
+    assert (len(bench.told(NotificationRefused)), len(bench.told(StateWanted))) == (1, 1)
+    bench.take(subscription.notify(AJAR, TEXT, now=bench.now))
+    bench.answer()
+    assert bench.bodies == [OPEN, b"+1", AJAR]
+    bench.take(subscription.notify(b"+4", TEXT, partial=True, now=bench.now))
+    bench.take(subscription.notify(CLOSED, TEXT, now=bench.now))
+    bench.take(subscription.notify(b"+5", TEXT, partial=True, now=bench.now))
+    bench.answer(500)
+    bench.answer()
+    assert bench.bodies[3:] == [b"+4", CLOSED, b"+5"]
+    bench.answer(500)
+    assert len(bench.told(StateWanted)) == 2
+    bench.take(subscription.notify(OPEN, TEXT, now=bench.now))
+    bench.answer(500)
+    assert (bench.bodies[6:], len(bench.told(StateWanted))) == ([OPEN], 2)
+
+
 @pytest.mark.rfc("6665 4.2.2")
 def test_a_whole_state_after_changes() -> None:
     """It holds the changes that wait."""
