@@ -25,6 +25,7 @@ from sipsm.role.call import Call, InCall, OutgoingRequest
 from sipsm.role.dialogs import Place
 from sipsm.role.limits import Limits
 from sipsm.role.messaging import LinesAndBody
+from sipsm.role.party import Series
 from sipsm.role.peer_referral import PeerReferral
 from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
@@ -196,6 +197,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(Interval),
     member(EndReason),
     value(Content),
+    value(Series),
     value(SendPublish),
     member(Operation),
     value(EventState),
