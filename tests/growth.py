@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import FrameType, FunctionType
 
 
 def steps(work: Callable[[], object]) -> int:
@@ -21,4 +22,21 @@ def steps(work: Callable[[], object]) -> int:
         work()
     finally:
         sys.settrace(before)
+    return count
+
+
+def calls(function: FunctionType, work: Callable[[], object]) -> int:
+    """How often this function is called."""
+    count = 0
+
+    def profile(frame: FrameType, event: str, _arg: object) -> None:
+        nonlocal count
+        count += event == "call" and frame.f_code is function.__code__
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
     return count

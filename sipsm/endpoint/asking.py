@@ -61,8 +61,7 @@ class Asking(ABC, Generic[A]):
         how many seconds it holds. More than 1300 bytes raise `LocalProtocolError`, unless `congestion_safe` says that
         no link on the way can be congested by them (RFC 3428 8).
         """
-        date = None if expires_s is None else EPOCH + timedelta(seconds=self._wall)
-        how: dict[str, Any] = {"to": to, "headers": headers, "expires_s": expires_s, "date": date}
+        how: dict[str, Any] = {"to": to, "headers": headers, "expires_s": expires_s, "date": self._date(expires_s)}
         return self._ask(
             self.endpoint.message, target, text, content_type, congestion_safe=congestion_safe, **how, **waiting
         )
@@ -78,6 +77,10 @@ class Asking(ABC, Generic[A]):
     ) -> A:
         """Ask somebody what they can do (RFC 3261 11): the answer has the status that a call would get, and Allow."""
         return self._ask(self.endpoint.options, target, to=to, accept=accept, headers=headers, **waiting)
+
+    def _date(self, expires_s: int | None) -> datetime | None:
+        """The present, where a message needs it: from then on it holds for so long."""
+        return None if expires_s is None else EPOCH + timedelta(seconds=self._wall)
 
     @property
     @abstractmethod

@@ -6,7 +6,6 @@ Not here: how somebody waits for that, which is the adapter's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 from sipsm.endpoint.bound_handle import Commanded, R, Told
@@ -170,14 +169,14 @@ class BoundCall(Told[CallOutcome, Ended, R], Generic[R, A, F]):
         *,
         headers: Headers = (),
         expires_s: int | None = None,
-        date: datetime | None = None,
         **waiting: Any,
     ) -> A:
         """Send an instant message in the call's dialog (RFC 3428), and wait for its end.
 
-        `date` is the present, in a time zone; where the message is to hold for `expires_s` seconds it is needed.
+        With `expires_s` it says since when and for how many seconds it holds.
         """
-        how: dict[str, Any] = {"headers": headers, "expires_s": expires_s, "date": date}
+        agent: Commanded = self._agent
+        how: dict[str, Any] = {"headers": headers, "expires_s": expires_s, "date": agent._date(expires_s)}
         return self._ask(self.core.message, text, content_type, **how, **waiting)
 
     def refer(

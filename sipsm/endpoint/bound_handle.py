@@ -34,6 +34,9 @@ class Commanded(Protocol):
     def _ask(self, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """The same for a command that sends a request; returns its end."""
 
+    def _date(self, expires_s: int | None) -> Any:
+        """The present, where a message is to hold for so long."""
+
 
 class Bound(Generic[R]):
     """A handle; `R` is what its commands return.

@@ -26,6 +26,7 @@ from sipsm.role.call import Call, InCall, OutgoingRequest
 from sipsm.role.dialogs import Place
 from sipsm.role.limits import Limits
 from sipsm.role.messaging import LinesAndBody
+from sipsm.role.party import Series
 from sipsm.role.peer_referral import PeerReferral
 from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
@@ -108,6 +109,7 @@ STATE: Final[dict[str, Any]] = {
     "_secret": bytes,
     "_transactions.clients": dict[Key, ClientTransaction],
     "_transactions.servers": dict[Key, ServerTransaction],
+    "_transactions.clients_on": dict[Flow, dict[ClientTransaction, None]],
     "_transactions.first_of": dict[int, Key],
     "_sending.waiting": dict[int, Delivery | ResponseDelivery],
     "_sending.deliveries": dict[Key, Delivery],
@@ -197,6 +199,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(Interval),
     member(EndReason),
     value(Content),
+    value(Series),
     value(SendPublish),
     member(Operation),
     value(EventState),

@@ -21,7 +21,7 @@ from sipsm.role.part import Takes
 from sipsm.role.publish_request import PublishRequest
 from sipsm.role.requests_in import RequestsIn
 from sipsm.standalone.composing import Composing, address_of_record
-from sipsm.standalone.compositor import Compositor, StateChanged
+from sipsm.standalone.compositor import Asked, Compositor, StateChanged
 from sipsm.standalone.decision import LATE, REJECT, SHOWN, TURN, Show, Take, TurnDown, Withdraw
 from sipsm.standalone.judging import PUSH_BACK_S, Struck, judge
 from sipsm.standalone.lines import Lines
@@ -67,13 +67,14 @@ class StateCompositor:
 
     def asked(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A PUBLISH outside a dialog."""
+        address = address_of_record(request.uri)
         if not self.composing.by_hand:
-            struck = judge(self.store, request)
+            publish = Asked(self.store, request, address)
+            struck = judge(publish)
             if struck is not None:
                 return self.requests.serve(tx, request, struck.status, now, headers=struck.headers)
-            headers, changed = self.take(request, now)
+            headers, changed = self.take(publish, now)
             return [*self.requests.serve(tx, request, 200, now, headers=headers), *changed]
-        address = address_of_record(request.uri)
         asked = PublishRequest(self.commanded, request, address, tx)
         if len(self.lines.all.get(address, ())) >= self.composing.entries_of_address:
             return self.requests.serve(tx, request, 503, now, headers=[("Retry-After", str(PUSH_BACK_S))])
@@ -84,16 +85,16 @@ class StateCompositor:
         """A PUBLISH within a dialog, which means the same (RFC 3903 4)."""
         return self.asked(tx, request, now)
 
-    def take(self, request: Request, now: float) -> tuple[HeaderLines, list[Any]]:
+    def take(self, publish: Asked, now: float) -> tuple[HeaderLines, list[Any]]:
         """Have a PUBLISH that is in order take effect; returns the headers of its 200, and what is told."""
-        accepted = self.store.publish(request, now, self.observer)
+        accepted = self.store.publish(publish, now, self.observer)
         soft = accepted.publication
         self.watch(soft)
         # "The response MUST contain an Expires header field indicating the expiration interval chosen by the ESC. The
         # response MUST also contain a SIP-ETag header field that contains a single entity-tag identifying the
         # publication." (RFC 3903 6)
         headers = [("SIP-ETag", soft.tag), ("Expires", str(accepted.lasts_s))]
-        return headers, [] if accepted.changed is None else [told(accepted.changed, request)]
+        return headers, [] if accepted.changed is None else [told(accepted.changed, publish.request)]
 
     def watch(self, soft: SoftState) -> None:
         """Note when it expires, or that it is gone."""
@@ -158,19 +159,25 @@ class StateCompositor:
         outputs: list[Any] = []
         for output in step.outputs:
             match output:
-                case Show() | Take() if (struck := judge(self.store, asked.request)) is not None:
-                    outputs += self.strike(asked, struck, now)
-                case Show():
-                    outputs.append(PublishRequested(asked, asked.request))
-                case Take():
-                    headers, changed = self.take(asked.request, now)
-                    outputs += [*self.answer(asked, 200, None, headers, now), *changed]
+                case Show() | Take():
+                    outputs += self.judged(asked, isinstance(output, Take), now)
                 case TurnDown(status, reason, headers):
                     outputs += self.answer(asked, status, reason, headers, now)
                 case _:
                     assert isinstance(output, Withdraw), f"nobody carries out {output!r}"
                     outputs.append(PublishWithdrawn(asked))
         return outputs
+
+    def judged(self, asked: PublishRequest, takes: bool, now: float) -> list[Any]:
+        """It is to be shown, or to take effect, if it is in order now."""
+        publish = Asked(self.store, asked.request, asked.address)
+        struck = judge(publish)
+        if struck is not None:
+            return self.strike(asked, struck, now)
+        if not takes:
+            return [PublishRequested(asked, asked.request)]
+        headers, changed = self.take(publish, now)
+        return [*self.answer(asked, 200, None, headers, now), *changed]
 
     def strike(self, asked: PublishRequest, struck: Struck, now: float) -> list[Any]:
         """It is not in order: nobody need be asked, or what it was about has expired since."""

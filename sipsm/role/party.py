@@ -6,6 +6,7 @@ RFC 3261 8.1.1.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from sipsm.dialog import request_uri_and_routes
 from sipsm.errors import LocalProtocolError
@@ -27,6 +28,13 @@ was; None where there are none, or these were refused already (RFC 3261 22.2, 22
 
 def _nobody(_request: Request, _response: Response) -> None:
     """Who has no credentials."""
+
+
+class Series(NamedTuple):
+    """What our requests outside a dialog have in common that follow each other (RFC 3261 8.1.3.5)."""
+
+    call_id: str
+    from_tag: str
 
 
 class Party:
@@ -105,30 +113,32 @@ class Party:
         body: bytes,
         own: HeaderLines,
         *,
-        again: tuple[Request, int] | None = None,
+        again: tuple[Request | Series, int] | None = None,
     ) -> tuple[Request, Uri]:
         """A request outside a dialog, with all that it must carry (RFC 3261 8.1.1), and the URI of its next hop.
 
-        `own` are header lines of ours, `headers` the application's; `again` is the request that this one follows, and
-        its CSeq number (8.1.3.5). Raises `LocalProtocolError` when it cannot be made.
+        `own` are header lines of ours, `headers` the application's; `again` is the request that this one follows, or
+        what they have in common, and its CSeq number (8.1.3.5). Raises `LocalProtocolError` when it cannot be made.
         """
         if target.headers is not None or "method" in target.params:
             raise LocalProtocolError("give a method and headers by themselves, not in the URI", rfc="3261 19.1.5")
         theirs = check_headers(headers)
         refuse_100rel(method, theirs)
         uri, routes = request_uri_and_routes(target, self.profile.route)
+        before, cseq = again or (None, 0)
         from_tag: str | None
-        if again is None:
-            receiver, from_tag = f"<{in_to(target)}>", self.ids.tag()
-            sender = str(self._sender.with_tag(from_tag))
-            call_id, cseq = self.ids.call_id(), self.ids.cseq()
-        else:
+        if isinstance(before, Request):
             # "This new request constitutes a new transaction and SHOULD have the same value of the Call-ID, To, and
             # From of the previous request, but the CSeq should contain a new sequence number that is one higher than
             # the previous." (RFC 3261 8.1.3.5)
-            before, cseq = again
             receiver, sender, call_id = before.to_text, before.from_text, before.call_id
             from_tag = before.from_tag
+        else:
+            if before is None:
+                from_tag, call_id, cseq = self.ids.tag(), self.ids.call_id(), self.ids.cseq()
+            else:
+                call_id, from_tag = before
+            receiver, sender = f"<{in_to(target)}>", str(self._sender.with_tag(from_tag))
         if to is not None:
             receiver = str(address_of_somebody(to))
         request = request_of(

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from attrs import Factory, define, field
 
 from sipsm.grammar import Uri
-from sipsm.message import Request
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Commanded
+from sipsm.role.party import Series
 from sipsm.standalone.publication import BUSY, MODIFY, OVER, REFRESH, REMOVE, EventPublication
 from sipsm.standalone.publication_outputs import Content, Wish
 
@@ -48,8 +48,10 @@ class Publication:
     event: str
     """The event package."""
     life: EventPublication = field(repr=False)
-    request: Request = field(repr=False)
-    """The PUBLISH that was sent last."""
+    series: Series
+    """What its requests have in common: all that is kept of them."""
+    cseq: int
+    """The number of the PUBLISH that was sent last, or is to be sent first."""
     to: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
     """The application's, of each PUBLISH."""

@@ -19,7 +19,7 @@ from sipsm.role.call import Commanded, Headers
 from sipsm.role.events import PublicationEnded, Published, PublishFailed
 from sipsm.role.limits import Limits
 from sipsm.role.part import Takes
-from sipsm.role.party import HeaderLines, Party
+from sipsm.role.party import HeaderLines, Party, Series
 from sipsm.role.publication import Publication
 from sipsm.standalone.lines import Lines
 from sipsm.standalone.publication import ASKED, OVER, PUBLISH, TURN, EventPublication, input_of
@@ -95,7 +95,7 @@ class Publishing:
         request, hop = self.party.request_outside("PUBLISH", target, to, theirs, content.body, own)
         self.sending.check(hop, request)
         life = EventPublication(self.sending.transactions.times, content, expires_s)
-        publication = Publication(self.commanded, target, event, life, request, to, theirs)
+        publication = Publication(self.commanded, target, event, life, *_known_by(request), to, theirs)
         self.all[publication] = None
         return publication, self.step(publication, PUBLISH, None, now)
 
@@ -169,8 +169,8 @@ class Publishing:
 
     def send(self, publication: Publication, x: SendPublish, now: float) -> list[Any]:
         """The PUBLISH that this asks for: each of a publication has its Call-ID, and the next CSeq number."""
-        before, body = publication.request, b"" if x.content is None else x.content.body
-        number = before.cseq.number + publication.was_sent
+        body = b"" if x.content is None else x.content.body
+        number = publication.cseq + publication.was_sent
         own: HeaderLines = [("Event", publication.event)]
         if x.tag is not None:
             own.append(("SIP-If-Match", x.tag))
@@ -185,10 +185,17 @@ class Publishing:
             publication.headers,
             body,
             [*self.party.supported, *own],
-            again=(before, number) if number <= LAST_CSEQ else None,
+            again=(publication.series, number) if number <= LAST_CSEQ else None,
         )
-        publication.request, publication.was_sent = request, True
+        publication.series, publication.cseq = _known_by(request)
+        publication.was_sent = True
         return self.sending.request(request, publication, now, towards=hop)
+
+
+def _known_by(request: Request) -> tuple[Series, int]:
+    """What the next one has of this, and its number."""
+    assert request.from_tag is not None, "it is ours"
+    return Series(request.call_id, request.from_tag), request.cseq.number
 
 
 def content_lines(content: Content) -> HeaderLines:

@@ -7,6 +7,8 @@ their order, and composed by who knows the event package.
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from attrs import define, field, frozen
 
 from sipsm.grammar import Uri
@@ -56,10 +58,10 @@ class Compositor:
     def _addresses(self) -> frozenset[Uri]:
         return frozenset(self.composing.addresses)
 
-    def publish(self, request: Request, now: float, observer: Observer | None = None) -> Accepted:
+    def publish(self, asked: Asked, now: float, observer: Observer | None = None) -> Accepted:
         """Take a PUBLISH that is in order."""
-        asked = Asked(self, request)
-        body, before = request.body, asked.known
+        request, before = asked.request, asked.known
+        body = request.body
         soft = before or SoftState(self.made, asked.place, "")
         size = soft.octets
         renewal = Renewal(body, request.header("Content-Type") or "", asked.lasts_s)
@@ -90,12 +92,16 @@ class Compositor:
 
     def states(self, address: Uri, event: str) -> tuple[EventState, ...]:
         """What is published for an address; the one that was changed last stands last."""
-        live = sorted(self.held.get((address_of_record(address), event), {}).values(), key=lambda soft: soft.turn)
+        return self.states_of((address_of_record(address), event))
+
+    def states_of(self, place: Place) -> tuple[EventState, ...]:
+        """The same, of an address of record."""
+        live = sorted(self.held.get(place, {}).values(), key=lambda soft: soft.turn)
         return tuple(soft.state_of for soft in live if soft.state_of is not None)
 
     def changed(self, place: Place) -> StateChanged:
         """What holds there from now on."""
-        return StateChanged(*place, self.states(*place))
+        return StateChanged(*place, self.states_of(place))
 
     def _remove(self, soft: SoftState, size: int) -> None:
         by_tag = self.held[soft.place]
@@ -107,22 +113,23 @@ class Compositor:
 
 
 class Asked:
-    """A PUBLISH, and what its compositor has to do with it."""
+    """A PUBLISH, and what its compositor has to do with it as it stands: to be asked before anything changes there."""
 
-    def __init__(self, compositor: Compositor, request: Request) -> None:
+    def __init__(self, compositor: Compositor, request: Request, address: Uri) -> None:
         self.compositor = compositor
         self.composing = compositor.composing
         self.request = request
-        self.address = address_of_record(request.uri)
+        self.address = address
+        """The address of record of its Request-URI."""
 
-    @property
+    @cached_property
     def place(self) -> Place:
         """The address and the event package; there is one of these."""
         event = self.request[EVENT]
         assert event is not None, "that has been checked"
         return self.address, event.value
 
-    @property
+    @cached_property
     def known(self) -> SoftState | None:
         """The publication that it names."""
         tag = self.request[SIP_IF_MATCH]

@@ -8,9 +8,8 @@ from typing import Final
 from attrs import frozen
 
 from sipsm.errors import RemoteProtocolError
-from sipsm.message import Request
 from sipsm.message.headers import EVENT, EXPIRES, SIP_IF_MATCH
-from sipsm.standalone.compositor import Asked, Compositor
+from sipsm.standalone.compositor import Asked
 
 PUSH_BACK_S: Final = 60
 """How long who publishes is to wait when nothing more can be held, in seconds."""
@@ -26,9 +25,8 @@ class Struck:
     headers: tuple[HeaderLine, ...] = ()
 
 
-def judge(compositor: Compositor, request: Request) -> Struck | None:
+def judge(asked: Asked) -> Struck | None:
     """What is wrong with a PUBLISH; None when it is in order (RFC 3903 6)."""
-    asked = Asked(compositor, request)
     for check in CHECKS:
         if check.strikes(asked):
             return Struck(check.status, tuple(check.headers(asked)))

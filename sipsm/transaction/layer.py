@@ -82,6 +82,8 @@ class TransactionLayer:
         self.flows = flows
         self.clients: dict[Key, ClientTransaction] = {}
         self.servers: dict[Key, ServerTransaction] = {}
+        self.clients_on: dict[Flow, dict[ClientTransaction, None]] = {}
+        """Those of a connection, the oldest first: not of datagrams, which nobody closes one after the other."""
         self.first_of: dict[int, Key] = {}
         """By the identity of a request: which of the live transactions was the first with it."""
 
@@ -212,10 +214,11 @@ class TransactionLayer:
 
         A response may yet be sent in another way (RFC 3261 18.2.2): what becomes of it, `send_failed` tells.
         """
-        if flow.reliable and self.flows is not None and not self.flows.is_used(flow):
+        if flow.reliable:
             # Who opens and closes connections costs no search.
-            return []
-        on_it = [tx for tx in self.clients.values() if tx.flow == flow]
+            on_it = list(self.clients_on.get(flow, ()))
+        else:
+            on_it = [tx for tx in self.clients.values() if tx.flow == flow]
         return [output for tx in on_it for output in self._take(tx, TRANSPORT_ERROR, None, now)]
 
     # ----------------------------------------------------------------
@@ -228,7 +231,11 @@ class TransactionLayer:
         return self._settle(tx, decision, step)
 
     def _begun(self, tx: Transaction, request: Request | None, now: float) -> list[Output]:
-        if self.flows is None or not tx.flow.reliable:
+        if not tx.flow.reliable:
+            return self._take(tx, START, request, now)
+        if isinstance(tx, ClientTransaction):
+            self.clients_on.setdefault(tx.flow, {})[tx] = None
+        if self.flows is None:
             return self._take(tx, START, request, now)
         return [*self.flows.use(tx.flow, now), *self._take(tx, START, request, now)]
 
@@ -250,9 +257,19 @@ class TransactionLayer:
                 del self.first_of[tx.identity]
         else:
             self.clients.pop(key, None)
+            if tx.flow.reliable:
+                self._leave(tx)
         if self.flows is None or not tx.flow.reliable:
             return step.outputs
         return [*step.outputs, *self.flows.release(tx.flow, step.now)]
+
+    def _leave(self, tx: Transaction) -> None:
+        """It waits no more for what comes on its connection."""
+        assert isinstance(tx, ClientTransaction), "a server waits for nothing there"
+        others = self.clients_on.get(tx.flow, {})
+        others.pop(tx, None)
+        if not others:
+            self.clients_on.pop(tx.flow, None)
 
 
 def _input(invite: bool, status: int, r408: str) -> str:

@@ -233,10 +233,6 @@ class Flows:
             self._users[flow] = users
         return self._tell_use_of(flow, now)
 
-    def is_used(self, flow: Flow) -> bool:
-        """Whether somebody uses this connection, or this name."""
-        return flow in self._users
-
     def keep_alive(self, flow: Flow, keep: KeepAlive, now: float) -> list[FlowOutput]:
         """Keep a connection that we made alive from now on, as an outbound registration asks for (RFC 5626 4.4).
 

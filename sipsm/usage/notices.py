@@ -3,7 +3,8 @@
 RFC 6665 4.2.2, 4.2.1.2 (one at once after each 2xx to a SUBSCRIBE). What is told while one is under way waits: of whole
 states the latest alone, of changes all since then, up to a bound, beyond which the application is asked for the whole
 state. The least interval between two is the rate that a package may lay down (RFC 6665 5.4.10). What the subscriber says
-it knows is left out (RFC 5839 6.2, 6.3).
+it knows is left out (RFC 5839 6.2, 6.3). One that another request in its dialog has overtaken is sent once more
+(RFC 3261 12.2.2).
 """
 
 from __future__ import annotations
@@ -106,6 +107,10 @@ class Notices(Machine):
     """Whether the interval was over while the NOTIFY was under way."""
     last: LastNotice | None = None
     """What is to be told in the end."""
+    sent: Notice | None = None
+    """What the NOTIFY told that was sent last, unless that was the one that ends the subscription."""
+    repeated: bool = False
+    """Whether that was sent once more already."""
     given: int = 0
     """How many notifications have been given to it."""
     etag: str | None = None
@@ -181,6 +186,23 @@ def ends_it(_: Notices, refused: NoticeRefused, _at: Any) -> bool:
     return refused.status == 408 or refused.status in ENDS_SUBSCRIPTION
 
 
+def was_overtaken(notices: Notices, refused: NoticeRefused, at: Any) -> bool:
+    """Another request has gone out in the dialog after the NOTIFY, and may have come before it."""
+    # "If the remote sequence number was not empty, but the sequence number of the request is lower than the remote
+    # sequence number, the request is out of order and MUST be rejected with a 500 (Server Internal Error) response."
+    # (RFC 3261 12.2.2)  Who names a time after which it may be tried has another reason.
+    response = refused.response
+    if response is None or response.status != 500 or notices.repeated or response.has("Retry-After"):
+        return False
+    return bool(response.cseq.number < at.dialog.local_cseq)
+
+
+def leaves_gap(notices: Notices, _refused: NoticeRefused, _at: Any) -> bool:
+    """What has not arrived is a change, and no whole state waits that holds it."""
+    assert notices.sent is not None, "it is kept"
+    return notices.sent.partial and (not notices.waiting or notices.waiting[0].partial)
+
+
 # -------------------------------------------------------------------- actions
 
 
@@ -234,7 +256,15 @@ def send_next(notices: Notices, _x: Any, step: Step) -> None:
     notices.waiting = tuple(rest)
     notices.rested = False
     notices.urgent = notices.urgent and bool(rest)
-    step.emit(SendNotify(_less_what_is_known(notices, notice)))
+    notices.sent, notices.repeated = _less_what_is_known(notices, notice), False
+    step.emit(SendNotify(notices.sent))
+
+
+def send_again(notices: Notices, _x: Any, step: Step) -> None:
+    """Send the same once more."""
+    assert notices.sent is not None, "it is kept"
+    notices.repeated = True
+    step.emit(SendNotify(notices.sent))
 
 
 def cause_next(_: Notices, _x: Any, step: Step) -> None:
@@ -262,6 +292,17 @@ def keep_last(notices: Notices, last: LastNotice, _step: Step) -> None:
 
 def send_last(notices: Notices, _x: Any, step: Step) -> None:
     """Send the one that ends the subscription."""
+    notices.sent, notices.repeated = None, False
+    _send_last(notices, step)
+
+
+def send_last_again(notices: Notices, _x: Any, step: Step) -> None:
+    """The same once more: nobody else tells the subscriber before his time is over."""
+    notices.repeated = True
+    _send_last(notices, step)
+
+
+def _send_last(notices: Notices, step: Step) -> None:
     assert notices.last is not None, "it is kept"
     assert notices.last.notice is not None, "it has been filled"
     step.emit(SendNotify(_less_what_is_known(notices, notices.last.notice), notices.last))
@@ -329,6 +370,11 @@ Notices.table = Table(
         Row(QUEUED,           "ANSWERED",       always,    HELD,      (),                            "6665 5.4.10"),
         Row(SENT_OWED,        "ANSWERED",       always,    OWED,      (),                            "6665 4.2.1.2"),
         Row(UNDER_WAY,        "REFUSED",        ends_it,   OVER,      (cause_lost,),                 "6665 4.2.2"),
+        # With a CSeq number of its own, which is higher than that of what has overtaken it.
+        Row(UNDER_WAY,        "REFUSED",        was_overtaken, None,  (send_again,),                 "3261 12.2.2"),
+        # "If a NOTIFY request arrives that has a version number that is incremented by more than one, the subscriber knows
+        # that a state delta has been missed; it ignores the NOTIFY request containing the state delta"
+        Row({SENT, QUEUED},   "REFUSED",        leaves_gap, OWED,     (report_refused, want_state),  "6665 5.3.2"),
         Row(SENT,             "REFUSED",        may_go_on, IDLE,      (report_refused,),             "6665 4.2.2"),
         Row(SENT,             "REFUSED",        always,    RESTING,   (report_refused,),             "6665 4.2.2"),
         Row(QUEUED,           "REFUSED",        may_go_on, IDLE,      (report_refused, cause_next),  "6665 4.2.2"),
@@ -352,6 +398,7 @@ Notices.table = Table(
         Row(ENDING,           "REFUSED",        always,    LAST,      (send_last,),                  "6665 4.2.2"),
         Row(LAST_HELD,        "Timer interval", always,    LAST,      (send_last,),                  "6665 5.4.10"),
         Row(LAST,             "ANSWERED",       always,    OVER,      (),                            "6665 4.4.1"),
+        Row(LAST,             "REFUSED",        was_overtaken, None,  (send_last_again,),            "3261 12.2.2"),
         Row(LAST,             "REFUSED",        always,    OVER,      (),                            "6665 4.4.1"),
         # The dialog is no more.
         Row(ALL - {OVER},     "GONE",           always,    OVER,      (),                            "5057 5.1"),

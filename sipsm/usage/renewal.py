@@ -33,6 +33,8 @@ class Renewal(Machine):
     """Whether what is too short for the notifier is asked for anew, for longer."""
     asked_s: int = 0
     """The duration in the last SUBSCRIBE, in seconds."""
+    least_s: int = 0
+    """What the last 423 has named as the least, in seconds; 0 where none has come."""
     refreshes: bool = False
     """Whether that was not the first one."""
     leaves_next: bool = False
@@ -80,9 +82,10 @@ def is_to_leave(renewal: Renewal, _x: Any, _at: Any) -> bool:
 
 
 def send_first(renewal: Renewal, asked: Subscribe, step: Step) -> None:
-    """Ask for the subscription."""
-    renewal.asked_s, renewal.refreshes, renewal.leaves_next = asked.expires_s, False, False
-    step.emit(SendSubscribe(asked.expires_s))
+    """Ask for the subscription: for no less than has been refused before it was made anew."""
+    seconds = max(asked.expires_s, renewal.least_s) if asked.expires_s else 0
+    renewal.asked_s, renewal.refreshes, renewal.leaves_next = seconds, False, False
+    step.emit(SendSubscribe(seconds))
 
 
 def note_forked(renewal: Renewal, asked: Subscribe, _step: Step) -> None:
@@ -114,11 +117,12 @@ def cause_leave(_: Renewal, _x: Any, step: Step) -> None:
     step.cause("LEAVE")
 
 
-def cause_longer(_: Renewal, failure: Failure, step: Step) -> None:
+def cause_longer(renewal: Renewal, failure: Failure, step: Step) -> None:
     """The same once more, for as long as the notifier wants it at least."""
     assert failure.response is not None, "a 423 has come"
     smallest = failure.response[MIN_EXPIRES]
     assert smallest is not None, "it names the least"
+    renewal.least_s = smallest
     step.cause("LONGER", Subscribe(smallest))
 
 

@@ -422,13 +422,16 @@ async def a_port_in_use(adapter: Adapter, place: Place) -> None:
 
 
 async def a_request_within_a_call(adapter: Adapter, place: Place) -> None:
-    """OPTIONS and MESSAGE in the dialog are answered, and the answers are events of the call."""
+    """OPTIONS and MESSAGE in the dialog are answered, and the answers are events of the call; the date is put in."""
 
     def callee(peer: Peer) -> None:
         peer.respond(peer.hear("INVITE "), "200 OK", body=SDP)
         peer.hear("ACK ")
         peer.respond(peer.hear("OPTIONS "), "200 OK")
-        peer.respond(peer.hear("MESSAGE "), "202 Accepted")
+        message = peer.hear("MESSAGE ")
+        assert header(message, "Expires") == "60"
+        assert header(message, "Date").endswith(" GMT")
+        peer.respond(message, "202 Accepted")
         peer.respond(peer.hear("BYE "), "200 OK")
 
     with peer_at(place) as stage:
@@ -439,7 +442,7 @@ async def a_request_within_a_call(adapter: Adapter, place: Place) -> None:
             answered = await done(call.request("OPTIONS"))
             assert (answered.status, answered.request.call) == (200, call.core)
             assert await first(call, Answered) is answered
-            answered = await done(call.message("hello"))
+            answered = await done(call.message("hello", expires_s=60))
             assert (answered.status, answered.request.call) == (202, call.core)
             assert await first(call, Answered) is answered
             with pytest.raises(LocalProtocolError, match="cannot ask BYE"):

@@ -48,12 +48,12 @@ def parameters(of: Any, *without: str) -> dict[str, tuple[Any, Any]]:
 
 @pytest.mark.parametrize("kind", Agent._kinds, ids=lambda kind: kind.of.__name__)
 def test_a_handle_has_all_commands_of_the_core(kind: type[Bound[Any]]) -> None:
-    """Each by its name and with its parameters, but for the time."""
+    """Each by its name and with its parameters, but for the time and the date, which the agent knows."""
     commands = {
         name: each for name, each in vars(kind.of).items() if callable(each) and "now" in signature(each).parameters
     }
     for name, command in commands.items():
-        assert parameters(getattr(kind, name)) == parameters(command, "now"), name
+        assert parameters(getattr(kind, name)) == parameters(command, "now", "date"), name
 
 
 @pytest.mark.parametrize("name", ["invite", "subscribe", "publish", "refer", "request", "message", "options"])

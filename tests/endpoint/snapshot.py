@@ -51,6 +51,7 @@ def snapshot(endpoint: Endpoint, *calls: Call) -> Any:
         "publications": [plain(each) for each in agent.publishing.all],
         "published": plain(agent.compositor.store.held),
         "clients": plain(transactions.clients),
+        "clients on connections": [(flow, plain(those)) for flow, those in transactions.clients_on.items()],
         "servers": plain(transactions.servers),
         "resolving": plain(endpoint._sending.waiting),
         "deliveries": plain(endpoint._sending.deliveries),

@@ -133,6 +133,8 @@ class Party:
         before = [self._restored(saved) for saved in alive]
         was = {tx.key: (tx.state, tx.wire) for tx in before}
         layer.clients = {tx.key: tx for tx in before if not isinstance(tx, ServerTransaction)}
+        clients = dict.fromkeys(layer.clients.values())
+        layer.clients_on = {self.flow: clients} if self.flow.reliable and clients else {}
         layer.servers = {tx.key: tx for tx in before if isinstance(tx, ServerTransaction)}
         match what:
             case "start":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from sipsm import (
     RequestServed,
     StatePublished,
 )
+from sipsm.standalone.composing import address_of_record
+from tests.growth import calls
 from tests.ladders.publishers import ADDRESS, AWAY, BUSY, OPEN, PIDF, Compositor
 
 TYPED = {"presence": (PIDF,), "dialog": ()}
@@ -485,3 +488,20 @@ def test_who_is_served_by_itself_is_told() -> None:
     bench.put(OPEN)
     bench.put(tag="unknown")
     assert [event.status for event in bench.told(RequestServed)] == [200, 412]
+
+
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_whom_a_publish_is_about_is_found_once(by_hand: bool) -> None:
+    """What is judged is what takes effect, and what is told of."""
+    bench = bench_of(by_hand=by_hand)
+    assert isinstance(address_of_record, FunctionType)
+
+    def publishes(tag: str | None) -> None:
+        bench.put(OPEN, tag=tag)
+        if by_hand:
+            bench.take(bench.told(PublishRequested)[-1].asked.accept(now=bench.now))
+
+    for n in range(2):
+        tag = None if n == 0 else bench.last_response.header("SIP-ETag")
+        assert calls(address_of_record, lambda tag=tag: publishes(tag)) == 1  # type: ignore[misc]
+    assert len(changes(bench)) == 2

@@ -17,6 +17,7 @@ from sipsm import (
     Published,
     PublishFailed,
     Send,
+    save,
 )
 from sipsm.dialog.dialog import LAST_CSEQ
 from tests.ladders.publishers import AWAY, BUSY, OPEN, PIDF, RESOURCE, Publisher
@@ -190,14 +191,29 @@ def test_more_of_its_own() -> None:
     assert repr(publication) == f"<Publication of presence for {RESOURCE}: published>"
 
 
+def test_its_requests_are_not_kept() -> None:
+    """Of those that are over it has what the next one needs: their Call-ID, tag and number."""
+    bench = Publisher()
+    publication = bench.publish()
+    assert b"PUBLISH sip:" in save(bench.endpoint)
+    bench.accept("one")
+    first = bench.last_request
+    bench.wait(64)
+    assert b"PUBLISH sip:" not in save(bench.endpoint)
+    bench.take(publication.refresh(now=bench.now))
+    again = bench.last_request
+    assert (again.call_id, again.from_text, again.to_text) == (first.call_id, first.from_text, first.to_text)
+    assert again.cseq.number == first.cseq.number + 1
+
+
 def test_the_numbers_of_its_requests_may_be_used_up() -> None:
     """After the last CSeq number comes another Call-ID (RFC 3261 8.1.1.5)."""
     bench = Publisher()
     publication = bench.up()
-    publication.request = publication.request.with_header("CSeq", f"{LAST_CSEQ} PUBLISH")
+    publication.cseq = LAST_CSEQ
     bench.take(publication.refresh(now=bench.now))
     assert bench.last_request.cseq.number < 2**16
-    assert bench.last_request.call_id != bench.publish(target="sip:x@192.0.2.2").request.call_id
+    assert bench.last_request.call_id != bench.publish(target="sip:x@192.0.2.2").series.call_id
 
 
 # -------------------------------------------------------------------- one at a time

@@ -16,6 +16,7 @@ from sipsm import (
     PeerSubscriptionEnded,
     PeerSubscriptionEndReason,
     Policy,
+    Request,
     StateWanted,
     SubscriptionRequested,
     restore,
@@ -458,6 +459,86 @@ def test_too_many_changes() -> None:
     bench.take(subscription.notify(AJAR, TEXT, now=bench.now))
     bench.answer()
     assert bench.bodies == [OPEN, b"0", AJAR]
+
+
+@pytest.mark.rfc("6665 5.3.2")
+def test_a_change_that_is_refused_leaves_no_gap() -> None:
+    """Those that wait behind it are dropped, and the whole state is asked for, unless that waits already."""
+    bench = Notifying()
+    subscription = bench.active()
+    for body in (b"+1", b"+2", b"+3"):
+        bench.take(subscription.notify(body, TEXT, partial=True, now=bench.now))
+    bench.answer(500)
+    assert (len(bench.told(NotificationRefused)), len(bench.told(StateWanted))) == (1, 1)
+    bench.take(subscription.notify(AJAR, TEXT, now=bench.now))
+    bench.answer()
+    assert bench.bodies == [OPEN, b"+1", AJAR]
+    bench.take(subscription.notify(b"+4", TEXT, partial=True, now=bench.now))
+    bench.take(subscription.notify(CLOSED, TEXT, now=bench.now))
+    bench.take(subscription.notify(b"+5", TEXT, partial=True, now=bench.now))
+    bench.answer(500)
+    bench.answer()
+    assert bench.bodies[3:] == [b"+4", CLOSED, b"+5"]
+    bench.answer(500)
+    assert len(bench.told(StateWanted)) == 2
+    bench.take(subscription.notify(OPEN, TEXT, now=bench.now))
+    bench.answer(500)
+    assert (bench.bodies[6:], len(bench.told(StateWanted))) == ([OPEN], 2)
+
+
+@pytest.mark.rfc("3261 12.2.2", "6665 4.2.2")
+def test_a_notify_that_was_overtaken() -> None:
+    """It gets 500 for its CSeq, and is sent once more with another; then that is told, as where a time is named."""
+    bench = Notifying()
+    doors = bench.active()
+    window = two_in_a_dialog(bench, doors)
+
+    def overtaken() -> Request:
+        bench.take(doors.notify(b"+1", TEXT, partial=True, now=bench.now))
+        before = bench.notify
+        bench.take(window.notify(AJAR, TEXT, now=bench.now))
+        bench.answer()
+        return before
+
+    first = overtaken()
+    bench.answer(500, first)
+    assert (bench.notify.body, bench.notify.cseq.number) == (b"+1", first.cseq.number + 2)
+    bench.answer()
+    bench.answer(500, overtaken(), headers=["Retry-After: 5"])
+    assert (bench.bodies.count(b"+1"), len(bench.told(NotificationRefused))) == (3, 1)
+    bench.take(doors.notify(OPEN, TEXT, now=bench.now))
+    bench.answer()
+    bench.answer(500, overtaken())
+    again = bench.notify
+    bench.take(window.notify(CLOSED, TEXT, now=bench.now))
+    bench.answer(500, again)
+    assert (bench.bodies.count(b"+1"), len(bench.told(NotificationRefused))) == (5, 2)
+
+
+@pytest.mark.rfc("3261 12.2.2", "6665 4.2.2")
+def test_a_last_notify_that_was_overtaken() -> None:
+    """It is sent once more: its subscriber would wait for it until his time is over."""
+    bench = Notifying()
+    doors = bench.active()
+    window = two_in_a_dialog(bench, doors)
+    bench.take(doors.terminate("noresource", now=bench.now))
+    last = bench.notify
+    for _ in range(2):
+        bench.take(window.notify(AJAR, TEXT, now=bench.now))
+        bench.answer()
+        bench.answer(500, last)
+        last = bench.notify
+    assert bench.states.count("terminated;reason=noresource") == 2
+    assert doors not in bench.endpoint.peer_subscriptions
+
+
+def two_in_a_dialog(bench: Notifying, doors: PeerSubscription) -> PeerSubscription:
+    """A second subscription in the dialog of the first."""
+    assert bench.again(doors, event="window") is None
+    window: PeerSubscription = bench.told(SubscriptionRequested)[-1].subscription
+    bench.take(window.accept(OPEN, TEXT, now=bench.now))
+    bench.answer()
+    return window
 
 
 @pytest.mark.rfc("6665 4.2.2")

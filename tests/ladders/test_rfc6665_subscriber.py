@@ -766,6 +766,34 @@ def test_what_was_lost_is_made_anew(how: str) -> None:
     assert bench.ends == ["refused"]
 
 
+@pytest.mark.rfc("6665 4.1.2.2", "3261 21.4.17")
+@pytest.mark.parametrize("how", ["481", "deactivated"])
+def test_it_is_made_anew_for_as_long_as_the_notifier_wants(how: str) -> None:
+    """What a 423 has refused is not asked for first when the subscription was lost; what is longer is."""
+    bench = Subscribing()
+    subscription = bench.subscribe("dialog", 60)
+    bench.answer(423, None, "Min-Expires: 600")
+    if how == "deactivated":
+        bench.notify(subscription, "active;expires=600")
+        bench.answer(200, 600)
+        bench.notify(subscription, "terminated;reason=deactivated")
+    else:
+        bench.answer(200, 600)
+        bench.notify(subscription, "active;expires=600")
+        bench.take(subscription.refresh(60, now=bench.now))
+        bench.answer(423, None, "Min-Expires: 600")
+        bench.answer(481)
+    bench.wait(2)
+    assert [each.to_tag for each in bench.subscribes][-1] is None
+    assert bench.subscribes[-1].header("Expires") == "600"
+    bench.answer(200, 600)
+    bench.notify(subscription, "active;expires=600", tag="new")
+    bench.take(subscription.refresh(900, now=bench.now))
+    bench.answer(481)
+    bench.wait(2)
+    assert bench.subscribes[-1].header("Expires") == "900"
+
+
 @pytest.mark.rfc("6665 4.1.3")
 def test_we_want_it_no_more_while_it_waits() -> None:
     """What is to be made anew later is not, when we say so."""

@@ -9,10 +9,11 @@ from collections.abc import Callable
 import pytest
 
 from sipsm.errors import LocalProtocolError
-from sipsm.machine import Machine, Row
+from sipsm.machine import Agenda, Machine, Row
 from sipsm.message import cancel_for
 from sipsm.transaction import Absorbed, ResponseReceived, Transaction, TransactionLayer, Unmatched
 from sipsm.transport import Flow
+from tests.growth import steps
 from tests.transaction.messages import ALICE, BOB, START, Bench, request, response
 
 
@@ -84,6 +85,24 @@ def test_a_flow_that_closes_fails_who_waits_for_a_response_on_it() -> None:
     assert [type(output).__name__ for output in failed] == ["TransportFailed"]
     assert [tx.state for tx in bench.layer.clients.values()] == ["Proceeding"]
     assert [tx.state for tx in bench.layer.servers.values()] == ["Proceeding"]
+
+
+@pytest.mark.parametrize("transport", ["TCP", "UDP"])
+def test_a_closed_connection_costs_no_search(transport: str) -> None:
+    """However many wait on other connections: who is concerned is known. A datagram's flow is not closed so often."""
+
+    def closing(alive: int) -> int:
+        layer = TransactionLayer(Agenda())
+        flows = [Flow(transport, BOB, ("192.0.2.9", 1024 + number)) for number in range(alive)]
+        for number, flow in enumerate(flows):
+            layer.send_request(request("OPTIONS", branch=f"z9hG4bK{number}"), flow, None, START)
+        failed: list[object] = []
+        took = steps(lambda: failed.extend(layer.flow_closed(flows[alive // 2], START)))
+        assert len(failed) == 1
+        assert (len(layer.clients), len(layer.clients_on)) == (alive - 1, alive - 1 if transport == "TCP" else 0)
+        return took
+
+    assert (closing(100) == closing(10)) is (transport == "TCP")
 
 
 def test_a_refused_response_changes_nothing() -> None:

@@ -141,6 +141,11 @@ class Run:
         assert all(tx.state != "Terminated" for tx in alive)
         assert all(not tx.timers for tx in self.known.values() if tx.state == "Terminated")
         assert all(layer.clients.get(key, layer.servers.get(key)) is tx for tx in alive for key in [tx.key])
+        on_connections: dict[Flow, list[Transaction]] = {}
+        for tx in layer.clients.values():
+            if tx.flow.reliable:
+                on_connections.setdefault(tx.flow, []).append(tx)
+        assert {flow: list(those) for flow, those in layer.clients_on.items()} == on_connections
         deadlines = [at for tx in alive if (at := tx.next_timeout()) is not None]
         assert agenda.next_timeout() == min(deadlines, default=None)
         # Bounded: never more than what was asked for, and a note for no more than the live requests.
