@@ -50,7 +50,7 @@ class Party:
         # What every message says of us is made once.
         self._via = Via.parse(f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={MAGIC_COOKIE};rport")
         self._sender = Address.parse(self.identity)
-        self._contact = CheckedHeader("Contact", self.local.contact)
+        self._contact = CheckedHeader("Contact", f"<{profile.gruu}>" if profile.gruu else self.local.contact)
         self._ways: dict[tuple[str, HostAndPort], CheckedHeader] = {}
         self._products = {
             name: [] if profile.user_agent is None else [CheckedHeader(name, profile.user_agent)]
@@ -65,8 +65,11 @@ class Party:
         self._capabilities = (*(CheckedHeader(*line) for line in allow(profile)), *self.supported, *self.events)
 
     def contact(self, flow: Flow | None = None) -> CheckedHeader:
-        """The own Contact (RFC 3261 8.1.1.8): for who asks on a flow, one that he reaches in the same way."""
-        if flow is None:
+        """The own Contact (RFC 3261 8.1.1.8): for who asks on a flow, one that he reaches in the same way.
+
+        A GRUU is reached from everywhere.
+        """
+        if flow is None or self.profile.gruu is not None:
             return self._contact
         known = self._ways.get((flow.transport, flow.local))
         if known is not None:

@@ -13,7 +13,8 @@ from typing import Final
 from attrs import field, frozen
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar import is_token
+from sipsm.grammar import Uri, is_token
+from sipsm.grammar.text_value import built
 from sipsm.grammar.tokens import refuse_line_ends
 from sipsm.ids import MAGIC_COOKIE
 from sipsm.message import KNOWN_METHODS, Request
@@ -79,6 +80,13 @@ def _writable(_: object, _field: object, value: str | None) -> None:
         refuse_line_ends(value)
 
 
+def _a_gruu(_: object, _field: object, value: str | None) -> None:
+    if value is not None:
+        uri = built(Uri.parse, value)
+        if uri.scheme not in {"sip", "sips"} or "gr" not in uri.params:
+            raise LocalProtocolError(f"{value!r} is no GRUU: it has no gr parameter", rfc="5627 3.1")
+
+
 def _all_writable(_: object, _field: object, values: tuple[str, ...]) -> None:
     for value in values:
         refuse_line_ends(value)
@@ -131,6 +139,9 @@ class Profile:
 
     identity: str | None = field(default=None, validator=_somebody)
     """The own address as in From, such as `"Alice <sip:alice@atlanta.com>"`. Default: `sip:sipsm@` and the own host."""
+    gruu: str | None = field(default=None, validator=_a_gruu)
+    """The globally routable URI that a registrar has given this user agent, such as `sip:bob@example.com;gr=1`: the
+    Contact of all that needs one is this, and not the own address (RFC 5627, RFC 6665 4.5.1)."""
     user_agent: str | None = field(default=None, validator=_writable)
     """The User-Agent of requests and the Server of responses; none by default."""
     accept: tuple[str, ...] = field(default=("application/sdp",), converter=_texts, validator=_all_writable)

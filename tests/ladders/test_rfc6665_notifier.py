@@ -36,6 +36,19 @@ def ends(bench: Notifying) -> list[str]:
 # -------------------------------------------------------------------- a SUBSCRIBE is answered
 
 
+@pytest.mark.rfc("6665 4.5.1", "5627 4.4", "6665-17")
+def test_a_gruu_is_the_target() -> None:
+    """ "Notifiers ... MUST use a GRUU as their local target", where a registrar has given them one: the 2xx and each
+    NOTIFY say so, over whatever the SUBSCRIBE has come; and what is sent to it is served."""
+    gruu = "sip:bob@example.com;gr=urn:uuid:f81d4fae"
+    bench = Notifying("door", profile=Profile(gruu=gruu, event_packages=("door",)))
+    subscription = bench.active()
+    assert {message.header("Contact") for message in (bench.last_response, bench.notify)} == {f"<{gruu}>"}
+    assert bench.again(subscription, uri=gruu) == 200
+    bench.take(bench.endpoint.invite("sip:carol@192.0.2.3", now=bench.now)[1])
+    assert bench.last_request.header("Contact") == f"<{gruu}>"
+
+
 @pytest.mark.rfc("6665 4.2.1.1", "6665 4.2.1.2", "6665 4.2.2", "6665-01", "6665-11", "6665-13", "6665-20", "6665-22")
 def test_it_is_granted() -> None:
     """A 200 with Expires, and a NOTIFY with the state at once, in the dialog that the 200 makes."""

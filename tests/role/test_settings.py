@@ -21,6 +21,7 @@ def test_a_profile_says_nothing_unless_told() -> None:
     """By default: nobody in particular, session descriptions, no extensions, no proxy."""
     assert attrs.asdict(Profile()) == {
         "identity": None,
+        "gruu": None,
         "user_agent": None,
         "accept": ("application/sdp",),
         "message_types": ("text/plain",),
@@ -92,6 +93,15 @@ def test_a_limit_is_at_least_one(name: str) -> None:
     for value in (0, -1):
         with pytest.raises(ValueError, match=name):
             Limits(**{name: value})
+
+
+@pytest.mark.rfc("5627 3.1")
+@pytest.mark.parametrize("value", ["sip:bob@example.com", "tel:+1;gr=1", "no URI"])
+def test_a_gruu_has_its_parameter(value: str) -> None:
+    """ "all GRUUs contain the "gr" URI parameter (either with or without a value)"."""
+    assert Profile(gruu="sip:bob@example.com;gr").gruu == "sip:bob@example.com;gr"
+    with pytest.raises(LocalProtocolError):
+        Profile(gruu=value)
 
 
 def test_the_mtu_of_a_path() -> None:
