@@ -132,7 +132,7 @@ class Subscriptions:
             built(ContentType.parse, wanted.content_type)
         for name, _ in wanted.headers:
             if canonical(name) in _OWN:
-                raise LocalProtocolError(f"{name} is written by sipsm itself: it has an argument", rfc="6665 4.1.2.1")
+                raise LocalProtocolError(f"{name} is written by sipsm itself, by the arguments", rfc="6665 4.1.2.1")
         made = None
         if call is None:
             made = self.outside(wanted, expires_s, None)
