@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from sipsm import Dropped, DropReason, Event, LocalProtocolError, ReferEnded, ReferProgress
+from sipsm import Dropped, DropReason, Event, LocalProtocolError, ReferAccepted, ReferEnded, ReferProgress
 from sipsm.message.headers import SUBSCRIPTION_STATE
 from sipsm_asyncio import Referral, UserAgent
 from sipsm_cli.arguments import Options
@@ -28,6 +28,9 @@ class Referring:
         self.referral = self.agent.refer(options.uri, options.target, headers=options.header)
         async for event in self.agent:
             told(self.report, event)
+            if isinstance(event, ReferAccepted) and not event.subscribes:
+                # It is done, and nobody tells how that goes (RFC 7614 5).
+                return Exit.DONE
             if isinstance(event, ReferEnded):
                 if event.status is None and event.reason in UNHEARD:
                     self.report.error(f"{options.uri}: no answer")

@@ -30,6 +30,13 @@ if TYPE_CHECKING:
     from sipsm.role.events import Output
 
 
+def check_duration(expires_s: object) -> None:
+    """Raises `LocalProtocolError` where that is nothing that Expires can say."""
+    # "The value of this field is an integral number of seconds (in decimal) between 0 and (2**32)-1" (RFC 3261 20.19)
+    if type(expires_s) is not int or not 0 <= expires_s < 2**32:
+        raise LocalProtocolError(f"a subscription cannot last {expires_s} s", rfc="3261 20.19")
+
+
 class SubscriptionStatus(StrEnum):
     """Where a subscription of ours stands (RFC 6665 4.1.2)."""
 
@@ -146,7 +153,8 @@ class Subscription(LivesInDialog):
         # What a 423 has raised stays raised; where it is being ended, the machines say so.
         before = self.renewal.asked_s or self.subscriber.asked_s
         seconds = before if expires_s is None else expires_s
-        if seconds < 1:
+        check_duration(seconds)
+        if seconds == 0:
             raise LocalProtocolError("cannot refresh for no time at all: `unsubscribe` does that", rfc="6665 4.1.2.3")
         return self.agent.command(self, "REFRESH", Subscribe(seconds), now)
 

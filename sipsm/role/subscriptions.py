@@ -14,7 +14,7 @@ from sipsm.grammar import Uri
 from sipsm.grammar.text_value import built
 from sipsm.machine import Agenda, Observer, Step, joint_step
 from sipsm.message import Request, Response, response_to
-from sipsm.message.headers import EVENT, SIP_ETAG, SUBSCRIPTION_STATE, Accept, Event
+from sipsm.message.headers import EVENT, SIP_ETAG, SUBSCRIPTION_STATE, Accept, ContentType, Event
 from sipsm.message.names import canonical
 from sipsm.role.alarm import Alarm
 from sipsm.role.beginning import Beginning, BySubscribe
@@ -36,7 +36,7 @@ from sipsm.role.policy import Policy
 from sipsm.role.requests_in import RequestsIn
 from sipsm.role.screening import allow_events
 from sipsm.role.steps import Steps
-from sipsm.role.subscription import OutgoingSubscribe, Subscription, Wanted
+from sipsm.role.subscription import OutgoingSubscribe, Subscription, Wanted, check_duration
 from sipsm.transaction import ServerTransaction, TimerValues
 from sipsm.transaction.sending import Sending
 from sipsm.usage import attempt
@@ -59,6 +59,9 @@ AttemptId = tuple[str, str]
 
 # A state that an extension defines is told to the application; the subscription is there, and not known to be granted.
 _BY_STATE: Final = {"active": "ACTIVE", "terminated": "TERMINATED"}
+
+_OWN: Final = frozenset({"event", "expires"})
+"""The headers of a SUBSCRIBE that are written here, beside those that every message has from us."""
 
 _COMMANDS: Final = {"REFRESH": "refresh", "UNSUBSCRIBE": "unsubscribe"}
 
@@ -121,10 +124,14 @@ class Subscriptions:
         if len(self.all) >= self.limits.subscriptions:
             there = self.limits.subscriptions
             raise LocalProtocolError(f"{there} subscriptions are there, and the limits allow no more")
-        if not 0 <= expires_s < 2**32:
-            raise LocalProtocolError(f"a subscription cannot last {expires_s} s", rfc="3261 20.19")
+        check_duration(expires_s)
         for kind in wanted.types:
             built(Accept.parse, kind)
+        if wanted.content_type is not None:
+            built(ContentType.parse, wanted.content_type)
+        for name, _ in wanted.headers:
+            if canonical(name) in _OWN:
+                raise LocalProtocolError(f"{name} is written by sipsm itself, by the arguments", rfc="6665 4.1.2.1")
         made = None
         if call is None:
             made = self.outside(wanted, expires_s, None)

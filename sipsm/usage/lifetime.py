@@ -76,7 +76,9 @@ def take_answered(lifetime: Lifetime, response: Response, step: Step) -> None:
     """It lasts as long as the 2xx says."""
     # "The received value might be smaller than the value indicated in the SUBSCRIBE request but cannot be larger"
     # (RFC 6665 4.1.2.1)
-    expires = response[EXPIRES]
+    # "unlike SUBSCRIBE, the REFER transaction does not contain a duration for the subscription in either the request or
+    # the response." (RFC 3515 2.4.4)  What stands there all the same is not looked at, nor whether it can be read.
+    expires = response[EXPIRES] if response.cseq.method == "SUBSCRIBE" else None
     _set(lifetime, lifetime.asked_s if expires is None else min(expires, lifetime.asked_s), step)
 
 

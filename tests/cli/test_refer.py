@@ -46,6 +46,13 @@ def test_nobody_does_it() -> None:
         assert sipsm("refer", of(port), "sip:carol@127.0.0.1", "--timeout", "0.3").returncode == 3
 
 
+def test_a_refer_of_which_nothing_is_told() -> None:
+    """With no subscription the 2xx is all that comes: the command is done with it, and does not wait for more."""
+    with running(*UAS, "--accept-refer") as bob, running(*UAS) as carol:
+        done = sipsm("refer", of(bob.port), of(carol.port), "--header", "Require: nosub", "--timeout", "9")
+    assert (done.returncode, "NOTIFY" in done.stdout) == (0, False)
+
+
 @pytest.mark.rfc("5589 6.1")
 def test_a_blind_transfer() -> None:
     """The step is done when the other end has called the third party; then the call is hung up."""

@@ -128,6 +128,18 @@ def test_accepted_and_told_of(status: int) -> None:
     assert on.left() == {}
 
 
+@pytest.mark.rfc("3515 2.4.4")
+@pytest.mark.parametrize("expires", ["0", "5", "soon", "", "99999999999"])
+def test_a_duration_in_the_2xx_means_nothing(expires: str) -> None:
+    """A 2xx to a REFER has no duration: what stands there all the same changes nothing, be it readable or not."""
+    on = Bench()
+    referral = refer(on)
+    answer(on, refers(on)[0], 200, CONTACT, f"Expires: {expires}", tag="bobs")
+    notify(on, referral, b"SIP/2.0 100 Trying\r\n", "active")
+    assert referral.subscription.expires_s == 600
+    assert told(on) == ["ReferAccepted", "ReferProgress 100"]
+
+
 @pytest.mark.rfc("3515 2.4.4", "3515-06")
 def test_a_notify_comes_first() -> None:
     """A NOTIFY may overtake the 2xx: it says that it is accepted, and the 2xx says nothing more."""

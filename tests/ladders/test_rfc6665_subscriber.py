@@ -1075,6 +1075,10 @@ def test_what_cannot_be_done() -> None:
     bench.notify(subscription, "active;expires=600")
     with pytest.raises(LocalProtocolError, match="no time at all"):
         subscription.refresh(0, now=bench.now)
+    nothing_in_seconds: list[Any] = [-1, 2**32, 1.5, True, "600"]
+    for expires_s in nothing_in_seconds:
+        with pytest.raises(LocalProtocolError, match="cannot last"):
+            subscription.refresh(expires_s, now=bench.now)
     bench.take(subscription.refresh(300, now=bench.now))
     with pytest.raises(LocalProtocolError, match="a SUBSCRIBE is under way"):
         subscription.refresh(now=bench.now)
@@ -1108,10 +1112,15 @@ def test_what_cannot_be_asked_for() -> None:
     target = "sip:bob@192.0.2.2"
     with pytest.raises(LocalProtocolError):
         bench.endpoint.subscribe(target, "no event", now=bench.now)
-    with pytest.raises(LocalProtocolError, match="cannot last"):
-        bench.endpoint.subscribe(target, "dialog", expires_s=-1, now=bench.now)
-    with pytest.raises(LocalProtocolError, match="written by sipsm"):
-        bench.endpoint.subscribe(target, "dialog", headers=[("Contact", "x")], now=bench.now)
+    nothing_in_seconds: list[Any] = [-1, 2**32, 1.5, True, "600"]
+    for expires_s in nothing_in_seconds:
+        with pytest.raises(LocalProtocolError, match="cannot last"):
+            bench.endpoint.subscribe(target, "dialog", expires_s=expires_s, now=bench.now)
+    for name in ("Contact", "Event", "o", "expires"):
+        with pytest.raises(LocalProtocolError, match="written by sipsm"):
+            bench.endpoint.subscribe(target, "dialog", headers=[(name, "600")], now=bench.now)
+    with pytest.raises(LocalProtocolError):
+        bench.endpoint.subscribe(target, "dialog", body=b"x", content_type="no type", now=bench.now)
     assert (bench.endpoint.subscriptions, bench.endpoint.next_timeout()) == ([], None)
     bench.subscribe()
     with pytest.raises(LocalProtocolError, match="1 subscriptions are there"):
