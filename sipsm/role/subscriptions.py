@@ -20,7 +20,7 @@ from sipsm.packages.package import PACKAGES
 from sipsm.role.alarm import Alarm
 from sipsm.role.beginning import Beginning, BySubscribe
 from sipsm.role.call import Call, Commanded
-from sipsm.role.checking import check_headers
+from sipsm.role.checking import check_headers, type_line
 from sipsm.role.dialogs import Dialogs, Place
 from sipsm.role.events import (
     NotifyReceived,
@@ -57,6 +57,9 @@ from sipsm.usage.subscription_outputs import (
 
 AttemptId = tuple[str, str]
 """The Call-ID and the From tag of a SUBSCRIBE outside a dialog."""
+
+OF_SUBSCRIBE: Final = frozenset({"event", "expires"})
+"""The headers that say of a SUBSCRIBE for what it is, and for how long."""
 
 # A state that an extension defines is told to the application; the subscription is there, and not known to be granted.
 _BY_STATE: Final = {"active": "ACTIVE", "terminated": "TERMINATED"}
@@ -126,6 +129,9 @@ class Subscriptions:
             raise LocalProtocolError(f"a subscription cannot last {expires_s} s", rfc="3261 20.19")
         for kind in wanted.types:
             built(Accept.parse, kind)
+        of_it = OF_SUBSCRIBE if wanted.method == "SUBSCRIBE" else ()
+        if written := [name for name, _ in wanted.headers if canonical(name) in of_it]:
+            raise LocalProtocolError(f"{written[0]} is written by sipsm itself", rfc="6665 8.2")
         made = None
         if call is None:
             made = self.outside(wanted, expires_s, None)
@@ -417,4 +423,4 @@ class Subscriptions:
 
 
 def _content(wanted: Wanted) -> HeaderLines:
-    return [] if wanted.content_type is None else [("Content-Type", wanted.content_type)]
+    return [] if wanted.content_type is None else [type_line(wanted.content_type)]
