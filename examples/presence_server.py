@@ -9,6 +9,7 @@ from typing import Any
 
 from sipsm import (
     Event,
+    LocalProtocolError,
     PeerSubscription,
     PeerSubscriptionEnded,
     PeerSubscriptionState,
@@ -36,7 +37,11 @@ class PresenceServer:
             case SubscriptionRequested(subscription, request):
                 somebody = address_of_record(request.uri)
                 self.watchers.setdefault(somebody, {})[subscription] = None
-                self.agent.do(subscription.accept, *self.presence_of(somebody))
+                try:
+                    self.agent.do(subscription.accept, *self.presence_of(somebody))
+                except LocalProtocolError:
+                    # Presence is nothing that he reads.
+                    self.agent.do(subscription.reject, 406)
             case StatePublished(address=somebody):
                 presence = self.presence_of(somebody)
                 for subscription in tuple(self.watchers.get(somebody, ())):
@@ -44,7 +49,10 @@ class PresenceServer:
                     if subscription.state is PeerSubscriptionState.ACTIVE:
                         self.agent.do(subscription.notify, *presence)
             case PeerSubscriptionEnded(subscription):
-                self.watchers[address_of_record(Uri.parse(subscription.resource))].pop(subscription)
+                somebody = address_of_record(Uri.parse(subscription.resource))
+                self.watchers[somebody].pop(subscription)
+                if not self.watchers[somebody]:
+                    del self.watchers[somebody]
 
     def presence_of(self, somebody: Uri) -> tuple[bytes, str]:
         presence = compose_presence(somebody, self.agent.endpoint.published(somebody, "presence"))

@@ -86,7 +86,10 @@ class Sorting(Inbox, ABC):
             return self._handles[core]
         if isinstance(core, Call):
             return None
-        handle = self._kind_of[type(core)](self, core)
+        kind = self._kind_of.get(type(core))
+        if kind is None:
+            return None
+        handle = kind(self, core)
         if handle._home is not self.endpoint:
             return None
         return self._caught_up(handle) if isinstance(handle, ToldLate) else handle

@@ -10,7 +10,9 @@ from typing import Final
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri, split_list
+from sipsm.grammar.text_value import built
 from sipsm.message import Address
+from sipsm.message.headers import ContentType
 from sipsm.message.names import canonical
 
 OWN: Final = frozenset(
@@ -55,6 +57,11 @@ def refuse_100rel(method: str, headers: Iterable[tuple[str, str]]) -> None:
     tags = (tag for name, value in headers if canonical(name) == "require" for tag in split_list(value))
     if method != "INVITE" and any(tag.strip().lower() == "100rel" for tag in tags):
         raise LocalProtocolError(f"{method} cannot require 100rel, only INVITE can", rfc="3262 4")
+
+
+def type_line(content_type: str) -> tuple[str, str]:
+    """The header of a body's type. Raises `LocalProtocolError` for what is none, such as `"pidf"` (RFC 3261 20.15)."""
+    return "Content-Type", str(built(ContentType.parse, content_type))
 
 
 def address_of_somebody(text: str) -> Address:

@@ -12,6 +12,7 @@ from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Observer, Refuse, Step
 from sipsm.role.call import Call, OutgoingRequest
+from sipsm.role.checking import type_line
 from sipsm.role.commands import Commands
 from sipsm.role.events import Answered
 from sipsm.role.limits import Limits
@@ -65,7 +66,7 @@ class Messaging:
         congestion_safe: bool = False,
     ) -> tuple[OutgoingRequest, list[Any]]:
         """A message outside a call: sent now, or when the one before it to the same URI is answered."""
-        own = [*self.party.supported, *([] if content_type is None else [("Content-Type", content_type)])]
+        own = [*self.party.supported, *([] if content_type is None else [type_line(content_type)])]
         request, hop = self.party.request_outside("MESSAGE", resolved(target), to, headers, body, own)
         # "The size of MESSAGE requests outside of a media session MUST NOT exceed 1300 bytes, unless the UAC has
         # positive knowledge that the message will not traverse a congestion-unsafe link at any hop, or that the message

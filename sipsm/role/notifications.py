@@ -21,7 +21,7 @@ from sipsm.message.headers import ACCEPT, EVENT, EXPIRES, ContentType, Event, Su
 from sipsm.message.names import canonical
 from sipsm.packages.package import EventPackage
 from sipsm.role.call import Commanded
-from sipsm.role.checking import check_headers, refuse_100rel
+from sipsm.role.checking import check_headers, refuse_100rel, type_line
 from sipsm.role.dialogs import Dialogs, Place
 from sipsm.role.events import (
     NotificationRefused,
@@ -389,6 +389,7 @@ class Notifications:
         kind = notice.content_type or self.party.profile.package(subscription.event).default_type
         if kind is None:
             raise LocalProtocolError("a body needs a Content-Type", rfc="3261 20.15")
+        _ = type_line(kind)
         # "When present, the body of the NOTIFY request MUST be formatted into one of the body formats specified in the
         # "Accept" header field of the corresponding SUBSCRIBE request (or the default type according to the event
         # package description, if no "Accept" header field was specified)." (RFC 6665 3.2.1)

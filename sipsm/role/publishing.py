@@ -16,6 +16,7 @@ from sipsm.message import Request, Response
 from sipsm.message.headers import EXPIRES, Event
 from sipsm.message.names import canonical
 from sipsm.role.call import Commanded, Headers
+from sipsm.role.checking import type_line
 from sipsm.role.events import PublicationEnded, Published, PublishFailed
 from sipsm.role.limits import Limits
 from sipsm.role.part import Takes
@@ -200,7 +201,7 @@ def _known_by(request: Request) -> tuple[Series, int]:
 
 def content_lines(content: Content) -> HeaderLines:
     """The header of what has a body."""
-    return [("Content-Type", content.content_type)]
+    return [type_line(content.content_type)]
 
 
 def check_lifetime(expires_s: int | None) -> None:

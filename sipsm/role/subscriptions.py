@@ -14,12 +14,12 @@ from sipsm.grammar import Uri
 from sipsm.grammar.text_value import built
 from sipsm.machine import Agenda, Observer, Step, joint_step
 from sipsm.message import Request, Response, response_to
-from sipsm.message.headers import EVENT, SIP_ETAG, SUBSCRIPTION_STATE, Accept, ContentType, Event
+from sipsm.message.headers import EVENT, SIP_ETAG, SUBSCRIPTION_STATE, Accept, Event
 from sipsm.message.names import canonical
 from sipsm.role.alarm import Alarm
 from sipsm.role.beginning import Beginning, BySubscribe
 from sipsm.role.call import Call, Commanded
-from sipsm.role.checking import check_headers
+from sipsm.role.checking import check_headers, type_line
 from sipsm.role.dialogs import Dialogs, Place
 from sipsm.role.events import (
     NotifyReceived,
@@ -127,8 +127,6 @@ class Subscriptions:
         check_duration(expires_s)
         for kind in wanted.types:
             built(Accept.parse, kind)
-        if wanted.content_type is not None:
-            built(ContentType.parse, wanted.content_type)
         for name, _ in wanted.headers:
             if canonical(name) in _OWN:
                 raise LocalProtocolError(f"{name} is written by sipsm itself, by the arguments", rfc="6665 4.1.2.1")
@@ -423,4 +421,4 @@ class Subscriptions:
 
 
 def _content(wanted: Wanted) -> HeaderLines:
-    return [] if wanted.content_type is None else [("Content-Type", wanted.content_type)]
+    return [] if wanted.content_type is None else [type_line(wanted.content_type)]

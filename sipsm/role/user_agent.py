@@ -19,6 +19,7 @@ from sipsm.message.headers import EXPIRES
 from sipsm.role.call import Call, Commanded, Headers, OutgoingRequest
 from sipsm.role.calls import Calls, DropNote
 from sipsm.role.carrying_out import CarryingOut
+from sipsm.role.checking import type_line
 from sipsm.role.commands import Commands, refuse_session_methods
 from sipsm.role.compositor import StateCompositor
 from sipsm.role.dialogs import Dialogs
@@ -176,7 +177,7 @@ class UserAgent:
             raise LocalProtocolError("cannot ask INFO: it belongs into a call; use `call.info`", rfc="6086 4.2.1")
         if method == "MESSAGE":
             return self.messaging.send(target, to, headers, body, content_type, now)
-        content = [("Content-Type", content_type)] if content_type is not None else []
+        content = [type_line(content_type)] if content_type is not None else []
         contact = [self.party.contact()] if method == "OPTIONS" else []
         own = [*contact, *self.party.supported, *content]
         request, hop = self.party.request_outside(method, target, to, headers, body, own)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from inspect import Parameter, signature
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -121,6 +121,9 @@ def test_only_what_is_there_is_found() -> None:
     referral = alice.refer(BOB, "http://www.example.com/")
     with pytest.raises(LocalProtocolError, match="nothing of the kind"):
         bob.bound(subscription.core)
+    for nothing in (None, "a subscription", subscription):
+        with pytest.raises(LocalProtocolError, match="nothing of the kind"):
+            alice.bound(cast(Any, nothing))
     (peer,), (asked,) = bob.peer_subscriptions, bob.peer_referrals
     assert (alice.subscriptions, alice.publications, alice.referrals) == ([subscription], [publication], [referral])
     peer.accept(b"shut", TEXT)

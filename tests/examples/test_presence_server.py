@@ -143,3 +143,20 @@ def test_the_server_comes_back(seed: int) -> None:
         assert [state.body for state in server.endpoint.published(PUA, "presence")] == [document("open")]
         said = [each for each in net.ladder().split("\n") if "412" in each]
         assert bool(said) is (saved is None)
+
+
+@pytest.mark.rfc("6665 4.2.1.2")
+def test_who_does_not_read_presence() -> None:
+    """Who takes no presence is refused with 406, and the server goes on; it keeps nothing of who is gone."""
+    net, module = Net(), example()
+    server, watcher = net.agent("server", profile=module.PROFILE), net.agent("watcher")
+    serving = module.PresenceServer(server)
+    server.on(Event, serving.told)  # type: ignore[arg-type]
+    watcher.do(watcher.endpoint.subscribe, PUA, "presence", accept=["text/plain"])
+    net.run(until=1)
+    (ended,) = told(watcher, SubscriptionEnded)
+    assert ended.status == 406
+    watch(watcher, expires_s=0)
+    net.run(until=2)
+    assert seen(watcher) == [[]]
+    assert serving.watchers == {}

@@ -22,7 +22,8 @@ class Publisher(Bench):
     def publish(self, body: bytes = OPEN, **parts: Any) -> Publication:
         """The endpoint publishes."""
         target, event = parts.pop("target", RESOURCE), parts.pop("event", "presence")
-        publication, outputs = self.endpoint.publish(target, event, body, PIDF, now=self.now, **parts)
+        kind = parts.pop("content_type", PIDF)
+        publication, outputs = self.endpoint.publish(target, event, body, kind, now=self.now, **parts)
         self.take(outputs)
         return publication
 

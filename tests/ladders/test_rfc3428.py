@@ -93,6 +93,17 @@ def test_a_type_that_is_not_understood() -> None:
             assert bench.told(MessageReceived) == []
 
 
+@pytest.mark.rfc("3261 20.15")
+def test_a_type_that_is_none() -> None:
+    """What nobody can read as a type is not sent, in a MESSAGE or another request."""
+    bench = Bench()
+    with pytest.raises(LocalProtocolError):
+        given(bench, b"x", content_type="text")
+    with pytest.raises(LocalProtocolError):
+        bench.endpoint.request("FOO", "sip:bob@192.0.2.2", body=b"x", content_type="/", now=bench.now)
+    assert bench.sent == []
+
+
 @pytest.mark.rfc("3428 9", "3261 8.2.3")
 def test_an_encoding_that_is_not_understood() -> None:
     """It gets 415 as well, which names the encodings and the types that a message may have."""

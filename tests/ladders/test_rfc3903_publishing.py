@@ -660,6 +660,7 @@ def test_what_cannot_be_sent() -> None:
         ({"headers": [("Contact", "<sip:me@192.0.2.1>")]}, "written by sipsm"),
         ({"headers": [("Expires", "5")]}, "written by sipsm"),
         ({"headers": [("o", "dialog")]}, "written by sipsm"),
+        ({"content_type": "pidf"}, "pidf|media"),
         ({"to": "<sip:a@b>;tag=1"}, "tag"),
         ({"target": "sip:a@192.0.2.2?x=y"}, "headers"),
         ({"target": "no uri"}, "no URI"),
@@ -683,6 +684,7 @@ def test_what_cannot_become_of_it() -> None:
     wrong: list[tuple[Callable[..., list[Any]], list[Any], dict[str, Any]]] = [
         (publication.modify, [b""], {}),
         (publication.modify, [OPEN, "a\r\nb"], {}),
+        (publication.modify, [OPEN, "pidf"], {}),
         (publication.modify, [OPEN], {"expires_s": 0}),
         (publication.refresh, [], {"expires_s": 0}),
     ]

@@ -908,6 +908,7 @@ def test_as_many_as_there_may_be_in_one_dialog() -> None:
         ("door", None, TEXT, True),
         ("door", None, None, False),
         ("door", None, "text", False),
+        ("door", "*/*", "text", False),
     ],
 )
 def test_the_type_of_a_body(event: str, accept: str | None, kind: str | None, takes: bool) -> None:

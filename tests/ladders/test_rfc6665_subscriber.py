@@ -880,6 +880,16 @@ def test_a_type_that_is_none() -> None:
     assert bench.sent == []
 
 
+@pytest.mark.rfc("6665 8.2")
+@pytest.mark.parametrize("header", [("o", "dialog"), ("Event", "presence"), ("Expires", "60")])
+def test_what_a_subscribe_says_by_itself(header: tuple[str, str]) -> None:
+    """An Event or Expires among the further headers would be a second one, which no notifier takes: it is refused."""
+    bench = Subscribing()
+    with pytest.raises(LocalProtocolError, match="written by sipsm"):
+        bench.subscribe(headers=[header])
+    assert bench.sent == []
+
+
 @pytest.mark.rfc("6665 3.2.1")
 def test_a_type_that_is_asked_for_by_a_header() -> None:
     """An Accept among the further headers counts as well."""
