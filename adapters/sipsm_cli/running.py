@@ -136,7 +136,9 @@ class Run:
         if self.options.command != "notifier" or not self.options.publish:
             return Composing(())
         shortest, longest = self.options.min_expires, self.options.max_expires
-        return Composing(dict.fromkeys(self.options.event, ()), smallest_s=shortest, longest_s=longest)
+        # A state of another type than the package's own is told, and so taken, where that is asked for.
+        packages = self.options.event if self.options.type is None else dict.fromkeys(self.options.event, ())
+        return Composing(packages, smallest_s=shortest, longest_s=longest)
 
     @property
     def _policy(self) -> Policy:

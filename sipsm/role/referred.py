@@ -91,7 +91,7 @@ class Referred:
     def outside(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A REFER outside a dialog: its 2xx makes one (RFC 3515 2.4.4)."""
         contacts = request.contacts
-        if len(contacts) != 1 or contacts[0].is_star:
+        if len(contacts) != 1 or contacts[0].is_star or contacts[0].uri.scheme not in {"sip", "sips"}:
             # It is where the NOTIFY requests go (RFC 3261 8.1.1.8, 12.1.1).
             return self.requests.serve(tx, request, 400, now)
         return self.begin(None, tx, request, now)

@@ -44,7 +44,8 @@ class Composing:
 
     packages: Types = field(converter=_packages, validator=_all_packages)
     """The event packages, each with the types of body that it takes, none for any: `{"presence":
-    ("application/pidf+xml",)}`, or `("presence",)`, or an `EventPackage`, for those that it is known to have. Others get 489 and 415."""
+    ("application/pidf+xml",)}`, or `("presence",)`, or an `EventPackage`, for those that it is known to have. Others get
+    489 and 415."""
     addresses: tuple[Uri, ...] = field(default=(), converter=_addresses)
     """The addresses for which it keeps state; others get 404. None means all."""
     smallest_s: int = 60

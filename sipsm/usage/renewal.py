@@ -23,6 +23,10 @@ IDLE: Final = "Idle"
 LEAVING: Final = "Leaving"
 
 
+MOST_RAISES: Final = 5
+"""How often in a row a 423 is obeyed: each server on the way may have a minimum of its own."""
+
+
 @define(eq=False)
 class Renewal(Machine):
     """The SUBSCRIBE of one subscription that is under way."""
@@ -35,6 +39,8 @@ class Renewal(Machine):
     """The duration in the last SUBSCRIBE, in seconds."""
     least_s: int = 0
     """What the last 423 has named as the least, in seconds; 0 where none has come."""
+    raised: int = 0
+    """How often a 423 was obeyed since the command, or the time, for which a SUBSCRIBE went out."""
     refreshes: bool = False
     """Whether that was not the first one."""
     leaves_next: bool = False
@@ -59,8 +65,8 @@ def asks_for_longer(renewal: Renewal, failure: Failure, _at: Any) -> bool:
     if failure.status != 423 or failure.response is None or not renewal.corrects or renewal.leaves:
         return False
     smallest = failure.response[MIN_EXPIRES]
-    # Who names no more than was asked for would be asked for ever.
-    return smallest is not None and renewal.asked_s < smallest
+    # Who names no more than was asked for, or a little more each time, would be asked for ever.
+    return smallest is not None and renewal.asked_s < smallest and renewal.raised < MOST_RAISES
 
 
 def is_first(renewal: Renewal, _response: object, _at: Any) -> bool:
@@ -84,7 +90,7 @@ def is_to_leave(renewal: Renewal, _x: Any, _at: Any) -> bool:
 def send_first(renewal: Renewal, asked: Subscribe, step: Step) -> None:
     """Ask for the subscription: for no less than has been refused before it was made anew."""
     seconds = max(asked.expires_s, renewal.least_s) if asked.expires_s else 0
-    renewal.asked_s, renewal.refreshes, renewal.leaves_next = seconds, False, False
+    renewal.asked_s, renewal.raised, renewal.refreshes, renewal.leaves_next = seconds, 0, False, False
     step.emit(SendSubscribe(seconds))
 
 
@@ -95,7 +101,7 @@ def note_forked(renewal: Renewal, asked: Subscribe, _step: Step) -> None:
 
 def send_refresh(renewal: Renewal, asked: Subscribe, step: Step) -> None:
     """Ask for more of it."""
-    renewal.asked_s, renewal.refreshes = asked.expires_s, True
+    renewal.asked_s, renewal.raised, renewal.refreshes = asked.expires_s, 0, True
     step.emit(SendSubscribe(asked.expires_s))
 
 
@@ -129,6 +135,7 @@ def cause_longer(renewal: Renewal, failure: Failure, step: Step) -> None:
 def send_longer(renewal: Renewal, asked: Subscribe, step: Step) -> None:
     """Ask once more."""
     renewal.asked_s = asked.expires_s
+    renewal.raised += 1
     step.emit(SendSubscribe(asked.expires_s, again=True))
 
 

@@ -58,7 +58,7 @@ def test_exactly_one_refer_to(lines: Sequence[str]) -> None:
 
 
 @pytest.mark.rfc("3515 2.1", "3515-01")
-@pytest.mark.parametrize("contacts", [(), ("Contact: *",), (CONTACT, CONTACT)], ids=["none", "star", "two"])
+@pytest.mark.parametrize("contacts", [(), ("Contact: *",), (CONTACT, CONTACT), ("Contact: <tel:+1>",)])
 def test_one_contact(contacts: Sequence[str]) -> None:
     """A REFER outside a dialog says where its sender is to be told of it."""
     on = bench()

@@ -133,7 +133,7 @@ def test_two_packages(more: str) -> None:
 
 
 @pytest.mark.rfc("3261 12.1.1", "6665 4.2.1.1", "6665-24")
-@pytest.mark.parametrize("contact", [None, "*", "<sip:a@192.0.2.2>, <sip:b@192.0.2.2>"])
+@pytest.mark.parametrize("contact", [None, "*", "<sip:a@192.0.2.2>, <sip:b@192.0.2.2>", "<mailto:a@192.0.2.2>"])
 def test_where_the_notifies_go(contact: str | None) -> None:
     """A SUBSCRIBE outside a dialog has one Contact, else nobody knows who is to be told."""
     bench = Notifying()

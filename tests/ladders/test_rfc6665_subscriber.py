@@ -241,6 +241,17 @@ def test_too_brief_for_ever(more: list[str], policy: Policy | None) -> None:
     assert (bench.ends, len(bench.subscribes)) == (["refused"], 1)
 
 
+@pytest.mark.rfc("3261 21.4.17")
+def test_a_little_more_each_time() -> None:
+    """A notifier that never has enough is obeyed five times: another on the way may have a minimum of its own."""
+    bench = Subscribing()
+    bench.subscribe("dialog", 60)
+    for more in range(1, 8):
+        bench.answer(423, None, f"Min-Expires: {60 + more}")
+    assert [each.header("Expires") for each in bench.subscribes] == ["60", "61", "62", "63", "64", "65"]
+    assert bench.ends == ["refused"]
+
+
 @pytest.mark.rfc("6665 4.1.3", "6665 4.4.1", "6665-06")
 @pytest.mark.parametrize(
     "parts", [{"call_id": "other"}, {"to": "<sip:x@192.0.2.1>;tag=other"}, {"event": "refer"}, {"event": "dialog;id=1"}]
