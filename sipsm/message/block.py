@@ -15,7 +15,7 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.lists import elements_at, split_list
 from sipsm.grammar.tokens import before_unfolding, unfold
 from sipsm.message.headers.field import Listed, Single, Value
-from sipsm.message.names import USUAL_SPELLINGS, HeaderIndex, canonical, header_line, index_lines, value_of
+from sipsm.message.names import ONCE, USUAL_SPELLINGS, HeaderIndex, canonical, header_line, index_lines, value_of
 
 Name = str | Single[Any] | Listed[Any]
 """A header, by its name in any case or compact form, or by its field."""
@@ -199,8 +199,10 @@ class HeaderBlock:
         key = _key(name)
         added = header_lines(name, (value,))
         self._refuse(key, added)
-        if isinstance(name, Single) and self.has(key):
-            raise LocalProtocolError(f"there is a {name.name} already", rfc="3261 7.3.1")
+        if (isinstance(name, Single) or key in ONCE) and self.has(key):
+            raise LocalProtocolError(
+                f"there is a {name if isinstance(name, str) else name.name} already", rfc="3261 7.3.1"
+            )
         return self._changed(key, [*self._all_lines(), *added], [*self._lines_of(key), *added])
 
     def with_first(self, name: Name, value: object) -> Self:

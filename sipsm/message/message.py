@@ -20,7 +20,7 @@ from sipsm.message.cseq import CSeq
 from sipsm.message.headers.content import ContentType, type_alone
 from sipsm.message.headers.core import CALL_ID, CONTACT, CSEQ, FROM, RECORD_ROUTE, ROUTE, TO, VIA
 from sipsm.message.headers.field import Single, Value
-from sipsm.message.names import HeaderIndex, index_lines, value_of
+from sipsm.message.names import ONCE, HeaderIndex, index_lines, value_of
 from sipsm.message.via import Via, via_of_parts
 
 
@@ -334,6 +334,12 @@ def header_block(headers: Headers, body: bytes) -> tuple[list[str], HeaderIndex]
         raise LocalProtocolError(f"a body is bytes, and this is {type(body).__name__}")
     lines = lines_given(headers)
     index = index_lines(lines)
+    if len(index) < len(lines):
+        # "Multiple header field rows with the same field-name MAY be present in a message if and only if the entire
+        # field-value for that header field is defined as a comma-separated list" (RFC 3261 7.3.1)
+        twice = next((key for key, line in index.items() if key in ONCE and not isinstance(line, str)), None)
+        if twice is not None:
+            raise LocalProtocolError(f"there can be one header {twice} only", rfc="3261 7.3.1")
     length = index.get("content-length")
     if length is None:
         line = index["content-length"] = f"Content-Length: {len(body)}"

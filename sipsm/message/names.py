@@ -55,6 +55,57 @@ _USUAL_NAMES = (
 )
 
 
+ONCE = frozenset(
+    [
+        "authentication-info",
+        "call-id",
+        "content-disposition",
+        "content-id",
+        "content-length",
+        "content-type",
+        "cseq",
+        "date",
+        "event",
+        "expires",
+        "flow-timer",
+        "from",
+        "geolocation-error",
+        "geolocation-routing",
+        "info-package",
+        "join",
+        "max-breadth",
+        "max-forwards",
+        "mime-version",
+        "min-expires",
+        "min-se",
+        "organization",
+        "priority",
+        "proxy-authentication-info",
+        "rack",
+        "refer-events-at",
+        "refer-sub",
+        "refer-to",
+        "referred-by",
+        "replaces",
+        "reply-to",
+        "retry-after",
+        "rseq",
+        "server",
+        "session-expires",
+        "sip-etag",
+        "sip-if-match",
+        "subject",
+        "subscription-state",
+        "suppress-if-match",
+        "target-dialog",
+        "timestamp",
+        "to",
+        "user-agent",
+    ]
+)
+"""The canonical names of the headers of which a message has one at most: those of a single value (RFC 3261 7.3.1)."""
+
+
 USUAL_SPELLINGS: dict[str, str] = {}
 """What stands before a line's colon, to the canonical name: the usual spellings. What strangers send must not stay."""
 for _long in _USUAL_NAMES.split():

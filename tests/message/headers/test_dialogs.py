@@ -10,6 +10,7 @@ import pytest
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.message import Request, parse_message
 from sipsm.message.headers.dialogs import IN_REPLY_TO, JOIN, REPLACES, TARGET_DIALOG, Join, Replaces, TargetDialog
+from tests.message.headers.raw import raw
 
 
 @pytest.mark.rfc("3891 6.1")
@@ -67,7 +68,7 @@ def test_no_dialog_to_take(kind: type[Replaces] | type[Join], text: str) -> None
 def test_two_dialogs_to_take(field: object) -> None:
     """A request that wants to replace, or to join, two dialogs is malformed."""
     headers = [(name, "a;to-tag=1;from-tag=2") for name in ("Replaces", "Replaces", "Join", "Join")]
-    message = Request.build("INVITE", "sip:a@b", headers=headers)
+    message = raw("INVITE sip:a@b SIP/2.0", *headers)
     with pytest.raises(RemoteProtocolError, match="more than one"):
         message[field]  # type: ignore[call-overload]
 

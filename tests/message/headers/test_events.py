@@ -19,6 +19,7 @@ from sipsm.message.headers.events import (
     Event,
     SubscriptionState,
 )
+from tests.message.headers.raw import raw
 
 
 @pytest.mark.rfc("6665 8.4")
@@ -181,7 +182,7 @@ def test_tags_of_state() -> None:
 @pytest.mark.parametrize("values", [[""], ["a, b"], ["a b"], ['"a"'], ["W/a"], ["a;b"], ["a", "b"]])
 def test_no_tag_of_state(values: list[str]) -> None:
     """Several tags, or none, or a quoted one, make no precondition."""
-    message = Request.build("PUBLISH", "sip:a@b", headers=[("SIP-If-Match", value) for value in values])
+    message = raw("PUBLISH sip:a@b SIP/2.0", *[("SIP-If-Match", value) for value in values])
     with pytest.raises(RemoteProtocolError) as caught:
         message[SIP_IF_MATCH]
     assert caught.value.status == 400

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from sipsm.errors import RemoteProtocolError
+from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.message import Address, Request, headers
-from sipsm.message.names import COMPACT
+from sipsm.message.headers import Single
+from sipsm.message.names import COMPACT, ONCE
 
 # The headers of RFC 3261 20, and of the RFCs that added to it.
 NAMES = """
@@ -77,3 +78,16 @@ def test_the_parameters_of_a_contact(params: str, q: float, expires: int | None)
     contact = Address.parse(f"<sip:a@b>{params}" if "\u0663" not in params else '<sip:a@b>;expires="\u0663"')
     assert contact.q == q
     assert contact.expires_s == expires
+
+
+@pytest.mark.rfc("3261 7.3.1")
+def test_which_headers_a_message_has_once() -> None:
+    """All whose value is a single one, and no others: a message with two of them is not built."""
+    single = {each.key: each for each in vars(headers).values() if isinstance(each, Single)}
+    assert frozenset(single) == ONCE
+    for each in single.values():
+        if each.key != "content-length":
+            with pytest.raises(LocalProtocolError, match=r"one header|there is a"):
+                Request.build("OPTIONS", "sip:a", [(each.name, "1"), (each.name.lower(), "2")])
+            with pytest.raises(LocalProtocolError, match="there is a"):
+                Request.build("OPTIONS", "sip:a", [(each.name, "1")]).with_added(each.name.upper(), "2")

@@ -10,6 +10,7 @@ import pytest
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.message import Request, Response
 from sipsm.message.headers.reliability import RACK, RSEQ, RAck
+from tests.message.headers.raw import raw
 
 
 @pytest.mark.rfc("3262 7.1")
@@ -34,7 +35,7 @@ def test_rseq_absent_or_twice() -> None:
     """A response that is not sent reliably has no RSeq; one with two of them is malformed."""
     assert Response.build(180)[RSEQ] is None
     with pytest.raises(RemoteProtocolError, match="more than one RSeq"):
-        Response.build(180, headers=[("RSeq", 1), ("RSeq", 2)])[RSEQ]
+        raw("SIP/2.0 180 Ringing", ("RSeq", "1"), ("RSeq", "2"))[RSEQ]
 
 
 @pytest.mark.rfc("3262 7.2")

@@ -21,6 +21,7 @@ from sipsm.message.headers.transfer import (
     in_uri,
     with_headers,
 )
+from tests.message.headers.raw import raw
 
 
 def refer(*headers: tuple[str, object]) -> Request:
@@ -65,7 +66,7 @@ def test_refer_to(text: str, uri: str | None) -> None:
 def test_not_exactly_one_refer_to(values: list[str]) -> None:
     """None or several is a bad request, whether they stand on one line or on two."""
     with pytest.raises(RemoteProtocolError) as caught:
-        refer(*[("Refer-To", value) for value in values])[REFER_TO]
+        raw("REFER sip:a@b SIP/2.0", *[("Refer-To", value) for value in values])[REFER_TO]
     assert caught.value.status == 400
 
 
