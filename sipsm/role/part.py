@@ -28,7 +28,7 @@ class Takes:
     inside: Mapping[str, Inside] = field(factory=dict)
     """By method: requests in a dialog that is there."""
     ends: Mapping[type, Ending] = field(factory=dict)
-    """By the class of its user, which has a `request`: how a request of ours ends."""
+    """By the class of its user: how a request of ours ends."""
     wakes: Mapping[type, Wake] = field(factory=dict)
     """By the class of what has an `Alarm`: its timer that is due."""
     commands: Mapping[type, Command] = field(factory=dict)

@@ -48,7 +48,7 @@ class ResponsesIn:
         self.message_answered: Callable[[OutgoingRequest, float], list[Any]]
         """Sends the MESSAGE that waits behind this one."""
         self.users: dict[type, Ending] = {}
-        """By the class of a request's user, which has a `request`: who takes the end of it."""
+        """By the class of a request's user: who takes the end of it."""
 
     def received(self, user: Any, response: Response, flow: Any, now: float) -> list[Any]:
         """A response to a request of ours."""
@@ -60,8 +60,11 @@ class ResponsesIn:
         return self.final(user, response.status, response, "", now)
 
     def sent_as(self, user: Any, request: Request) -> list[Any]:
-        """A request of ours goes out with another Via: CANCEL and ACK are made from that one (RFC 3261 9.1)."""
-        if isinstance(user, Invitation | OutgoingRequest) or type(user) in self.users:
+        """A request of ours goes out with another Via: CANCEL and ACK are made from that one (RFC 3261 9.1).
+
+        Who keeps no request, as publications do not, has nothing to change.
+        """
+        if hasattr(user, "request"):
             user.request = request
         return []
 

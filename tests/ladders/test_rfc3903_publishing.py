@@ -11,6 +11,7 @@ from sipsm import (
     Limits,
     LocalProtocolError,
     Operation,
+    Profile,
     PublicationEnded,
     PublicationEndReason,
     PublicationState,
@@ -20,6 +21,8 @@ from sipsm import (
     save,
 )
 from sipsm.dialog.dialog import LAST_CSEQ
+from sipsm.testing import Net
+from tests.ladders.parties import told
 from tests.ladders.publishers import AWAY, BUSY, OPEN, PIDF, RESOURCE, Publisher
 
 REMOVED, REFUSED, FAILED, EXPIRED = PublicationEndReason
@@ -714,3 +717,17 @@ def test_how_many() -> None:
     bench.take(publication.remove(now=bench.now))
     bench.say(404)
     bench.publish(target="sip:b@192.0.2.2")
+
+
+@pytest.mark.rfc("3261 18.1.1", "3903 4.1")
+def test_another_transport_than_the_first() -> None:
+    """A PUBLISH that goes by TCP has another Via than it was made with; its refreshes and its end go the same way."""
+    net = Net()
+    alice = net.agent("alice", transports=("UDP", "TCP"))
+    net.agent("bob", transports=("UDP", "TCP"), profile=Profile(composes=("presence",)))
+    publication = alice.do(alice.endpoint.publish, "sip:192.0.2.2;transport=tcp", "presence", OPEN, PIDF)
+    net.run(until=1)
+    alice.do(publication.remove)
+    net.run()
+    assert [event.operation for event in told(alice, Published)] == [Operation.INITIAL]
+    assert [event.reason for event in told(alice, PublicationEnded)] == [REMOVED]
