@@ -303,9 +303,8 @@ class Commands:
     def info(self, leg: Leg, x: Ask, now: float) -> list[Any]:
         """An INFO, of a package that the peer takes."""
         named = [value for name, value in x.headers if canonical(name) == "info-package"]
-        if len(named) > 1:
-            # "A specific INFO request can be used only for a single Info Package." (RFC 6086 4.2.1)
-            raise LocalProtocolError("cannot send an INFO of more than one package", rfc="6086 4.2.1")
+        # "A specific INFO request can be used only for a single Info Package." (RFC 6086 4.2.1)  One with two cannot be
+        # built.
         # "A UA MUST NOT send an INFO request outside an invite dialog usage and MUST NOT send an INFO request for an
         # Info Package inside an invite dialog usage if the remote UA has not indicated willingness to receive that Info
         # Package within that dialog." (RFC 6086 4.2.1)
