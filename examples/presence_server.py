@@ -7,22 +7,10 @@ import asyncio
 import sys
 from typing import Any
 
-from sipsm import (
-    Event,
-    LocalProtocolError,
-    PeerSubscription,
-    PeerSubscriptionEnded,
-    PeerSubscriptionState,
-    Profile,
-    StatePublished,
-    SubscriptionRequested,
-    Uri,
-    address_of_record,
-    compose_presence,
-)
+import sipsm
 from sipsm_asyncio import UserAgent
 
-PROFILE = Profile(event_packages=("presence",), composes=("presence",))
+PROFILE = sipsm.Profile(event_packages=("presence",), composes=("presence",))
 
 
 class PresenceServer:
@@ -30,32 +18,32 @@ class PresenceServer:
 
     def __init__(self, agent: Any) -> None:
         self.agent = agent
-        self.watchers: dict[Uri, dict[PeerSubscription, None]] = {}
+        self.watchers: dict[sipsm.Uri, dict[sipsm.PeerSubscription, None]] = {}
 
-    def told(self, event: Event) -> None:
+    def told(self, event: sipsm.Event) -> None:
         match event:
-            case SubscriptionRequested(subscription, request):
-                somebody = address_of_record(request.uri)
+            case sipsm.SubscriptionRequested(subscription, request):
+                somebody = sipsm.address_of_record(request.uri)
                 self.watchers.setdefault(somebody, {})[subscription] = None
                 try:
                     self.agent.do(subscription.accept, *self.presence_of(somebody))
-                except LocalProtocolError:
+                except sipsm.LocalProtocolError:
                     # Presence is nothing that he reads.
                     self.agent.do(subscription.reject, 406)
-            case StatePublished(address=somebody):
+            case sipsm.StatePublished(address=somebody):
                 presence = self.presence_of(somebody)
                 for subscription in tuple(self.watchers.get(somebody, ())):
                     # One may be over already, and its end not told yet.
-                    if subscription.state is PeerSubscriptionState.ACTIVE:
+                    if subscription.state is sipsm.PeerSubscriptionState.ACTIVE:
                         self.agent.do(subscription.notify, *presence)
-            case PeerSubscriptionEnded(subscription):
-                somebody = address_of_record(Uri.parse(subscription.resource))
+            case sipsm.PeerSubscriptionEnded(subscription):
+                somebody = sipsm.address_of_record(sipsm.Uri.parse(subscription.resource))
                 self.watchers[somebody].pop(subscription)
                 if not self.watchers[somebody]:
                     del self.watchers[somebody]
 
-    def presence_of(self, somebody: Uri) -> tuple[bytes, str]:
-        presence = compose_presence(somebody, self.agent.endpoint.published(somebody, "presence"))
+    def presence_of(self, somebody: sipsm.Uri) -> tuple[bytes, str]:
+        presence = sipsm.compose_presence(somebody, self.agent.endpoint.published(somebody, "presence"))
         return bytes(presence), presence.content_type
 
 
