@@ -79,6 +79,11 @@ def written(cls: type, read: Callable[[str], Any]) -> Kind:
     return Kind(cls, ("text",), lambda x: (str(x),), (_fits(str),), read)
 
 
+def constant(x: object) -> Kind:
+    """What there is one of: known by its class alone."""
+    return Kind(type(x), (), lambda _: (), (), lambda: x)
+
+
 def mutable(cls: type, **types: Any) -> Kind:
     """A class of attrs whose instances change. `types` are of the fields whose annotation says too little."""
     names = _names(cls)
@@ -196,7 +201,7 @@ class Writer:
         return {name: kind.fields for name, kind in self._used.items()}
 
     def _entry(self, kind: Kind, x: Any) -> str:
-        return f'["{kind.name}",{",".join(map(self.text, kind.parts(x)))}]'
+        return f"[{','.join((_quoted(kind.name), *map(self.text, kind.parts(x))))}]"
 
     def _enter(self, x: Any, cls: type) -> str:
         """The reference to what has not been met yet."""

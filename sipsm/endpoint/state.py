@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sipsm.dialog import Dialog
 from sipsm.endpoint.endpoint import Endpoint
-from sipsm.endpoint.graph import BYTES, Kind, member, mutable, places, value, written
+from sipsm.endpoint.graph import BYTES, Kind, constant, member, mutable, places, value, written
 from sipsm.errors import RemoteProtocolError, SnapshotError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Watched
@@ -73,7 +73,7 @@ from sipsm.transport.locating import LocateLimits, Locating, Question, Target
 from sipsm.transport.reading import Reading
 from sipsm.usage import EndReason, Invitation, Leg
 from sipsm.usage.acknowledging import Acknowledging
-from sipsm.usage.around import DialogId
+from sipsm.usage.around import ASLEEP, DialogId
 from sipsm.usage.attempt import Attempt
 from sipsm.usage.deciding import PrackIn, UpdateIn
 from sipsm.usage.invite_uac import InviteUac
@@ -222,6 +222,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(InviteServerTransaction, user=None),
     mutable(NonInviteServerTransaction, user=None),
     mutable(Dialog),
+    *map(constant, ASLEEP),
     mutable(InviteUac),
     mutable(InviteUas),
     mutable(OfferAnswer),

@@ -20,7 +20,7 @@ class Machine:
 
     table: ClassVar[Table]
     asleep: ClassVar[bool] = False
-    """Whether it is the one that stands for all that have not been needed yet (see `sipsm.machine.joint`)."""
+    """Whether it stands for all of its kind that have not been needed yet (see `sipsm.machine.joint`)."""
 
     state: str = field(init=False)
     running: tuple[tuple[float, str, float], ...] = field(init=False, default=())

@@ -182,6 +182,8 @@ class Table:
             [*inputs, *(e.input for e in self.rows), *(t.input for t in self.timers)]
         )
         self.timer_of: dict[str, Timer] = {t.letter: t for t in self.timers}
+        self.compiled_into: list[Callable[[], None]] = []
+        """Those who have made something of it, to be called when it has changed."""
         self._refuse_strangers()
         meant: dict[tuple[str, str], list[Entry]] = {}
         for entry in self.entries:
@@ -220,6 +222,8 @@ class Table:
             for alternatives in by_input.values():
                 for decision in alternatives:
                     watched(decision)
+        for compile_again in self.compiled_into:
+            compile_again()
 
     def _alternatives(self, state: str, name: str, entries: Iterable[Entry]) -> tuple[Decision, ...]:
         found = [Decision(entry, state, self.timers) for entry in entries]

@@ -180,10 +180,8 @@ def _is_over(call: Call) -> bool:
 
 def _is_owed(invitation: Invitation) -> bool:
     """The application has yet to say what goes into its ACK or PRACK, or into the answer to a PRACK."""
-    ack = invitation.ack
-    if ack is not None and (ack.state == acknowledging.OWED or invitation.reliable.state == reliable_receiver.OWED):
-        return True
-    return invitation.owed_prack is not None
+    ours = invitation.ack.state == acknowledging.OWED or invitation.reliable.state == reliable_receiver.OWED
+    return ours or invitation.owed_prack is not None
 
 
 def _awaits_prack(invitation: Invitation) -> bool:

@@ -29,7 +29,6 @@ from sipsm.transaction import TimerValues
 from sipsm.transaction.sending import Sending
 from sipsm.usage import Invitation, Leg, session
 from sipsm.usage.acknowledging import OWED as ACK_OWED
-from sipsm.usage.acknowledging import Acknowledging
 from sipsm.usage.invite_uac import InviteUac
 from sipsm.usage.invite_uas import UNANSWERED
 from sipsm.usage.outputs import Acknowledge, Ask, Cancel, Decide, HangUp, Modify, Prack, Reply, TryAgain
@@ -177,7 +176,7 @@ class Commands:
         sdp, headers = x.body, x.headers
         match leg.offer_answer.state:
             case offer_answer.GOT_IN_2XX:
-                at = next(at for at in leg.invitations if at.ack is not None and at.ack.state == ACK_OWED)
+                at = next(at for at in leg.invitations if at.ack.state == ACK_OWED)
                 return self.give(command, at, ">ACK+SDP", x, now)
             case offer_answer.GOT_IN_1XX:
                 at = next(at for at in leg.invitations if at.outgoing and at.reliable.state == PRACK_OWED)
@@ -234,7 +233,7 @@ class Commands:
             event = ">REINVITE"
             invite = InviteUac(self.times, modifies=True)
             # Its request is built when nobody has refused it.
-            at = Invitation(leg, True, leg.invitations[0].request, invite, Acknowledging())
+            at = Invitation(leg, True, leg.invitations[0].request, invite)
         step = Step(now, self.calls.observer)
         wish = evolve(x, since=leg.offer_answer.agreed)
         outcome = self.calls.attempt(at, event + ("+SDP" if x.body else ""), wish, step)

@@ -27,7 +27,6 @@ from sipsm.sdp import has_sdp
 from sipsm.transaction.sending import Sending
 from sipsm.transport import Flow
 from sipsm.usage import EndReason, Invitation, Leg, invite_uac, session
-from sipsm.usage.acknowledging import Acknowledging
 from sipsm.usage.outputs import Failure, Postpone, SendInviteAgain
 
 Ending = Callable[[Any, int, Response | None, str, float], list[Any]]
@@ -160,13 +159,13 @@ class ResponsesIn:
     def begin(self, call: Call, request: Request, life: Any, flow: Flow | None, now: float) -> Invitation:
         """The machines of one dialog of an INVITE that has gone out."""
         leg = Leg(call, as_uac(request))
-        at = Invitation(leg, True, request, life, Acknowledging(), flow=flow)
+        at = Invitation(leg, True, request, life, flow=flow)
         leg.invitations.append(at)
         call.legs.append(leg)
         asked = request[SESSION_EXPIRES]
-        if leg.timer_awake is not None and asked is not None:
+        if not leg.timer.asleep and asked is not None:
             # After a 422 it is more than the policy says (RFC 4028 7.4).
-            leg.timer_awake.wanted_s = asked.interval_s
+            leg.timer.wanted_s = asked.interval_s
         step = Step(now, self.calls.observer)
         leg.offer_answer.receive(">INVITE+SDP" if has_sdp(request) else ">INVITE", request, step)
         leg.turns.receive(">INVITE", request, step)

@@ -35,7 +35,7 @@ from sipsm.role.events.calls import retry_after_s
 from sipsm.role.party import Party
 from sipsm.role.policy import Policy
 from sipsm.role.screening import unsupported
-from sipsm.usage.acknowledging import NONE, Acknowledging
+from sipsm.usage.acknowledging import NONE
 
 MOST_CORRECTIONS: Final = 5
 """How often an INVITE is put right, or put off: each server on the way may want something else of it."""
@@ -305,7 +305,7 @@ def following(call: Call) -> int:
         raise LocalProtocolError("cannot invite again: that call was the peer's", rfc="3261 8.1.3.5")
     if not call.over:
         raise LocalProtocolError("cannot invite again: that call is not over; cancel it first", rfc="3261 8.1.3.5")
-    if any(isinstance(each := leg.invitations[0].ack, Acknowledging) and each.state != NONE for leg in call.legs):
+    if any(leg.invitations[0].ack.state != NONE for leg in call.legs):
         raise LocalProtocolError("cannot invite again: that call was answered; make another", rfc="3261 8.1.3.5")
     number = 1 + max(leg.dialog.local_cseq for leg in call.legs)
     if number > LAST_CSEQ:

@@ -54,7 +54,6 @@ from sipsm.transaction import (
 )
 from sipsm.transaction.sending import NotSent, Sending, SentAs, TriesAgain
 from sipsm.usage import Invitation, Leg
-from sipsm.usage.acknowledging import Acknowledging
 from sipsm.usage.invite_uac import InviteUac
 
 _P = TypeVar("_P", bound=Part)
@@ -154,7 +153,7 @@ class UserAgent:
         call = Call(self.commanded, True)
         leg = call.here = Leg(call, as_uac(request))
         call.legs.append(leg)
-        at = call.origin = Invitation(leg, True, request, life, Acknowledging())
+        at = call.origin = Invitation(leg, True, request, life)
         leg.invitations.append(at)
         self.calls.all[call] = None
         outputs = self.calls.event(at, ">INVITE+SDP" if sdp else ">INVITE", request, now)

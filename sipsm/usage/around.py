@@ -2,13 +2,13 @@
 
 The INVITE that makes a dialog and a re-INVITE are the same thing (RFC 3261 14): each has its life, its reliable
 provisional responses, and its ACK or the PRACK requests for it. The branches of a fork share the life of their INVITE.
-A machine that most calls never need is asleep: one stands for all of its kind until it is to move.
+A machine that most calls never need is asleep: one stands for all of its kind until it is to move (`ASLEEP`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, ClassVar, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 from attrs import define, field
 
@@ -37,20 +37,24 @@ DialogId = tuple[str, str, str]
 """Call-ID, local tag, remote tag (RFC 3261 12)."""
 
 
-def _asleep(kind: Callable[[], Machine]) -> Any:
-    class Asleep(type(kind())):  # type: ignore[misc]  # the class is only known here
-        asleep: ClassVar[bool] = True
+def _asleep(name: str, kind: Callable[[], Machine]) -> Any:
+    made = kind()
+    # A copy of it is itself, and so is what comes back when it was pickled: known by its name in this module.
+    more = {"__slots__": (), "__module__": __name__, "__reduce__": lambda _: name, "asleep": True}
+    return type(f"Asleep{type(made).__name__}", (type(made),), more)()
 
-    return Asleep()
 
+_RECEIVER: Final[ReliableReceiver] = _asleep("_RECEIVER", ReliableReceiver)
+_SENDER: Final[ReliableSender] = _asleep("_SENDER", ReliableSender)
+_ACK: Final[Acknowledging] = _asleep("_ACK", Acknowledging)
+_PRACK: Final[PrackIn] = _asleep("_PRACK", PrackIn)
+_UPDATE_IN: Final[UpdateIn] = _asleep("_UPDATE_IN", UpdateIn)
+_UPDATE_OUT: Final[UpdateOut] = _asleep("_UPDATE_OUT", UpdateOut)
+_GLARE: Final[Glare] = _asleep("_GLARE", Glare)
+_TIMER: Final[SessionTimer] = _asleep("_TIMER", SessionTimer)
 
-_RECEIVER: Final[ReliableReceiver] = _asleep(ReliableReceiver)
-_SENDER: Final[ReliableSender] = _asleep(ReliableSender)
-_PRACK: Final[PrackIn] = _asleep(PrackIn)
-_UPDATE_IN: Final[UpdateIn] = _asleep(UpdateIn)
-_UPDATE_OUT: Final[UpdateOut] = _asleep(UpdateOut)
-_GLARE: Final[Glare] = _asleep(Glare)
-_TIMER: Final[SessionTimer] = _asleep(SessionTimer)
+ASLEEP: Final[tuple[Machine, ...]] = (_RECEIVER, _SENDER, _ACK, _PRACK, _UPDATE_IN, _UPDATE_OUT, _GLARE, _TIMER)
+"""Those that stand for all machines of their kinds that have not been needed yet."""
 
 
 class Terms(Protocol):
@@ -96,10 +100,14 @@ class Leg:
     offer_answer: OfferAnswer = field(factory=OfferAnswer)
     session: Session = field(factory=Session)
     turns: Turns = field(factory=Turns)
-    update_in_awake: UpdateIn | None = None
-    update_out_awake: UpdateOut | None = None
-    glare_awake: Glare | None = None
-    timer_awake: SessionTimer | None = None
+    update_in: UpdateIn = _UPDATE_IN
+    """The peer's UPDATE requests."""
+    update_out: UpdateOut = _UPDATE_OUT
+    """Our UPDATE requests."""
+    glare: Glare = _GLARE
+    """What has collided."""
+    timer: SessionTimer = _TIMER
+    """The session timer."""
     invitations: list[Invitation] = field(factory=list)
     """The INVITEs in it that are not over; the first made it."""
     known_as: DialogId | None = None
@@ -120,26 +128,6 @@ class Leg:
     """Those that it took before each request that is not answered yet and names others (RFC 6086 5.2.4), by whether the
     request is ours, and its CSeq number."""
 
-    @property
-    def update_in(self) -> UpdateIn:
-        """The peer's UPDATE requests."""
-        return self.update_in_awake or _UPDATE_IN
-
-    @property
-    def update_out(self) -> UpdateOut:
-        """Our UPDATE requests."""
-        return self.update_out_awake or _UPDATE_OUT
-
-    @property
-    def glare(self) -> Glare:
-        """What has collided."""
-        return self.glare_awake or _GLARE
-
-    @property
-    def timer(self) -> SessionTimer:
-        """The session timer."""
-        return self.timer_awake or _TIMER
-
     def __attrs_post_init__(self) -> None:
         if self.call.terms.session_interval_s is not None:
             self.make_timer()
@@ -147,48 +135,36 @@ class Leg:
     def make_timer(self) -> SessionTimer:
         """A session timer of its own."""
         terms: Terms = self.call.terms
-        self.timer_awake = SessionTimer(terms.session_interval_s, terms.smallest_interval_s)
-        return self.timer_awake
+        self.timer = SessionTimer(terms.session_interval_s, terms.smallest_interval_s)
+        return self.timer
 
     def machines(self) -> Iterator[Machine]:
         """Those of the dialog that are awake."""
         yield self.dialog
         yield self.offer_answer
         yield self.turns
-        for machine in (self.update_in_awake, self.update_out_awake, self.glare_awake):
-            if machine is not None:
+        for machine in (self.update_in, self.update_out, self.glare):
+            if not machine.asleep:
                 yield machine
         yield self.session
-        if self.timer_awake is not None:
-            yield self.timer_awake
+        if not self.timer.asleep:
+            yield self.timer
 
     @property
     def running(self) -> tuple[tuple[float, str, float], ...]:
         """The timers of all its machines."""
         running: tuple[tuple[float, str, float], ...] = ()
         for invitation in self.invitations:
-            running += invitation.invite.running
-            if invitation.reliable_awake is not None:
-                running += invitation.reliable_awake.running
-        if self.glare_awake is not None:
-            running += self.glare_awake.running
-        if self.timer_awake is not None:
-            running += self.timer_awake.running
-        return running
+            running += invitation.invite.running + invitation.reliable.running
+        return running + self.glare.running + self.timer.running
 
     def timed(self) -> list[tuple[Invitation, Machine]]:
         """The machines that may have a timer running, each with the INVITE at which it is woken."""
         first = self.invitations[0]
         found: list[tuple[Invitation, Machine]] = []
         for invitation in self.invitations:
-            found.append((invitation, invitation.invite))
-            if invitation.reliable_awake is not None:
-                found.append((invitation, invitation.reliable_awake))
-        if self.glare_awake is not None:
-            found.append((first, self.glare_awake))
-        if self.timer_awake is not None:
-            found.append((first, self.timer_awake))
-        return found
+            found += [(invitation, invitation.invite), (invitation, invitation.reliable)]
+        return [*found, (first, self.glare), (first, self.timer)]
 
 
 @define(eq=False)
@@ -200,10 +176,10 @@ class Invitation:
     request: Request
     """The INVITE, as it was sent last."""
     invite: InviteUac | InviteUas
-    ack: Acknowledging | None = None
+    ack: Acknowledging = _ACK
     """The ACK, of an INVITE of ours."""
-    reliable_awake: ReliableReceiver | ReliableSender | None = None
-    prack_awake: PrackIn | None = None
+    prack: PrackIn = _PRACK
+    """The peer's PRACK requests."""
     transaction: ServerTransaction | None = None
     """The INVITE's, when it is the peer's."""
     flow: Flow | None = None
@@ -216,6 +192,8 @@ class Invitation:
     """The ACK for the 2xx, once it has been sent."""
     owed_prack: tuple[ServerTransaction, Request] | None = None
     """The PRACK that waits for the application."""
+    reliable: ReliableReceiver | ReliableSender = field(init=False)
+    """Its reliable provisional responses."""
     dialog: Dialog = field(init=False)
     offer_answer: OfferAnswer = field(init=False)
     session: Session = field(init=False)
@@ -223,6 +201,7 @@ class Invitation:
 
     def __attrs_post_init__(self) -> None:
         leg = self.leg
+        self.reliable = _RECEIVER if self.outgoing else _SENDER
         self.dialog, self.offer_answer, self.session, self.turns = leg.dialog, leg.offer_answer, leg.session, leg.turns
 
     @property
@@ -231,64 +210,42 @@ class Invitation:
         assert isinstance(self.invite, InviteUac), "it is ours"
         return self.invite
 
-    @property
-    def reliable(self) -> ReliableReceiver | ReliableSender:
-        """Its reliable provisional responses."""
-        return self.reliable_awake or (_RECEIVER if self.outgoing else _SENDER)
-
-    @property
-    def prack(self) -> PrackIn:
-        """The peer's PRACK requests."""
-        return self.prack_awake or _PRACK
-
-    @property
-    def update_in(self) -> UpdateIn:
-        """The dialog's."""
-        return self.leg.update_in
-
-    @property
-    def update_out(self) -> UpdateOut:
-        """The dialog's."""
-        return self.leg.update_out
-
-    @property
-    def glare(self) -> Glare:
-        """The dialog's."""
-        return self.leg.glare
-
-    @property
-    def timer(self) -> SessionTimer:
-        """The dialog's."""
-        return self.leg.timer
-
     def awaken(self, place: str) -> Machine:
         """Make the machine of a place, which now is to move."""
         leg, terms = self.leg, self.leg.call.terms
+        machine: Machine
         match place:
             case "reliable" if self.outgoing:
-                machine: Machine = ReliableReceiver()
-                self.reliable_awake = cast("ReliableReceiver", machine)
+                machine = self.reliable = ReliableReceiver()
             case "reliable":
-                machine = self.reliable_awake = ReliableSender(terms.times, terms.rseq())
+                machine = self.reliable = ReliableSender(terms.times, terms.rseq())
+            case "ack":
+                machine = self.ack = Acknowledging()
             case "prack":
-                machine = self.prack_awake = PrackIn()
+                machine = self.prack = PrackIn()
             case "update_in":
-                machine = leg.update_in_awake = UpdateIn()
+                machine = leg.update_in = UpdateIn()
             case "update_out":
-                machine = leg.update_out_awake = UpdateOut()
+                machine = leg.update_out = UpdateOut()
             case "glare":
-                machine = leg.glare_awake = Glare()
+                machine = leg.glare = Glare()
             case _:
                 assert place == "timer", f"{place} is never asleep"
                 machine = leg.make_timer()
         return machine
 
-    def within(self, scope: str, place: str) -> Sequence[Invitation]:
-        """The INVITEs of this scope that have a machine in this place."""
+    @property
+    def alone(self) -> bool:
+        """Whether it is the only INVITE of its dialog that is not over, and that the only dialog of its call."""
+        leg = self.leg
+        return len(leg.invitations) == 1 == len(leg.call.legs) and leg.invitations[0] is self
+
+    def within(self, scope: str, _place: str) -> Sequence[Invitation]:
+        """The INVITEs of this scope."""
         if scope == DIALOGS:
             return [leg.invitations[0] for leg in self.leg.call.legs]
         assert scope == INVITES, f"no such scope: {scope}"
-        return [each for each in self.leg.invitations if each.outgoing] if place == "ack" else self.leg.invitations
+        return self.leg.invitations
 
     def settle(self) -> None:
         """The INVITE is over: what would have been sent again is not kept, and of the INVITE the bytes alone."""
@@ -302,6 +259,6 @@ class Invitation:
     def machines(self) -> Iterator[Machine]:
         """Those of the INVITE that are awake."""
         yield self.invite
-        for machine in (self.reliable_awake, self.ack, self.prack_awake):
-            if machine is not None:
+        for machine in (self.reliable, self.ack, self.prack):
+            if not machine.asleep:
                 yield machine

@@ -425,13 +425,7 @@ CALL: Final = Wiring(
             "of the session timer only", timer=("Timer expires unrefreshed", "4028 10")
         ),
     },
-    awake={
-        "reliable": "reliable_awake",
-        "prack": "prack_awake",
-        "update_in": "leg.update_in_awake",
-        "update_out": "leg.update_out_awake",
-        "glare": "leg.glare_awake",
-        "timer": "leg.timer_awake",
-    },
+    paths={place: f"leg.{place}" for place in ("update_in", "update_out", "glare", "timer")},
+    sleepers=("reliable", "ack", "prack", "update_in", "update_out", "glare", "timer"),
 )
 """Every event of a call."""

@@ -9,6 +9,9 @@ from typing import Any
 from attrs import evolve
 
 from sipsm.machine import Ignore, Refuse, Row, Table
+from sipsm.usage import CALL
+from sipsm.usage.notifying import NOTIFYING
+from sipsm.usage.subscribing import SUBSCRIBING
 
 Plant = Callable[[], AbstractContextManager[None]]
 """Makes a context in which a fault is there."""
@@ -25,10 +28,17 @@ def changed(table: Table, rows: Iterable[Row | Refuse] | None = None, **more: An
 def planted(kind: Any, table: Table) -> Iterator[None]:
     """All machines of a kind go by this table."""
     true, kind.table = kind.table, table
+    _compile_again()
     try:
         yield
     finally:
         kind.table = true
+        _compile_again()
+
+
+def _compile_again() -> None:
+    for wiring in (CALL, NOTIFYING, SUBSCRIBING):
+        wiring.connect()
 
 
 def without_row(kind: Any, state: str, event: str, nth: int = 0) -> Plant:

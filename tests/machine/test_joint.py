@@ -44,6 +44,11 @@ class Dialog:
         setattr(self, place, machine)
         return machine
 
+    @property
+    def alone(self) -> bool:
+        """Whether there is no other dialog."""
+        return self.call == [self]
+
     def within(self, scope: str, place: str) -> list[Dialog]:
         """All dialogs of the call, or those whose left machine is on."""
         assert place in {"left", "right"}
@@ -85,6 +90,7 @@ def joint(left: Toy, right: Toy, grid: dict[str, tuple[To | No, To | No]], other
         "pair",
         {"left": [left.table], "right": [right.table]},
         {event: {"left": cells[0], "right": cells[1]} for event, cells in grid.items()},
+        sleepers=["right"],
     )
     more = [Dialog(type(left)(), type(right)()) for _ in range(others)]
     return Joint(wiring, Dialog(left, right), *more)
@@ -126,6 +132,13 @@ def test_an_event_that_a_machine_has_not_decided_is_our_mistake() -> None:
     pair = joint(toy(row("Off", "go", "On")), toy(row("Off", "go", "On"), initial="On"), BOTH)
     with pytest.raises(AssertionError, match="toy: nobody decided go in On"):
         pair.take("go")
+
+
+def test_so_is_one_that_only_conditions_would_decide() -> None:
+    """It crashes likewise where none of them holds."""
+    kind = toy(row("Off", "go", "On", guard=lambda _machine, x, _at: bool(x)))
+    with pytest.raises(AssertionError, match="toy: nobody decided go in Off"):
+        joint(toy(row("Off", "go", "On")), kind, BOTH).take("go", 0)
 
 
 @pytest.mark.parametrize("refusing", ["left", "right"])

@@ -133,7 +133,7 @@ def test_calls_are_listed_in_the_order_in_which_they_began() -> None:
 
 
 def test_machines_of_a_call() -> None:
-    """The INVITE's machine first, then four for each dialog and its ACK; those that sleep are nobody's."""
+    """The INVITE's machine first, then four for each dialog; those that sleep are nobody's."""
     bench = Bench()
     call = bench.outgoing()
     bench.receive(bench.response(call.invite, 180, tag="a"))
@@ -141,7 +141,7 @@ def test_machines_of_a_call() -> None:
     machines = call.machines()
     assert [machine.table.name.partition(" ")[0] for machine in machines] == [
         "INVITE",
-        *["dialog", "offer/answer", "turn-taking", "session", "ACK"] * 2,
+        *["dialog", "offer/answer", "turn-taking", "session"] * 2,
     ]
     assert machines[0] is call.origin.invite
     assert not {id(machine) for machine in machines} & {id(machine) for machine in bench.incoming().machines()}

@@ -34,10 +34,10 @@ def around(*, wants: bool = True, dialog: str = "Early", reliable: str = "", wai
     leg.dialog.state = dialog
     leg.session.state = "Established" if dialog == "Confirmed" else "Inviting"
     if reliable:
-        at.reliable_awake = ReliableSender(reply=Reply(183, body=SDP))
-        at.reliable_awake.state = reliable
+        at.reliable = ReliableSender(reply=Reply(183, body=SDP))
+        at.reliable.state = reliable
     elif waiting is not None:
-        at.reliable_awake = ReliableReceiver(waiting=waiting)
+        at.reliable = ReliableReceiver(waiting=waiting)
     return at
 
 

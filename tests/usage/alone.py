@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from sipsm.machine import Machine, Step, Table
+from sipsm.machine.joint import Heard
 
 START = 1000.0
 
@@ -34,9 +35,9 @@ def takes_no_notice(make: Make, state: str, name: str) -> None:
     assert (machine.state, machine.timers, step.outputs, step.causes) == (state, {}, [], [])
 
 
-def is_wired(wires: Mapping[str, Iterable[Any]], machines: Mapping[str, Iterable[Table]]) -> None:
+def is_wired(heard: Mapping[str, Heard], machines: Mapping[str, Iterable[Table]]) -> None:
     """Each input of these machines, but for the dialog's, comes by a wire, and each timer of theirs is one."""
     for place, tables in machines.items():
         if place != "dialog":
-            heard = {name for each in wires.values() for _, where, name, *_ in each if where == place}
-            assert heard == {name for table in tables for name in table.inputs}
+            inputs = {wire.input for each in heard.values() for wire in each.wires if wire.place == place}
+            assert inputs == {name for table in tables for name in table.inputs}

@@ -71,11 +71,13 @@ class Entry:
                     if not left or left[-1].conditional:
                         left.append(Decision(Ignore(state, name, "cut"), state, ()))
                     by_input[name] = tuple(left)
+        CALL.connect()
         try:
             yield
         finally:
             for by_input, name, found in kept:
                 by_input[name] = found
+            CALL.connect()
 
 
 Cut = Wire | Entry

@@ -62,8 +62,8 @@ _ANSWERS: Final[dict[str, Callable[[Any], bool]]] = {
     offer_answer.GOT_IN_2XX: lambda at: at.outgoing and at.ack.state == "Owed",
     offer_answer.SENT_IN_PRACK: lambda at: "offer" in at.pracks,
     offer_answer.GOT_IN_PRACK: lambda at: at.prack.state == "Owed" and at.owed_prack is not None,
-    offer_answer.SENT_IN_UPDATE: lambda at: at.leg.update == "offer" and at.update_out.state == "Pending",
-    offer_answer.GOT_IN_UPDATE: lambda at: at.update_in.state == "Owed" and at.leg.owed_update is not None,
+    offer_answer.SENT_IN_UPDATE: lambda at: at.leg.update == "offer" and at.leg.update_out.state == "Pending",
+    offer_answer.GOT_IN_UPDATE: lambda at: at.leg.update_in.state == "Owed" and at.leg.owed_update is not None,
 }
 
 
@@ -82,7 +82,7 @@ def what_is_owed_is_an_offers_answer(world: World) -> Fault:
                 return f"prack is Owed in {state}"
             if (at.owed_prack is not None) != (at.prack.state == "Owed"):
                 return f"prack is {at.prack.state}, and a PRACK {'waits' if at.owed_prack else 'does not wait'}"
-            if at.ack is not None and at.ack.state == "Owed" and state != offer_answer.GOT_IN_2XX:
+            if at.ack.state == "Owed" and state != offer_answer.GOT_IN_2XX:
                 return f"ack is Owed in {state}"
             if at.reliable.state == "Owed" and state != offer_answer.GOT_IN_1XX and not world.terms.prack_by_hand:
                 return f"reliable is Owed in {state}"
@@ -149,7 +149,7 @@ def the_dialog_is_as_the_invite(world: World) -> Fault:
         first: Attempt = leg.invitations[0]
         if leg.dialog.state == dialog.TERMINATED:
             continue
-        answered = first.final == 2 if not first.outgoing else first.ack is not None and first.ack.state != "None"
+        answered = first.final == 2 if not first.outgoing else first.ack.state != "None"
         if answered != (leg.dialog.state == dialog.CONFIRMED):
             return f"the dialog is {leg.dialog.state}"
     return None
@@ -207,9 +207,9 @@ def every_2xx_is_acknowledged(world: World) -> Fault:
     """A 2xx that has come has had its ACK, or the ACK waits for the answer."""
     for leg in world.legs:
         for at in leg.invitations:
-            if at.ack is not None and at.acks != (at.ack.state == "Sent"):
+            if at.acks != (at.ack.state == "Sent"):
                 return f"ACK {at.ack.state}, sent: {at.acks}"
-            if at.ack is not None and at.ack.state == "Owed" and not leg.session.goes_on:
+            if at.ack.state == "Owed" and not leg.session.goes_on:
                 return "an ACK waits for an answer that is not wanted any more"
     return None
 

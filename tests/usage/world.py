@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 
 from attrs import define, evolve, field, fields, frozen
@@ -515,7 +516,7 @@ def apply(world: World, each: Input) -> Done:
     leg = world.legs[each.leg]
     at = leg.invitations[each.invitation]
     if each.kind == "timer":
-        event = getattr(at, each.variant).fired(each.event.removeprefix("Timer "), NOW)
+        event = attrgetter(CALL.paths.get(each.variant, each.variant))(at).fired(each.event.removeprefix("Timer "), NOW)
         return _follow(world, Done(joint_step(CALL, at, event, None, step), step.outputs))
     x = _what(world, at, each)
     split = _split(world, at) if each.event in {"2XX", "2XX+SDP"} else None
@@ -771,7 +772,7 @@ def _follow(world: World, done: Done) -> Done:
 
 def is_kept(at: Attempt) -> bool:
     """Whether an INVITE that is over is known for what is still to be said of it."""
-    owed = at.ack is not None and "Owed" in {at.ack.state, at.reliable.state}
+    owed = "Owed" in {at.ack.state, at.reliable.state}
     return owed or at.owed_prack is not None or at.reliable.state == "Late"
 
 
