@@ -117,6 +117,10 @@ def next_hop(request: Request) -> Hop:
 def hop_to(uri: Uri) -> Hop:
     """The hop that a URI names; raises `LocalProtocolError` for one that names none, or a transport unknown here."""
     scheme = uri.scheme
+    if scheme == "sip" and not uri._params:
+        # Most name a host, perhaps a port, and no more.
+        host = uri._host
+        return Hop(host, uri._port or None, None, False, host)
     if scheme not in {"sip", "sips"}:
         raise LocalProtocolError(f"cannot send to {uri}: a {scheme} URI does not say where", rfc="3263 4")
     secure = scheme == "sips"

@@ -57,7 +57,7 @@ def must_be_secure(request: Request) -> bool:
     # existing fields to designate secure resources."
     if request.uri.scheme == "sips":
         return True
-    route = request.route
+    route = request.route if request.has("Route") else ()
     return bool(route) and route[0].uri.scheme == "sips"
 
 
