@@ -6,7 +6,7 @@ request once and each response that matters.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from attrs import define, field, frozen
 
@@ -35,6 +35,10 @@ ACCEPTED: Final = "Accepted"
 CONFIRMED: Final = "Confirmed"
 TERMINATED: Final = "Terminated"
 
+Inputs = tuple[str, str, str, str, str, str, str]
+OF_INVITE: Final[Inputs] = ("", R1XX, R2XX, R300_699, R300_699, R300_699, R300_699)
+OF_OTHERS: Final[Inputs] = ("", R1XX, R200_699, R200_699, R200_699, R200_699, R200_699)
+
 Key = str
 """What a message must match to belong to a transaction: see `sipsm.transaction.matching`."""
 
@@ -42,6 +46,9 @@ Key = str
 @define(eq=False)
 class Transaction(Machine):
     """The data of every transaction."""
+
+    inputs: ClassVar[Inputs]
+    """What a response is to it, by the first digit of its status."""
 
     key: Key
     flow: Flow

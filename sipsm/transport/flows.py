@@ -77,6 +77,8 @@ class Flows:
         observer: Observer | None = None,
     ) -> None:
         self.listening = tuple(listening)
+        self._sent_by = frozenset((each.advertised[0].lower(), each.advertised[1]) for each in self.listening)
+        """What our requests have as sent-by in their Via."""
         self.agenda = agenda
         self.source = source
         self.limits = limits or FlowLimits()
@@ -276,7 +278,8 @@ class Flows:
 
     def is_ours(self, via: Via) -> bool:
         """Whether a response with this top Via answers a request of ours (RFC 3261 18.1.2)."""
-        return is_our_sent_by(via, self.listening)
+        # Nearly all have it as we wrote it.
+        return via.sent_by in self._sent_by or is_our_sent_by(via, self.listening)
 
     # ---------------------------------------------------------------- finding and making
 
