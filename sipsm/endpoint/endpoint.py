@@ -34,6 +34,7 @@ from sipsm.role import (
 from sipsm.role.alarm import Alarm
 from sipsm.role.party import Party
 from sipsm.transaction import (
+    AckReceived,
     InviteServerTransaction,
     RequestReceived,
     ResponseReceived,
@@ -198,6 +199,8 @@ class Endpoint(Commanding):
             # It is alone: where a datagram begins a transaction, that does nothing else.
             first.transaction.size = size
             return self._perform(self._agent.take(first, now), flow, now, room)
+        if first.__class__ is AckReceived:
+            return self._perform(self._agent.take(first, now), flow, now)
         if first.__class__ is Send and len(first.data) > room:
             # It would bring an answer again. Was that given to a larger datagram, this is no repeat of it (26.1.5).
             assert isinstance(first.sender, Key), "an answer that is sent again is a transaction's"

@@ -100,12 +100,30 @@ class ServerTransaction(Transaction):
         return parse_message(self.wire).to_tag if self.wire else None
 
 
-@frozen
+# These three are made for nearly every message and handed over once: to freeze them would take three times as long.
+
+
+@define
 class ResponseReceived:
     """To the TU: a response that it has not had yet, or a 2xx to INVITE (RFC 3261 17.1.1.2, 17.1.2.2)."""
 
     transaction: ClientTransaction
     response: Response
+
+
+@define
+class RequestReceived:
+    """To the TU: a request, once. Answer it with `respond`."""
+
+    transaction: ServerTransaction
+    request: Request
+
+
+@define
+class AckReceived:
+    """To the TU: an ACK for a 2xx; it matches no transaction but the dialog's (RFC 3261 13.3.1.4, RFC 6026 7.1)."""
+
+    request: Request
 
 
 @frozen
@@ -120,18 +138,3 @@ class TransportFailed:
     """To the TU: a message could not be sent. To a client as if a 503 had come (RFC 3261 8.1.3.1)."""
 
     transaction: Transaction
-
-
-@frozen
-class RequestReceived:
-    """To the TU: a request, once. Answer it with `respond`."""
-
-    transaction: ServerTransaction
-    request: Request
-
-
-@frozen
-class AckReceived:
-    """To the TU: an ACK for a 2xx; it matches no transaction but the dialog's (RFC 3261 13.3.1.4, RFC 6026 7.1)."""
-
-    request: Request

@@ -118,7 +118,7 @@ class TransactionLayer:
 
     def receive_response(self, response: Response, now: float) -> list[Output]:
         """A response arrived."""
-        tx = self.clients.get(client_key(response))
+        tx = self.clients.get(client_key(response, response.cseq.method))
         if tx is None:
             return [Unmatched(response)]
         return self._take(tx, tx.inputs[response.status // 100], response, now)
@@ -151,11 +151,12 @@ class TransactionLayer:
 
     def send_request(self, request: Request, flow: Flow, user: Any, now: float) -> list[Output]:
         """Start a client transaction for a request that has its Via."""
-        key = client_key(request)
+        method = request.method
+        key = client_key(request, method)
         # "The branch parameter value MUST be unique across space and time for all requests sent by the UA. The
         # exceptions to this rule are CANCEL and ACK for non-2xx responses." (RFC 3261 8.1.1.7)
         assert key not in self.clients, "a request has a branch of its own, and is cancelled once"
-        if request.method == "INVITE":
+        if method == "INVITE":
             tx: ClientTransaction = InviteClientTransaction(
                 key, flow, self.times, user, request=request, wire=bytes(request)
             )

@@ -13,14 +13,15 @@ from sipsm.message import Request, Response
 from sipsm.transaction.base import Key
 
 
-def client_key(message: Request | Response) -> Key:
-    """The key of a client transaction, from its request or from any response to it.
+def client_key(message: Request | Response, method: str | None = None) -> Key:
+    """The key of a client transaction, from its request or from any response to it, whose method may be known.
 
     "1. If the response has the same value of the branch parameter in the top Via header field as the branch
     parameter in the top Via header field of the request that created the transaction. 2. If the method parameter
     in the CSeq header field matches the method of the request that created the transaction." (RFC 3261 17.1.3)
     """
-    method = message.method if isinstance(message, Request) else message.cseq.method
+    if method is None:
+        method = message.method if isinstance(message, Request) else message.cseq.method
     return f"{message.branch or ''} {method}"
 
 

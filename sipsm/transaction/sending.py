@@ -205,7 +205,7 @@ class Sending:
 
     def heard(self, outcome: Outcome, now: float) -> list[Any] | None:
         """What a transaction tells of a request: None where that is for the TU, else what is done about it here."""
-        delivery = self.deliveries.get(outcome.transaction.key)
+        delivery = self.deliveries.get(outcome.transaction.key) if self.deliveries else None
         if delivery is None:
             return None
         if isinstance(outcome, ResponseReceived):
