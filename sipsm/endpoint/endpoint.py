@@ -33,7 +33,15 @@ from sipsm.role import (
 )
 from sipsm.role.alarm import Alarm
 from sipsm.role.party import Party
-from sipsm.transaction import InviteServerTransaction, RequestReceived, TimerValues, Transaction, TransactionLayer
+from sipsm.transaction import (
+    AckReceived,
+    InviteServerTransaction,
+    RequestReceived,
+    ResponseReceived,
+    TimerValues,
+    Transaction,
+    TransactionLayer,
+)
 from sipsm.transaction.base import Key
 from sipsm.transaction.delivery import Delivery, ResponseDelivery
 from sipsm.transaction.matching import server_key
@@ -146,7 +154,7 @@ class Endpoint(Commanding):
 
     def receive(self, data: bytes, flow: Flow, now: float) -> list[Output]:
         """Bytes arrived on a flow: one datagram, or any piece of what a connection carries."""
-        if flow.reliable:
+        if flow.transport in RELIABLE:
             return self._flowed(self._flows.receive(data, flow, now), now)
         if self.watcher is not None:
             self.watcher.received(flow, data, now)
@@ -169,36 +177,36 @@ class Endpoint(Commanding):
             read_what_matters(message)
         except RemoteProtocolError as error:
             return self._malformed(data, message, error, flow, now)
-        if isinstance(message, Response):
-            return self._receive_response(message, flow, now)
-        return self._receive_request(message, flow, len(data), now)
+        if isinstance(message, Request):
+            return self._receive_request(message, flow, len(data), now)
+        return self._receive_response(message, flow, now)
 
     def _receive_request(self, request: Request, flow: Flow, size: int, now: float) -> list[Output]:
         reply_to = response_flow(request, flow)
         request = just_received_from(request, flow.remote)
-        if self._is_full and not self._belongs(request):
+        transactions = self._transactions
+        if len(transactions.servers) >= self.limits.transactions and not self._belongs(request):
             # "A stateless UAS MUST ignore ... CANCEL requests" (RFC 3261 8.2.7): there is nothing to be cancelled.
             wait = ("Retry-After", "10")
             answer = [] if request.method == "CANCEL" else self._stateless(request, reply_to, size, 503, now, wait)
             return [*answer, Dropped(DropReason.OVERLOADED, "too many transactions", flow, request)]
-        outputs = self._transactions.receive_request(request, reply_to, now)
-        if reply_to.reliable:
+        outputs = transactions.receive_request(request, reply_to, now)
+        if reply_to.transport in RELIABLE or not outputs:
             return self._perform(outputs, flow, now)
-        if self._is_no_repeat(outputs, size):
-            return [Dropped(DropReason.ABSORBED, "it is too short for a repeat", flow, request)]
-        return self._perform(outputs, flow, now, size)
-
-    def _is_no_repeat(self, outputs: Sequence[Any], size: int) -> bool:
-        """Whether a datagram of this size would bring an answer again that was given to a larger one (26.1.5)."""
-        send = outputs[0] if outputs else None
-        if not isinstance(send, Send) or len(send.data) <= FACTOR * size:
-            return False
-        assert isinstance(send.sender, Key), "an answer that is sent again is a transaction's"
-        return size < self._transactions.servers[send.sender].size
-
-    @property
-    def _is_full(self) -> bool:
-        return len(self._transactions.servers) >= self.limits.transactions
+        first = outputs[0]
+        room = FACTOR * size
+        if first.__class__ is RequestReceived:
+            # It is alone: where a datagram begins a transaction, that does nothing else.
+            first.transaction.size = size
+            return self._perform(self._agent.take(first, now), flow, now, room)
+        if first.__class__ is AckReceived:
+            return self._perform(self._agent.take(first, now), flow, now)
+        if first.__class__ is Send and len(first.data) > room:
+            # It would bring an answer again. Was that given to a larger datagram, this is no repeat of it (26.1.5).
+            assert isinstance(first.sender, Key), "an answer that is sent again is a transaction's"
+            if size < transactions.servers[first.sender].size:
+                return [Dropped(DropReason.ABSORBED, "it is too short for a repeat", flow, request)]
+        return self._perform(outputs, flow, now)
 
     def _belongs(self, request: Request) -> bool:
         """Whether a request belongs to what has been accepted already; that goes on when nothing new is taken."""
@@ -211,11 +219,16 @@ class Endpoint(Commanding):
         # (RFC 3261 8.1.3.3)  "If the value of the "sent-by" parameter in that header field value does not correspond to
         # a value that the client transport is configured to insert into requests, the response MUST be silently
         # discarded." (RFC 3261 18.1.2)
-        if len(response.vias) > 1:
+        vias = response.vias
+        if len(vias) > 1:
             return [Dropped(DropReason.MISROUTED_RESPONSE, "it has more than one Via", flow, response)]
-        if not self._flows.is_ours(response.via):
+        if not self._flows.is_ours(vias[0]):
             return [Dropped(DropReason.MISROUTED_RESPONSE, "its Via is not ours", flow, response)]
-        return self._perform(self._transactions.receive_response(response, now), flow, now)
+        outputs: list[Any] = self._transactions.receive_response(response, now)
+        if len(outputs) == 1 and outputs[0].__class__ is ResponseReceived:
+            # Nearly always: what comes of it takes its place.
+            outputs = self._agent.take(outputs[0], now)
+        return self._perform(outputs, flow, now)
 
     def _malformed(
         self, data: bytes, message: Request | Response | None, error: RemoteProtocolError, flow: Flow, now: float
@@ -364,30 +377,23 @@ class Endpoint(Commanding):
 
     # ----------------------------------------------------------------
 
-    def _perform(self, outputs: Iterable[Any], flow: Flow | None, now: float, size: int = 0) -> list[Output]:
+    def _perform(self, outputs: Iterable[Any], flow: Flow | None, now: float, room: int = 0) -> list[Output]:
         """Sends and events go out; what is for the transaction user goes up to it, and comes back as more of these.
 
-        `size` is that of the datagram, if they answer one.
+        `room` is how many bytes an answer may have, where they come of a request in a datagram.
         """
         done: list[Output] = []
         for output in outputs:
             kind = output.__class__
             if kind is Send:
+                if room and len(output.data) > room and output.sender in self._transactions.servers:
+                    output = self._trimmed(output, room)
                 if output.flow.transport in RELIABLE:
                     done += self._flowed(self._flows.send(output.flow, output.data, output.sender, now), now)
                 else:
                     done.append(output if self.watcher is None else self._shown(output, now))
             elif kind in _OUT:
                 done.append(output)
-            elif size and kind is RequestReceived:
-                output.transaction.size = size
-                room = FACTOR * size
-                answers = self._agent.take(output, now)
-                servers = self._transactions.servers
-                for n, answer in enumerate(answers):
-                    if answer.__class__ is Send and len(answer.data) > room and answer.sender in servers:
-                        answers[n] = self._trimmed(answer, room)
-                done += self._perform(answers, flow, now)
             elif kind is NotDeliverable:
                 done.append(NotDelivered(output.data, output.why))
             elif kind is DropNote:

@@ -6,7 +6,7 @@ request once and each response that matters.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from attrs import define, field, frozen
 
@@ -35,6 +35,10 @@ ACCEPTED: Final = "Accepted"
 CONFIRMED: Final = "Confirmed"
 TERMINATED: Final = "Terminated"
 
+Inputs = tuple[str, str, str, str, str, str, str]
+OF_INVITE: Final[Inputs] = ("", R1XX, R2XX, R300_699, R300_699, R300_699, R300_699)
+OF_OTHERS: Final[Inputs] = ("", R1XX, R200_699, R200_699, R200_699, R200_699, R200_699)
+
 Key = str
 """What a message must match to belong to a transaction: see `sipsm.transaction.matching`."""
 
@@ -42,6 +46,9 @@ Key = str
 @define(eq=False)
 class Transaction(Machine):
     """The data of every transaction."""
+
+    inputs: ClassVar[Inputs]
+    """What a response is to it, by the first digit of its status."""
 
     key: Key
     flow: Flow
@@ -93,12 +100,30 @@ class ServerTransaction(Transaction):
         return parse_message(self.wire).to_tag if self.wire else None
 
 
-@frozen
+# These three are made for nearly every message and handed over once: to freeze them would take three times as long.
+
+
+@define
 class ResponseReceived:
     """To the TU: a response that it has not had yet, or a 2xx to INVITE (RFC 3261 17.1.1.2, 17.1.2.2)."""
 
     transaction: ClientTransaction
     response: Response
+
+
+@define
+class RequestReceived:
+    """To the TU: a request, once. Answer it with `respond`."""
+
+    transaction: ServerTransaction
+    request: Request
+
+
+@define
+class AckReceived:
+    """To the TU: an ACK for a 2xx; it matches no transaction but the dialog's (RFC 3261 13.3.1.4, RFC 6026 7.1)."""
+
+    request: Request
 
 
 @frozen
@@ -113,18 +138,3 @@ class TransportFailed:
     """To the TU: a message could not be sent. To a client as if a 503 had come (RFC 3261 8.1.3.1)."""
 
     transaction: Transaction
-
-
-@frozen
-class RequestReceived:
-    """To the TU: a request, once. Answer it with `respond`."""
-
-    transaction: ServerTransaction
-    request: Request
-
-
-@frozen
-class AckReceived:
-    """To the TU: an ACK for a 2xx; it matches no transaction but the dialog's (RFC 3261 13.3.1.4, RFC 6026 7.1)."""
-
-    request: Request

@@ -14,6 +14,7 @@ from sipsm.transaction.actions import forget_request, pass_response_up, report_f
 from sipsm.transaction.base import (
     COMPLETED,
     INITIAL,
+    OF_OTHERS,
     PROCEEDING,
     R1XX,
     R200_699,
@@ -31,6 +32,7 @@ class NonInviteClientTransaction(ClientTransaction):
     """Sends any request but INVITE and ACK until it is answered."""
 
     table: ClassVar[Table]
+    inputs = OF_OTHERS
 
 
 def doubled_to_T2_and_T2_in_proceeding(tx: NonInviteClientTransaction, length: float) -> float:

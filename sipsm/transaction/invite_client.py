@@ -19,6 +19,7 @@ from sipsm.transaction.base import (
     COMPLETED,
     GIVE_UP,
     INITIAL,
+    OF_INVITE,
     PROCEEDING,
     R1XX,
     R2XX,
@@ -38,6 +39,7 @@ class InviteClientTransaction(ClientTransaction):
 
     ack: bytes = b""
     table: ClassVar[Table]
+    inputs = OF_INVITE
 
 
 def send_ack(tx: InviteClientTransaction, response: Response, step: Step) -> None:

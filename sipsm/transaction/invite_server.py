@@ -29,6 +29,7 @@ from sipsm.transaction.base import (
     COMPLETED,
     CONFIRMED,
     INITIAL,
+    OF_INVITE,
     PROCEEDING,
     R1XX,
     R2XX,
@@ -49,6 +50,7 @@ class InviteServerTransaction(ServerTransaction):
     """Shows the TU an INVITE once, repeats what it answered, and waits for the ACK of a refusal."""
 
     table: ClassVar[Table]
+    inputs = OF_INVITE
 
 
 def pass_ack_up(_: InviteServerTransaction, ack: Request, step: Step) -> None:

@@ -16,10 +16,6 @@ from sipsm.transaction.actions import with_delay
 from sipsm.transaction.base import (
     ACK,
     GIVE_UP,
-    R1XX,
-    R2XX,
-    R200_699,
-    R300_699,
     R408,
     REQUEST,
     START,
@@ -41,7 +37,7 @@ from sipsm.transaction.invite_server import InviteServerTransaction
 from sipsm.transaction.matching import client_key, identity, is_copy, is_rfc2543, server_key
 from sipsm.transaction.server import NonInviteServerTransaction
 from sipsm.transaction.timer_values import DEFAULT, TimerValues
-from sipsm.transport.flow import Flow
+from sipsm.transport.flow import RELIABLE, Flow
 from sipsm.transport.flows import Flows
 from sipsm.transport.outputs import FlowOutput
 
@@ -91,8 +87,8 @@ class TransactionLayer:
 
     def receive_request(self, request: Request, reply_to: Flow, now: float) -> list[Output]:
         """A request arrived whose responses go to `reply_to`."""
-        key = server_key(request)
         method = request.method
+        key = server_key(request, method="INVITE" if method == "ACK" else method)
         known = self.servers.get(key)
         if method == "ACK":
             if is_rfc2543(key):
@@ -100,12 +96,15 @@ class TransactionLayer:
             return [AckReceived(request)] if known is None else self._take(known, ACK, request, now)
         if known is not None:
             return self._take(known, REQUEST, request, now)
+        known_as = identity(request)
         kind = InviteServerTransaction if method == "INVITE" else NonInviteServerTransaction
-        tx = kind(key, reply_to, self.times, request=request, received_at=now, identity=identity(request))
+        tx = kind(key, reply_to, self.times, request=request, received_at=now, identity=known_as)
         self.servers[key] = tx
-        if tx.identity is not None:
-            self.first_of.setdefault(tx.identity, key)
-        return self._begun(tx, request, now)
+        if known_as is not None:
+            self.first_of.setdefault(known_as, key)
+        if reply_to.transport in RELIABLE:
+            return self._begun(tx, request, now)
+        return self._take(tx, START, request, now)
 
     def _acknowledged(self, ack: Request, same_tag: ServerTransaction | None) -> ServerTransaction | None:
         """The INVITE's transaction that the ACK of an RFC 2543 client is for.
@@ -119,10 +118,10 @@ class TransactionLayer:
 
     def receive_response(self, response: Response, now: float) -> list[Output]:
         """A response arrived."""
-        tx = self.clients.get(client_key(response))
+        tx = self.clients.get(client_key(response, response.cseq.method))
         if tx is None:
             return [Unmatched(response)]
-        return self._take(tx, _input(isinstance(tx, InviteClientTransaction), response.status, R200_699), response, now)
+        return self._take(tx, tx.inputs[response.status // 100], response, now)
 
     def invite_of(self, cancel: Request) -> InviteServerTransaction | None:
         """The INVITE's transaction that a CANCEL means, or None (RFC 3261 9.2)."""
@@ -152,18 +151,21 @@ class TransactionLayer:
 
     def send_request(self, request: Request, flow: Flow, user: Any, now: float) -> list[Output]:
         """Start a client transaction for a request that has its Via."""
-        key = client_key(request)
+        method = request.method
+        key = client_key(request, method)
         # "The branch parameter value MUST be unique across space and time for all requests sent by the UA. The
         # exceptions to this rule are CANCEL and ACK for non-2xx responses." (RFC 3261 8.1.1.7)
         assert key not in self.clients, "a request has a branch of its own, and is cancelled once"
-        if request.method == "INVITE":
+        if method == "INVITE":
             tx: ClientTransaction = InviteClientTransaction(
                 key, flow, self.times, user, request=request, wire=bytes(request)
             )
         else:
             tx = NonInviteClientTransaction(key, flow, self.times, user, wire=bytes(request))
         self.clients[key] = tx
-        return self._begun(tx, None, now)
+        if flow.transport in RELIABLE:
+            return self._begun(tx, None, now)
+        return self._take(tx, START, None, now)
 
     def give_up(self, request: Request, now: float) -> list[Output]:
         """Forget the INVITE whose CANCEL had no effect (RFC 3261 9.1)."""
@@ -176,14 +178,16 @@ class TransactionLayer:
         Raises `LocalProtocolError` for a provisional response, other than the 100 that is sent by itself, to a
         request that is not an INVITE, and for a 408 to one (RFC 4320 4.1 and 4.2).
         """
-        if response.status == 100:
+        status = response.status
+        if status == 100:
             response = with_delay(response, now - tx.received_at)
-        return self.respond_again(tx, response.status, bytes(response), now)
+        return self.respond_again(tx, status, bytes(response), now)
 
     def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:
         """Pass the bytes of a response, such as a 2xx that the TU repeats until its ACK, to the transaction."""
         step = Step(now, self.observer)
-        decision = tx.receive(_input(isinstance(tx, InviteServerTransaction), status, R408), wire, step)
+        name = R408 if status == 408 and not isinstance(tx, InviteServerTransaction) else tx.inputs[status // 100]
+        decision = tx.receive(name, wire, step)
         if decision.refused:
             assert isinstance(decision.entry, Refuse), "a refused decision is a refusal"
             raise LocalProtocolError(
@@ -231,8 +235,7 @@ class TransactionLayer:
         return self._settle(tx, decision, step)
 
     def _begun(self, tx: Transaction, request: Request | None, now: float) -> list[Output]:
-        if not tx.flow.reliable:
-            return self._take(tx, START, request, now)
+        """Start a transaction on a connection, which is in use from now on."""
         if isinstance(tx, ClientTransaction):
             self.clients_on.setdefault(tx.flow, {})[tx] = None
         if self.flows is None:
@@ -270,14 +273,6 @@ class TransactionLayer:
         others.pop(tx, None)
         if not others:
             self.clients_on.pop(tx.flow, None)
-
-
-def _input(invite: bool, status: int, r408: str) -> str:
-    if status < 200:
-        return R1XX
-    if not invite:
-        return r408 if status == 408 else R200_699
-    return R2XX if status < 300 else R300_699
 
 
 def _why(decision: Decision) -> str:

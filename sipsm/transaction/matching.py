@@ -7,19 +7,21 @@ from __future__ import annotations
 
 from zlib import crc32
 
+from sipsm.grammar.tokens import unbracketed
 from sipsm.ids import MAGIC_COOKIE
 from sipsm.message import Request, Response
 from sipsm.transaction.base import Key
 
 
-def client_key(message: Request | Response) -> Key:
-    """The key of a client transaction, from its request or from any response to it.
+def client_key(message: Request | Response, method: str | None = None) -> Key:
+    """The key of a client transaction, from its request or from any response to it, whose method may be known.
 
     "1. If the response has the same value of the branch parameter in the top Via header field as the branch
     parameter in the top Via header field of the request that created the transaction. 2. If the method parameter
     in the CSeq header field matches the method of the request that created the transaction." (RFC 3261 17.1.3)
     """
-    method = message.method if isinstance(message, Request) else message.cseq.method
+    if method is None:
+        method = message.method if isinstance(message, Request) else message.cseq.method
     return f"{message.branch or ''} {method}"
 
 
@@ -30,10 +32,14 @@ def server_key(request: Request, *, method: str | None = None, to_tag: str | Non
     `to_tag`, as if the request's To had this one, which is the matter of RFC 2543 clients only.
     """
     via = request.via
-    method = method or ("INVITE" if request.method == "ACK" else request.method)
-    branch = via.branch
-    if branch is not None and branch.startswith(MAGIC_COOKIE) and len(branch) > len(MAGIC_COOKIE):
-        return f"{branch} {via.host.lower()}:{via.port or ''} {method}"
+    if method is None:
+        method = request.method
+        if method == "ACK":
+            method = "INVITE"
+    # As the slots have it: this is done for every request.
+    branch = via._branch
+    if branch is not None and branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:
+        return f"{branch} {unbracketed(via._host).lower()}:{via._port or ''} {method}"
     # "If the branch parameter in the top Via header field is not present, or does not contain the magic cookie,
     # the following procedures are used."
     return "\n".join(

@@ -67,7 +67,9 @@ LARGE: Final = 1300
 """Bytes; a request with more goes over a transport with congestion control, where one may be had (RFC 3261 18.1.1)."""
 NEAR: Final = 200
 """Bytes; and so does one that comes this near to the MTU of the path, where that is known."""
-
+KNOWN_WAYS: Final = 1_000
+"""How many places are remembered with the way to them: they are few, and the requests to each are many. With one more,
+all are found anew."""
 
 BY_NAME: Final = SECURE | {"WS"}
 """The transports on which a connection is to one domain: its certificate bears the name, or its handshake names it."""
@@ -116,6 +118,8 @@ class Sending:
         self.responses: dict[Key, ResponseDelivery] = {}
         """Those that cannot be sent to where their requests came from."""
         self._asked = 0
+        self._ways: dict[Hop, Flow] = {}
+        """The last places that are one target each, and the flows to them."""
 
     @property
     def asking(self) -> list[Resolve]:
@@ -135,31 +139,47 @@ class Sending:
         if flow is not None:
             return self._send(request, flow, user, now)
         try:
-            hop = self._hop(request, next_hop(request) if towards is None else hop_to(towards))
+            hop = next_hop(request) if towards is None else hop_to(towards)
+            # "Independent of which URI is used as input to the procedures of [4], if the Request-URI specifies a SIPS
+            # resource, the UAC MUST follow the procedures of [4] as if the input URI were a SIPS URI."
+            # (RFC 3261 8.1.2)
+            if must_be_secure(request):
+                hop = hop.secured()
+            # What is among the ways has been checked.
+            way = self._ways.get(hop) or self._way_to(hop)
         except SipError as error:
             return [NotSent(user, request, str(error))]
         large = len(self.spoken) > 1 and len(bytes(request)) > self.largest
-        if not large and hop.numeric:
-            transport, first = hop.asked_for(self.spoken)[0], self.listening[0]
-            if transport == first.transport and version(hop.host) == self.versions[0]:
-                # There is one target, and nobody has to watch over what becomes of it. It is secure if it must be.
-                remote = hop.host, hop.port or SERVICES[transport].port
-                return self._go_out(request, self._flow(first, remote, hop.domain), user, now)
+        if way is not None and not large:
+            # There is one target, and nobody has to watch over what becomes of it. It is secure if it must be.
+            return self._go_out(request, way, user, now)
         delivery = Delivery(request, user, Locating(hop, self.spoken, self.versions, large, self.limits))
         self.deliveries[client_key(request)] = delivery
         return self._look(delivery, LOCATE, None, now)
 
     def check(self, towards: Uri, request: Request | None = None) -> None:
         """Raises `LocalProtocolError` for a URI to which nothing can be sent from here, or not this request."""
-        self._hop(request, hop_to(towards))
-
-    def _hop(self, request: Request | None, hop: Hop) -> Hop:
-        # "Independent of which URI is used as input to the procedures of [4], if the Request-URI specifies a SIPS
-        # resource, the UAC MUST follow the procedures of [4] as if the input URI were a SIPS URI." (RFC 3261 8.1.2)
+        hop = hop_to(towards)
         if request is not None and must_be_secure(request):
             hop = hop.secured()
+        if hop not in self._ways:
+            self._way_to(hop)
+
+    def _way_to(self, hop: Hop) -> Flow | None:
+        """The flow to a numeric host, by the transport that we prefer; None where targets must be looked for.
+
+        Raises `LocalProtocolError` for a place that cannot be reached from here.
+        """
         hop.check(self.spoken, self.versions)
-        return hop
+        if not hop.numeric:
+            return None
+        transport, first = hop.asked_for(self.spoken)[0], self.listening[0]
+        if transport != first.transport or version(hop.host) != self.versions[0]:
+            return None
+        if len(self._ways) >= KNOWN_WAYS:
+            self._ways.clear()
+        way = self._ways[hop] = self._flow(first, (hop.host, hop.port or SERVICES[transport].port), hop.domain)
+        return way
 
     def withdraw(self, request: Request, now: float) -> list[Any]:
         """Do not send what still waits for an address, which then is `NotSent`; and nothing to any further target."""
@@ -185,7 +205,7 @@ class Sending:
 
     def heard(self, outcome: Outcome, now: float) -> list[Any] | None:
         """What a transaction tells of a request: None where that is for the TU, else what is done about it here."""
-        delivery = self.deliveries.get(outcome.transaction.key)
+        delivery = self.deliveries.get(outcome.transaction.key) if self.deliveries else None
         if delivery is None:
             return None
         if isinstance(outcome, ResponseReceived):

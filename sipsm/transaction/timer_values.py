@@ -7,6 +7,8 @@ from typing import Any
 
 from attrs import field, frozen
 
+from sipsm.transport.flow import RELIABLE
+
 
 def _length(_: object, which: Any, seconds: float) -> None:
     if not 0 < seconds < float("inf"):
@@ -50,19 +52,19 @@ def T1_times_64(machine: Any) -> float:
 def T1_if_unreliable(machine: Any) -> float | None:
     """T1 on a datagram transport; not at all on one that sends again by itself."""
     values: TimerValues = machine.times
-    return None if machine.flow.reliable else values.T1
+    return None if machine.flow.transport in RELIABLE else values.T1
 
 
 def T4_if_unreliable_else_0(machine: Any) -> float:
     """T4 for repeats that are still in the network; 0 where there can be none."""
     values: TimerValues = machine.times
-    return 0.0 if machine.flow.reliable else values.T4
+    return 0.0 if machine.flow.transport in RELIABLE else values.T4
 
 
 def T1_times_64_if_unreliable_else_0(machine: Any) -> float:
     """64*T1 for repeats of the request; 0 where there can be none."""
     values: TimerValues = machine.times
-    return 0.0 if machine.flow.reliable else _times_64(values.T1)
+    return 0.0 if machine.flow.transport in RELIABLE else _times_64(values.T1)
 
 
 def doubled_to_T2(machine: Any, length: float) -> float:

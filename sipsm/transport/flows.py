@@ -48,7 +48,7 @@ from sipsm.machine import Agenda, Observer, Step
 from sipsm.message import Via
 from sipsm.transport import connection as states
 from sipsm.transport.connection import Connection, Waiting
-from sipsm.transport.flow import Close, Flow, Listening, Open, Send
+from sipsm.transport.flow import Close, Flow, Listening, Open, Send, bracketed
 from sipsm.transport.framing import BadFrame, Frame, Ping, Pong, StreamFramer, WebSocketFramer
 from sipsm.transport.head import MessageLimits
 from sipsm.transport.limits import FlowLimits, FlowTimes, KeepAlive
@@ -77,6 +77,8 @@ class Flows:
         observer: Observer | None = None,
     ) -> None:
         self.listening = tuple(listening)
+        self._sent_by = frozenset((bracketed(host), port) for host, port in (each.advertised for each in self.listening))
+        """Host and port as they are written in the Via of our requests."""
         self.agenda = agenda
         self.source = source
         self.limits = limits or FlowLimits()
@@ -276,7 +278,8 @@ class Flows:
 
     def is_ours(self, via: Via) -> bool:
         """Whether a response with this top Via answers a request of ours (RFC 3261 18.1.2)."""
-        return is_our_sent_by(via, self.listening)
+        # Nearly all have it as we wrote it.
+        return (via._host, via._port) in self._sent_by or is_our_sent_by(via, self.listening)
 
     # ---------------------------------------------------------------- finding and making
 

@@ -99,6 +99,9 @@ class Hop(NamedTuple):
             raise LocalProtocolError(f"cannot send to {self.host}: another IP version than our own", rfc="3263 4.2")
 
 
+_new_hop = tuple.__new__
+
+
 def version(host: str) -> str:
     """The type of the DNS records that would hold this numeric address."""
     return "AAAA" if ":" in host else "A"
@@ -116,7 +119,11 @@ def next_hop(request: Request) -> Hop:
 
 def hop_to(uri: Uri) -> Hop:
     """The hop that a URI names; raises `LocalProtocolError` for one that names none, or a transport unknown here."""
-    scheme = uri.scheme
+    scheme = uri._scheme
+    if scheme == "sip" and not uri._params:
+        # Most name a host, perhaps a port, and no more: these are asked for with every request.
+        host = uri._host
+        return _new_hop(Hop, (host, uri._port or None, None, False, host))
     if scheme not in {"sip", "sips"}:
         raise LocalProtocolError(f"cannot send to {uri}: a {scheme} URI does not say where", rfc="3263 4")
     secure = scheme == "sips"

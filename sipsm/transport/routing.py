@@ -55,9 +55,9 @@ def must_be_secure(request: Request) -> bool:
     # forwarded, until the request reaches the SIP entity responsible for the domain portion of the Request-URI, must be
     # secured with TLS" (RFC 3261 26.2.2)  "... and Route headers. In each instance, the SIPS URI scheme allows these
     # existing fields to designate secure resources."
-    if request.uri.scheme == "sips":
+    if request.uri._scheme == "sips":
         return True
-    route = request.route
+    route = request.route if request.has("Route") else ()
     return bool(route) and route[0].uri.scheme == "sips"
 
 

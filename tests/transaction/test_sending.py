@@ -53,6 +53,18 @@ def test_a_numeric_hop_is_sent_to_at_once() -> None:
     assert (tx.user, tx.flow) == ("call", flow)
 
 
+def test_the_way_to_a_place_is_found_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it is remembered or forgotten: no more are remembered than there may be."""
+    monkeypatch.setattr("sipsm.transaction.sending.KNOWN_WAYS", 2)
+    alice = sending()
+    hosts = ["192.0.2.2", "192.0.2.3", "192.0.2.2", "192.0.2.4", "192.0.2.2"]
+    for n, host in enumerate(hosts):
+        alice.check(Uri.parse(f"sip:{host}"))
+        outputs = alice.request(request(uri=f"sip:bob@{host}", branch=f"z9hG4bK{n}"), None, START)
+        assert [flow.remote for flow in sent_to(outputs)] == [(host, 5060)]
+        assert len(alice._ways) <= 2
+
+
 @pytest.mark.rfc("3261 18.1.1")
 def test_a_numeric_hop_of_the_other_ip_version() -> None:
     """Who listens in both has the request sent from the address of the hop's version, and says so in its Via."""
