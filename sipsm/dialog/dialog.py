@@ -126,7 +126,8 @@ _method = re.compile(r";method(=[^;]*)?(?=;|$)", re.IGNORECASE)
 def target_of(message: Request | Response) -> str | None:
     """The URI of the Contact, at which its sender is to be reached, or None."""
     contact = message.contact
-    return None if contact is None or contact.is_star else _as_target(contact.uri_text)
+    # That of `*` is empty.
+    return None if contact is None else _as_target(contact.uri_text) or None
 
 
 def _as_target(uri: str) -> str:
@@ -140,7 +141,7 @@ def learn_remote(dialog: Dialog, response: Response, _step: Step) -> None:
     # reverse order and preserving all URI parameters." (RFC 3261 12.1.2; again for the 2xx, 13.2.2.4)
     dialog.remote = response.to_text
     dialog.remote_tag = response.to_tag
-    dialog.route_set = tuple(str(route) for route in reversed(response.record_route))
+    dialog.route_set = tuple(map(str, reversed(response.record_route)))
     dialog.remote_target = target_of(response) or dialog.remote_target
 
 
@@ -188,7 +189,7 @@ def learn_from_request(dialog: Dialog, request: Request, _step: Step) -> None:
     dialog.remote = request.from_text
     dialog.remote_tag = request.from_tag
     dialog.remote_cseq = request.cseq.number
-    dialog.route_set = tuple(str(route) for route in request.record_route)
+    dialog.route_set = tuple(map(str, request.record_route))
     dialog.remote_target = target_of(request) or dialog.remote_target
 
 
@@ -321,6 +322,6 @@ def as_uas(request: Request, tag: str, first_cseq: int) -> Dialog:
         remote_tag=request.from_tag,
         remote_cseq=request.cseq.number,
         # An INVITE of RFC 2543 may have no Contact: then its sender is looked for at its From.
-        remote_target=target_of(request) if request.contact else _as_target(request.from_.uri_text),
-        route_set=tuple([str(route) for route in request.record_route]),
+        remote_target=target_of(request) or (None if request.contact else _as_target(request.from_.uri_text)),
+        route_set=tuple(map(str, request.record_route)),
     )

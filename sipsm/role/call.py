@@ -164,8 +164,8 @@ class Call:
         `reliable`: sent again until its PRACK comes, told by `ProvisionalAcknowledged` (RFC 3262); by default as the
         policy says, and always where the peer requires it.
         """
-        command = {True: "ring reliably", False: "ring unreliably", None: "ring"}[reliable]
-        return self.agent.command(self, command, Reply(status, reason, as_bytes(sdp), headers=headers), now)
+        x = Reply(status, reason, as_bytes(sdp), headers=headers)
+        return self.agent.command(self, _RING[reliable], x, now)
 
     def answer(self, sdp: Sdp = b"", *, status: int = 200, headers: Headers = (), now: float) -> list[Output]:
         """Accept with a 2xx that carries the answer, or the offer if the INVITE had none (RFC 3261 13.3.1.4).
@@ -343,6 +343,7 @@ class Call:
         return min(running)[0] if running else None
 
 
+_RING = {True: "ring reliably", False: "ring unreliably", None: "ring"}
 _BY_SESSION = {
     session.ANSWERING: CallState.ANSWERING,
     session.ACCEPTED: CallState.ANSWERING,

@@ -23,6 +23,7 @@ from sipsm.usage import (
     session,
 )
 from sipsm.usage.around import DialogId
+from sipsm.usage.session import ENDED
 
 REMEMBERED = 1000
 """How many dialogs that are over are known for a while, so that nobody replaces them (RFC 3891 3)."""
@@ -67,13 +68,15 @@ class Calls:
         """One joint step that no rule refuses to the program, and what it asks for."""
         step = Step(now, self.observer)
         outcome = joint_step(CALL, at, event, x, step)
+        if outcome.moved:
+            return self.finish(at.leg, step, None, now)
         if outcome.refusal is not None:
             # Only a message may be refused here, and one that is not answered: it is dropped.
             assert outcome.refusal.status is None, f"{event} is not to be refused: {outcome.refusal}"
             assert isinstance(x, Request | Response), f"{event} is not to be refused: {outcome.refusal}"
             return [DropNote(DropReason.ABSORBED, outcome.refusal.text, x)]
         outputs = self.finish(at.leg, step, None, now)
-        if not outcome.moved and isinstance(x, Request | Response) and event not in _PLAIN:
+        if isinstance(x, Request | Response) and event not in _PLAIN:
             outputs.append(DropNote(DropReason.ABSORBED, outcome.why_not, x))
         return outputs
 
@@ -81,18 +84,24 @@ class Calls:
         """Carry out what a step asked for, and forget or watch the call."""
         outputs = self.carry(step.outputs, tx, now) if step.outputs else []
         call: Call = leg.call
-        if leg.session.state in _TAKEN:
+        state = leg.session.state
+        if state in _TAKEN:
             call.here = leg
         for each in call.legs:
-            if each.known_as is None or each.dialog.state not in _THERE or each.dialog.remote_tag != each.known_as[2]:
+            known_as, dialog = each.known_as, each.dialog
+            # What is not known yet, or by another tag, is to be found; and what is known and over, no more.
+            if dialog.state in _THERE:
+                if known_as is None or known_as[2] != dialog.remote_tag:
+                    self.index(each)
+            elif known_as is not None:
                 self.index(each)
             if len(each.invitations) > 1:
                 self._prune(each)
         first = leg.invitations[0]
-        if (first.wire or first.acknowledged_with) and first.invite.state in _OVER:
+        if first.invite.state in _OVER and (first.wire or first.acknowledged_with):
             self.forget(first)
             first.settle()
-        if leg.session.state == session.ENDED and _is_over(call):
+        if state == ENDED and _is_over(call):
             call.alarm.stop(self.agenda)
             self.all.pop(call, None)
             for each in call.legs:
@@ -131,19 +140,20 @@ class Calls:
     def index(self, leg: Leg) -> None:
         """Have the leg found by its dialog's identifier, which an early dialog without a tag may yet change."""
         dialog, before = leg.dialog, leg.known_as
-        there = dialog.state in _THERE or any(_awaits_request(each) for each in leg.invitations)
-        if (before is None and not there) or (before is not None and there and before[2] == (dialog.remote_tag or "")):
-            return
-        known_as = identifier(dialog) if there else None
-        if leg.known_as is not None:
-            del self.dialogs[leg.known_as]
-            if known_as is None:
-                self.ended[leg.known_as] = None
+        there = dialog.state in _THERE or _awaits_requests(leg)
+        if before is not None:
+            if there and before[2] == (dialog.remote_tag or ""):
+                return
+            del self.dialogs[before]
+            if not there:
+                self.ended[before] = None
                 if len(self.ended) > REMEMBERED:
                     del self.ended[next(iter(self.ended))]
-        if known_as is not None:
+        if there:
+            leg.known_as = known_as = identifier(dialog)
             self.dialogs[known_as] = leg
-        leg.known_as = known_as
+        else:
+            leg.known_as = None
 
     def _prune(self, leg: Leg) -> None:
         """Forget the re-INVITEs that are over."""
@@ -168,12 +178,10 @@ _OVER = frozenset({invite_uac.TERMINATED, invite_uas.CONFIRMED})
 def _is_over(call: Call) -> bool:
     """Nothing of it is left to be done: the sessions are over, and no INVITE of ours can be answered any more."""
     for leg in call.legs:
-        if leg.session.state != session.ENDED:
+        if leg.session.state != ENDED or _awaits_requests(leg):
             return False
         for invitation in leg.invitations:
             if invitation.outgoing and invitation.invite.state != invite_uac.TERMINATED:
-                return False
-            if _awaits_request(invitation):
                 return False
     return True
 
@@ -186,12 +194,16 @@ def _is_owed(invitation: Invitation) -> bool:
 
 def _awaits_prack(invitation: Invitation) -> bool:
     """The PRACK of a response that the final one has overtaken may still come (RFC 3262 3)."""
-    return invitation.reliable.state == reliable_sender.LATE
+    reliable = invitation.reliable_awake
+    return reliable is not None and reliable.state == reliable_sender.LATE
 
 
-def _awaits_request(invitation: Invitation) -> bool:
+def _awaits_requests(leg: Leg) -> bool:
     """Such a PRACK, or the ACK for a 2xx, may come though the session is over."""
-    return _awaits_prack(invitation) or (not invitation.outgoing and invitation.invite.state == invite_uas.ACCEPTED)
+    for each in leg.invitations:
+        if (not each.outgoing and each.invite.state == invite_uas.ACCEPTED) or _awaits_prack(each):
+            return True
+    return False
 
 
 def _nobody(_asked: Any, _tx: Any, _now: float) -> list[Any]:

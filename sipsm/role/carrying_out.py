@@ -134,15 +134,19 @@ class CarryingOut:
 
     def all(self, asked: list[tuple[Invitation, Any]], tx: ServerTransaction | None, now: float) -> list[Any]:
         """Everything, in its order, but what is sent before what is told; returns the outputs."""
+        ways = self.ways
+        if len(asked) == 1:
+            at, x = asked[0]
+            return ways[x.__class__](at, x, tx, now)
         # An application that acts on an event at once does so when the message that belongs to it is on its way.
         outputs: list[Any] = []
         told: list[Any] = []
         for at, x in asked:
-            kind = type(x)
+            kind = x.__class__
             if kind in _TOLD:
-                told += self.ways[kind](at, x, tx, now)
+                told += ways[kind](at, x, tx, now)
             else:
-                outputs += self.ways[kind](at, x, tx, now)
+                outputs += ways[kind](at, x, tx, now)
         return outputs + told
 
     # ---------------------------------------------------------------- responses
@@ -151,20 +155,25 @@ class CarryingOut:
         """A response to the peer's INVITE."""
         assert at.transaction is not None, "an INVITE of the peer has its transaction"
         response = self.writing.response(at, x)
-        outputs: list[Any] = []
-        if 200 <= x.status < 300:
+        call: Call = at.leg.call
+        if x.status < 200:
+            if not call.outgoing:
+                call.rang = True
+        elif x.status < 300:
             at.wire = bytes(response)
-            outputs = self.take_place(at, now)
-        elif x.status < 200 and not at.leg.call.outgoing:
-            at.leg.call.rang = True
-        if x.status >= 200:
-            (settle if x.status < 300 else go_back)(at.leg, at.request.cseq.number, ours=False)
-        return [*self.transactions.respond(at.transaction, response, now), *outputs]
+            settle(at.leg, at.request, ours=False)
+            if call.replaces is not None:
+                outputs = self.take_place(at, now)
+                return [*self.transactions.respond(at.transaction, response, now), *outputs]
+        else:
+            go_back(at.leg, at.request, ours=False)
+        return self.transactions.respond(at.transaction, response, now)
 
     def take_place(self, at: Invitation, now: float) -> list[Any]:
         """The call that this one replaces ends, now that this one is accepted (RFC 3891 3)."""
-        replaced, at.leg.call.replaces = at.leg.call.replaces, None
-        if replaced is None or replaced.over:
+        replaced: Call = at.leg.call.replaces
+        at.leg.call.replaces = None
+        if replaced.over:
             return []
         # "Otherwise, it accepts the new INVITE by sending a 200-class response, and shuts down the replaced dialog by
         # sending a BYE. If the Replaces header field matches an early dialog that was initiated by the UA, it accepts
@@ -182,23 +191,23 @@ class CarryingOut:
         at.provisional = bytes(response)
         if not at.leg.call.outgoing:
             at.leg.call.rang = True
-        return [*self.transactions.respond(at.transaction, response, now)]
+        return self.transactions.respond(at.transaction, response, now)
 
     def repeat_reply(self, at: Invitation, _x: Any, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The 2xx once more."""
         assert at.transaction is not None, "an INVITE of the peer has its transaction"
-        return [*self.transactions.respond_again(at.transaction, 200, at.wire, now)]
+        return self.transactions.respond_again(at.transaction, 200, at.wire, now)
 
     def repeat_provisional(self, at: Invitation, _x: Any, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The reliable provisional response once more."""
         assert at.transaction is not None, "an INVITE of the peer has its transaction"
-        return [*self.transactions.respond_again(at.transaction, 180, at.provisional, now)]
+        return self.transactions.respond_again(at.transaction, 180, at.provisional, now)
 
     def accept(self, at: Invitation, x: Accept, tx: ServerTransaction | None, now: float) -> list[Any]:
         """A 200 to a request within the dialog."""
         assert tx is not None, "a request is accepted while it is handled"
-        settle(at.leg, x.request.cseq.number, ours=False)
-        return [*self.transactions.respond(tx, self.writing.accepted(at, x.request), now)]
+        settle(at.leg, x.request, ours=False)
+        return self.transactions.respond(tx, self.writing.accepted(at, x.request), now)
 
     def decide(self, at: Invitation, x: Decide, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The answer to a request that waited for the application."""
@@ -208,8 +217,8 @@ class CarryingOut:
             owed, at.owed_prack = at.owed_prack, None
         assert owed is not None, "a request waits"
         transaction, request = owed
-        (settle if x.status < 300 else go_back)(at.leg, request.cseq.number, ours=False)
-        return [*self.transactions.respond(transaction, self.writing.decided(at, request, x), now)]
+        (settle if x.status < 300 else go_back)(at.leg, request, ours=False)
+        return self.transactions.respond(transaction, self.writing.decided(at, request, x), now)
 
     # ---------------------------------------------------------------- requests
 
@@ -239,7 +248,7 @@ class CarryingOut:
 
     def give_up(self, at: Invitation, _x: Any, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The INVITE's transaction is forgotten."""
-        return [*self.transactions.give_up(at.request, now)]
+        return self.transactions.give_up(at.request, now)
 
     def withdraw(self, at: Invitation, _x: Any, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """The INVITE is not sent, if it still waits for an address, and no other server is tried."""

@@ -47,9 +47,16 @@ NOT_FOR_ASKING: Final = {
 # "The CANCEL request MUST NOT contain any Require or Proxy-Require header fields." (RFC 3261 9.1)
 NOT_IN_CANCEL: Final = frozenset(("require", "proxy-require"))
 
-_ANSWERS: Final = (Reply, Decide)
 _SENT_WITHIN: Final = (Modify, Ask, HangUp, Prack)
-_RANGES: Final = {"ring": (101, 199), "answer": (200, 299), "reject": (300, 699)}
+_STATUSES: Final = {
+    "ring": range(101, 200),
+    "ring reliably": range(101, 200),
+    "ring unreliably": range(101, 200),
+    "answer": range(200, 300),
+    "reject": range(300, 700),
+    "reject the offer": range(300, 700),
+}
+"""By the command that answers: with what it may."""
 
 _WITHIN_OUR_INVITE: Final = frozenset({offer_answer.GOT_IN_1XX, offer_answer.GOT_IN_2XX})
 _IN_REINVITE: Final = frozenset({offer_answer.GOT_IN_INVITE, offer_answer.SHOWN, offer_answer.TO_OFFER})
@@ -101,14 +108,15 @@ class Commands:
 
     def give(self, command: str, at: Invitation, event: str, x: Any, now: float) -> list[Any]:
         """One event that may be refused."""
-        step = Step(now, self.calls.observer)
-        outcome = self.calls.attempt(at, event, x, step)
-        if outcome.refusal is not None:
-            raise LocalProtocolError(
-                f"cannot {command} in state {outcome.state}: {outcome.refusal.text}", rfc=outcome.refusal.rfc
-            )
-        assert outcome.moved, f"nobody takes {event}: {outcome.why_not}"
-        return self.calls.finish(at.leg, step, None, now)
+        calls = self.calls
+        step = Step(now, calls.observer)
+        outcome = calls.attempt(at, event, x, step)
+        if outcome.moved:
+            return calls.finish(at.leg, step, None, now)
+        assert outcome.refusal is not None, f"nobody takes {event}: {outcome.why_not}"
+        raise LocalProtocolError(
+            f"cannot {command} in state {outcome.state}: {outcome.refusal.text}", rfc=outcome.refusal.rfc
+        )
 
     # ---------------------------------------------------------------- on an INVITE of the peer
 
@@ -121,7 +129,7 @@ class Commands:
         # MUST NOT send the provisional response reliably." (RFC 3262 3)
         if required or (self.policy.reliable and says(at.request, "100rel")):
             return self.ring_reliably(leg, x, now)
-        return self._provision(at, x, now)
+        return self.give("ring", at, "PROVISION+SDP" if x.body else "PROVISION", x, now)
 
     def ring_reliably(self, leg: Leg, x: Reply, now: float) -> list[Any]:
         """A provisional response that is sent again until its PRACK comes."""
@@ -139,9 +147,6 @@ class Commands:
         # field with the option tag 100rel." (RFC 3262 3)
         if _requires(at.request):
             raise LocalProtocolError("cannot ring unreliably: the peer requires 100rel", rfc="3262 3")
-        return self._provision(at, x, now)
-
-    def _provision(self, at: Invitation, x: Reply, now: float) -> list[Any]:
         return self.give("ring", at, "PROVISION+SDP" if x.body else "PROVISION", x, now)
 
     def answer(self, leg: Leg, x: Reply, now: float) -> list[Any]:
@@ -324,24 +329,31 @@ class Commands:
 
     def check(self, leg: Leg, command: str, x: Any) -> None:
         """Raises `LocalProtocolError` when a command's message could not be built, before anything has moved."""
-        if isinstance(x, _ANSWERS):
-            _check_status("reject" if isinstance(x, Decide) else command.split(" ", maxsplit=1)[0], x.status)
+        statuses = _STATUSES.get(command)
+        if statuses is not None:
+            if type(x.status) is not int or x.status not in statuses:
+                allowed = f"{statuses[0]} to {statuses[-1]}"
+                raise LocalProtocolError(f"cannot send {x.status} here: it is not in {allowed}", rfc="3261 13.3.1")
+            if x.headers:
+                check_headers(x.headers, contact=command == "reject")
+            if x.reason is not None:
+                response_to(leg.invitations[0].request, x.status, x.reason, headers=x.headers)
+            elif x.headers:
+                Request.build("BYE", leg.invitations[0].request.uri, x.headers)
+            return
         if x.headers:
-            check_headers(x.headers, contact=command == "reject")
-            if not isinstance(x, _ANSWERS):
-                refuse_100rel(getattr(x, "method", command), x.headers)
-        if isinstance(x, Cancel) and any(canonical(name) in NOT_IN_CANCEL for name, _ in x.headers):
-            raise LocalProtocolError("a CANCEL has no Require and no Proxy-Require", rfc="3261 9.1")
-        if isinstance(x, Modify) and x.method not in {"INVITE", "UPDATE"}:
+            check_headers(x.headers)
+            refuse_100rel(getattr(x, "method", command), x.headers)
+            if command == "cancel" and any(canonical(name) in NOT_IN_CANCEL for name, _ in x.headers):
+                raise LocalProtocolError("a CANCEL has no Require and no Proxy-Require", rfc="3261 9.1")
+        if command == "offer" and x.method not in {"INVITE", "UPDATE"}:
             raise LocalProtocolError(f"cannot offer by {x.method}: it is INVITE or UPDATE", rfc="3264 4")
         if isinstance(x, Ask):
             Request.build(x.method, leg.invitations[0].request.uri, [*x.headers, *content(x)], x.body)
             return
         if command == "answer the offer" and not x.body:
             raise LocalProtocolError("cannot answer the offer: an answer is a session description", rfc="3264 6")
-        if isinstance(x, _ANSWERS) and x.reason is not None:
-            response_to(leg.invitations[0].request, x.status, x.reason, headers=x.headers)
-        elif x.headers:
+        if x.headers:
             Request.build("BYE", leg.invitations[0].request.uri, x.headers)
 
 
@@ -365,18 +377,17 @@ def _check_199(at: Invitation, x: Reply) -> None:
 
 
 def _requires(invite: Request) -> bool:
-    return any(tag.lower() == "100rel" for tag in invite.header_values("Require"))
+    return "100rel" in map(str.lower, invite.header_values("Require"))
 
 
 def _asked(command: str, leg: Leg) -> Invitation:
     """The INVITE of the peer that a command is about: the one that is unanswered, else the last."""
-    theirs = [at for at in leg.invitations if not at.outgoing]
-    if not theirs:
+    last = None
+    for at in leg.invitations:
+        if not at.outgoing:
+            if at.invite.state in UNANSWERED:
+                return at
+            last = at
+    if last is None:
         raise LocalProtocolError(f"cannot {command}: that is not for the caller", rfc="3261 13")
-    return next((at for at in theirs if at.invite.state in UNANSWERED), theirs[-1])
-
-
-def _check_status(command: str, status: int) -> None:
-    low, high = _RANGES[command]
-    if type(status) is not int or not low <= status <= high:
-        raise LocalProtocolError(f"cannot send {status} here: it is not in {low} to {high}", rfc="3261 13.3.1")
+    return last

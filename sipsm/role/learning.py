@@ -19,14 +19,17 @@ _NAMES: Final = {method: method for method in KNOWN_METHODS}
 
 def learn_methods(leg: Leg, message: Request | Response) -> None:
     """The methods that the peer takes, where the message names them."""
-    if message.has("Allow"):
-        leg.peer_allows = tuple([_NAMES.get(method, method) for method in message[ALLOW]])
+    if methods := message[ALLOW]:
+        leg.peer_allows = tuple(map(_NAMES.get, methods, methods))
+    elif message.has("Allow"):
+        leg.peer_allows = ()
 
 
 def learn(leg: Leg, message: Request | Response) -> None:
     """The methods and the packages that the peer takes, from a message that stands."""
     learn_methods(leg, message)
-    if ";gr" in (message.header("Contact") or ""):
+    contact = message.contact
+    if contact is not None and ";gr" in contact.uri_text:
         leg.peer_finds_dialogs = says(message, "tdialog")
     # "an empty Recv-Info header field" says that none is taken, and none that nothing has changed (RFC 6086 5.2.2).
     if message.has("Recv-Info"):
@@ -42,25 +45,25 @@ def learn_for_now(leg: Leg, message: Request | Response, *, ours: bool) -> None:
     learn(leg, message)
 
 
-def settle(leg: Leg, number: int, *, ours: bool) -> None:
-    """The request with this CSeq number is accepted: what was said with it stands."""
+def settle(leg: Leg, message: Request | Response, *, ours: bool) -> None:
+    """The request with the CSeq number of this message is accepted: what was said with it stands."""
     before = leg.packages_before
-    if before is not None and (ours, number) in before:
+    if before is not None and (key := (ours, message.cseq.number)) in before:
         # What was said before it, by a request that is not answered yet, is no more to be gone back on.
-        later = [*before][[*before].index((ours, number)) + 1 :]
-        leg.packages_before = {key: before[key] for key in later} or None
+        later = [*before][[*before].index(key) + 1 :]
+        leg.packages_before = {each: before[each] for each in later} or None
 
 
-def go_back(leg: Leg, number: int, *, ours: bool) -> None:
-    """The request with this CSeq number is rejected: what was said with it has not been said."""
+def go_back(leg: Leg, message: Request | Response, *, ours: bool) -> None:
+    """The request with the CSeq number of this message is rejected: what was said with it has not been said."""
     # "If the receiver of a request that contains a Recv-Info header field rejects the request, both the sender and
     # receiver of the request MUST roll back to the set of Info Packages that was used before the request was sent."
     # (RFC 6086 5.2.4)  What we take ourselves never changes within a dialog.
     before = leg.packages_before
-    if before is None or (ours, number) not in before:
+    if before is None or (key := (ours, message.cseq.number)) not in before:
         return
-    later = [*before][[*before].index((ours, number)) + 1 :]
-    used = before.pop((ours, number))
+    later = [*before][[*before].index(key) + 1 :]
+    used = before.pop(key)
     if later:
         # Another request has come since, and is not answered: what it says counts, until it is rejected as well.
         before[later[0]] = used

@@ -161,10 +161,10 @@ class RequestsIn:
         learn(leg, request)
         self.calls.all[call] = None
         self.calls.incoming[tx] = at
-        offered = has_sdp(request)
-        outputs = self.calls.event(at, "<INVITE+SDP" if offered else "<INVITE", request, now)
+        offer = sdp_of(request)
+        outputs = self.calls.event(at, "<INVITE+SDP" if offer else "<INVITE", request, now)
         # It comes first: what has no time to be answered is over in the same step.
-        return [IncomingCall(call, request, sdp_of(request), place.replaces, place.joins), *outputs]
+        return [IncomingCall(call, request, offer, place.replaces, place.joins), *outputs]
 
     def cancelled(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A CANCEL (RFC 3261 9.2)."""

@@ -96,7 +96,7 @@ class ResponsesIn:
                 again = self.again(at, response, now)
                 if again is not None:
                     return again
-            go_back(at.leg, response.cseq.number, ours=True)
+            go_back(at.leg, response, ours=True)
             return self.calls.event(at, "3XX-6XX", response, now)
         if not at.uac.modifies:
             branch = self.branch_of(call, at, response, now)
@@ -114,7 +114,7 @@ class ResponsesIn:
         if status < 200:
             learn_for_now(at.leg, response, ours=True)
         else:
-            settle(at.leg, response.cseq.number, ours=True)
+            settle(at.leg, response, ours=True)
             learn(at.leg, response)
             return [*self.split(at), *self.calls.event(at, "2XX" + sdp, response, now)]
         if not reliable:

@@ -7,6 +7,7 @@ answers the request.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from operator import attrgetter
 from typing import Final
 
@@ -303,28 +304,20 @@ def strange_language(profile: Profile, request: Request) -> bool:
     return bool(spoken) and not any(in_range(each, known) for known in profile.languages for each in spoken)
 
 
-def strange_part(profile: Profile, request: Request) -> bool:
-    """The body is one of parts, and something in it must be understood and is not; or it cannot be taken apart."""
+def strange_type(profile: Profile, request: Request) -> bool:
+    """The body in which a session would be described is of a type that is not understood, or something in it is."""
+    kind = request.content_type
+    if kind in profile.accept:
+        return False
+    if kind is None or not kind.startswith("multipart/"):
+        return bool(request.body) and not optional_body(request)
     # "If a UAS cannot process a request because, in the given context, the UAS does not support the content type or the
     # disposition type of a body part whose handling is required, the UAS SHOULD return a 415 (Unsupported Media Type)
     # response" (RFC 5621 8.4)
-    kind = request.content_type or ""
-    if not kind.startswith("multipart/") or kind in profile.accept:
-        return False
     try:
         return bool(read_body(request, profile.accept).unsupported)
     except RemoteProtocolError:
         return not optional_body(request)
-
-
-def strange_type(profile: Profile, request: Request) -> bool:
-    """The body in which a session would be described is of a type that is not understood."""
-    return (
-        bool(request.body)
-        and request.content_type not in profile.accept
-        and not (request.content_type or "").startswith("multipart/")
-        and not optional_body(request)
-    )
 
 
 def strange_message(profile: Profile, request: Request) -> bool:
@@ -404,7 +397,6 @@ CHECKS: Final = (
     Check(requires_unsupported,  SERVED,                 420,    which_unsupported, "require",          "3261 8.2.2.3"),
     Check(strange_encoding,      SERVED,                 415,    accept,            "content-encoding", "3261 8.2.3"),
     Check(strange_language,      SERVED,                 415,    accept,            "content-language", "3261 8.2.3"),
-    Check(strange_part,          DESCRIBE,               415,    accept,            "content-type",     "5621 8.4"),
     Check(strange_event,         frozenset({"SUBSCRIBE"}), 489,  allow_events,      None,               "6665 4.2.1.1"),
     Check(strange_type,          DESCRIBE,               415,    accept,            None,               "3261 8.2.3"),
     Check(strange_message,       frozenset({"MESSAGE"}), 415,    message_types,     None,               "3428 7"),
@@ -423,15 +415,20 @@ _SETTING_OF: Final[dict[str, Callable[[Profile], object]]] = {
     "REFER": attrgetter("takes_referrals"),
     "PUBLISH": attrgetter("composes.packages"),
 }
-_CHECKS_OF: Final = {method: tuple(each for each in CHECKS if method in (each.methods or ())) for method in ALL}
-_CHECKS_OF_STRANGE: Final = tuple(each for each in CHECKS if each.methods is None)
 _OF: Final = frozenset(each.of for each in CHECKS)
+
+
+@cache
+def _that_may_strike(method: str | None, there: frozenset[str]) -> tuple[Check, ...]:
+    """The checks of a method, None for one that nobody knows, of a request with these of the headers of `CHECKS`."""
+    of_method = [each for each in CHECKS if (method in each.methods if each.methods else method is None)]
+    return tuple([each for each in of_method if each.of is None or each.of in there])
 
 
 def screen(profile: Profile, request: Request) -> tuple[Check, list[HeaderLine]] | None:
     """The first check that strikes, with the headers of its answer; None when the request may go on."""
-    there = _OF.intersection(request.names)
-    for check in _CHECKS_OF.get(request.method, _CHECKS_OF_STRANGE):
-        if (check.of is None or check.of in there) and check.strikes(profile, request):
+    method = request.method
+    for check in _that_may_strike(method if method in ALL else None, _OF.intersection(request.names)):
+        if check.strikes(profile, request):
             return check, check.headers(profile, request)
     return None

@@ -8,7 +8,7 @@ and each states what it takes (`sipsm.role.part`).
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sipsm.dialog import as_uac
 from sipsm.errors import LocalProtocolError
@@ -57,6 +57,9 @@ from sipsm.usage import Invitation, Leg
 from sipsm.usage.invite_uac import InviteUac
 
 _P = TypeVar("_P", bound=Part)
+
+_ENDS: Final = frozenset({ResponseReceived, TimedOut, TransportFailed})
+"""What may have a request go to another server (RFC 3263 4.3)."""
 
 
 class UserAgent:
@@ -195,19 +198,20 @@ class UserAgent:
 
     def take(self, output: Any, now: float) -> list[Any]:
         """Something for the transaction user; returns sends, events and drop notes."""
+        # What nearly every message is comes first and by its class: the patterns below are tried one after another.
+        kind = output.__class__
+        if kind is RequestReceived:
+            return self.requests.received(output.transaction, output.request, now)
+        if kind is AckReceived:
+            return self.requests.acknowledged(output.request, now)
+        if kind in _ENDS and (tries_again := self.sending.heard(output, now)) is not None:
+            return tries_again
+        if kind is ResponseReceived:
+            transaction, response = output.transaction, output.response
+            destroyed = None if response.status < 404 else self.dialogs.destroyed_by(response, transaction.user)
+            outputs = self.responses.received(transaction.user, response, transaction.flow, now)
+            return outputs if destroyed is None else [*outputs, *self.dialogs.destroy(destroyed, response, now)]
         match output:
-            case RequestReceived(transaction, request):
-                return self.requests.received(transaction, request, now)
-            case ResponseReceived() | TimedOut() | TransportFailed() if (
-                tries_again := self.sending.heard(output, now)
-            ) is not None:
-                return tries_again
-            case ResponseReceived(transaction, response):
-                destroyed = response.status >= 404 and self.dialogs.destroyed_by(response, transaction.user)
-                outputs = self.responses.received(transaction.user, response, transaction.flow, now)
-                return [*outputs, *self.dialogs.destroy(destroyed, response, now)] if destroyed else outputs
-            case AckReceived(request):
-                return self.requests.acknowledged(request, now)
             case TimedOut(ServerTransaction() as transaction):
                 return [*self.requests.too_late(transaction, now), *self.compositor.too_late(transaction, now)]
             case TimedOut(transaction):

@@ -40,16 +40,17 @@ SDP: Final = "application/sdp"
 
 def has_sdp(message: Request | Response) -> bool:
     """Whether a message carries a description of its session: one that is there for something else is none of that."""
-    if message.content_type == SDP:
-        return bool(message.body) and _is_for_the_session(message)
     return bool(sdp_of(message))
 
 
 def sdp_of(message: Request | Response) -> bytes:
     """The description of its session that a message carries, alone or as a part of its body; or nothing."""
-    if message.content_type == SDP:
+    if not message.body:
+        return b""
+    kind = message.content_type
+    if kind == SDP:
         return message.body if _is_for_the_session(message) else b""
-    if not message.body or not (message.content_type or "").startswith("multipart/"):
+    if kind is None or not kind.startswith("multipart/"):
         return b""
     # "Therefore, SIP UAs MUST support parsing 'multipart' MIME bodies, including nested body parts." (RFC 5621 4.2)
     try:

@@ -59,8 +59,7 @@ class SessionTimer(Machine):
 
 def says(request: Request | Response, tag: str) -> bool:
     """Whether a message supports or requires an extension."""
-    tags = [*request.header_values("Supported"), *request.header_values("Require")]
-    return any(each.lower() == tag for each in tags)
+    return tag in map(str.lower, request.header_values("Supported") + request.header_values("Require"))
 
 
 # -------------------------------------------------------------------- guards
