@@ -293,7 +293,7 @@ def deadlines(agenda: Agenda) -> list[tuple[float, Watched]]:
 
     That order decides which of two equal deadlines comes first, also when an entry that does not hold now holds again.
     """
-    entries = [*agenda._near, *agenda._early, *(entry for part in agenda._later.values() for entry in part)]
+    entries = [*agenda._near, *(entry for part in agenda._later.values() for entry in part)]
     return [(at, who) for at, _, who in sorted(entries, key=lambda entry: entry[1])]
 
 

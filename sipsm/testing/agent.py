@@ -67,6 +67,7 @@ class Agent:
         """What it was to do by itself while it was away."""
         self.rank = rank
         self.watched_at: float | None = None
+        self.due_at: float | None = None
         self._born = born
         self._restored: list[Call] = []
         """The calls that it had when it came back: what had been planned for one that came later is another's."""
