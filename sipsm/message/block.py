@@ -15,7 +15,16 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.lists import elements_at, split_list
 from sipsm.grammar.tokens import before_unfolding, unfold
 from sipsm.message.headers.field import Listed, Single, Value
-from sipsm.message.names import ONCE, USUAL_SPELLINGS, HeaderIndex, canonical, header_line, index_lines, value_of
+from sipsm.message.names import (
+    ONCE,
+    USUAL_SPELLINGS,
+    HeaderIndex,
+    add_to_index,
+    canonical,
+    header_line,
+    index_lines,
+    value_of,
+)
 
 Name = str | Single[Any] | Listed[Any]
 """A header, by its name in any case or compact form, or by its field."""
@@ -34,6 +43,8 @@ class CheckedHeader(tuple[str, str]):
 
     line: str
     """The line that the two make."""
+    key: str
+    """The name as a `HeaderIndex` has it."""
 
     def __new__(cls, name: str, value: object) -> Self:
         """Raises LocalProtocolError for a name or a value that cannot be written (RFC 3261 7.3.1, 25.1)."""
@@ -41,6 +52,7 @@ class CheckedHeader(tuple[str, str]):
         name, _, text = line.partition(": ")
         header = super().__new__(cls, (name, text))
         header.line = line
+        header.key = canonical(name)
         return header
 
     def __getnewargs__(self) -> tuple[str, str]:
@@ -72,30 +84,19 @@ class HeaderBlock:
         an offset in the bytes of the whole.
         """
         values = self._values
-        if values is None:
-            values = self._values = {}
-        elif field in values:
-            return values[field]
+        if values is not None and (value := values.get(field)) is not None:
+            return value
         try:
             key = field.key
         except AttributeError:
             what = f"a header is read by its field, such as headers.EXPIRES, or as text by header({field!r})"
             raise TypeError(what) from None
-        line: Any = (self._index or self._indexed()).get(key)
-        try:
-            if line is None:
-                value = field.nothing
-            elif line.__class__ is str:
-                text = line.partition(":")[2].strip(" \t\r\n")
-                value = field.read_one(unfold(text) if "\r" in text else text)
-            else:
-                value = field.read([value_of(each) for each in line])
-        except RemoteProtocolError as error:
-            raise self._located(error, field) from None
-        except ValueError as error:
-            # A field of one's own may read with `int`.
-            raise self._located(RemoteProtocolError(f"{field.name}: {error}"), field) from None
-        values[field] = value
+        line = (self._index or self._indexed()).get(key)
+        if line is None:
+            return field.nothing
+        if values is None:
+            values = self._values = {}
+        value = values[field] = self._value_of(field, line)
         return value
 
     # Headers as text
@@ -123,9 +124,15 @@ class HeaderBlock:
 
     def check_all(self, fields: Mapping[str, Single[Any] | Listed[Any]]) -> None:
         """The same, for fields by the long form of their names in lower case: there may be many, of which few come."""
-        there = fields.keys() & (self._index or self._indexed())
-        for key in there if len(there) < 2 else filter(there.__contains__, fields):
-            self[fields[key]]
+        index = self._index or self._indexed()
+        for key in filter(index.__contains__, fields):
+            field = fields[key]
+            values = self._values
+            if values is None:
+                values = self._values = {}
+            elif field in values:
+                continue
+            values[field] = self._value_of(field, index[key])
 
     def header(self, name: Name) -> str | None:
         """The value of the first header of that name on one line, or None."""
@@ -269,6 +276,19 @@ class HeaderBlock:
     def _refuse(self, key: str, added: list[str]) -> None:
         """Raises LocalProtocolError when these lines must not be written by hand."""
 
+    def _value_of(self, field: Single[Any] | Listed[Any], line: str | list[str]) -> Any:
+        """What a field makes of the line, or the lines, of its header."""
+        try:
+            if isinstance(line, str):
+                text = line.partition(":")[2].strip(" \t\r\n")
+                return field.read_one(unfold(text) if "\r" in text else text)
+            return field.read([value_of(each) for each in line])
+        except RemoteProtocolError as error:
+            raise self._located(error, field) from None
+        except ValueError as error:
+            # A field of one's own may read with `int`.
+            raise self._located(RemoteProtocolError(f"{field.name}: {error}"), field) from None
+
     def _before(self) -> int:
         """How many bytes stand before the first header line."""
         return 0
@@ -355,27 +375,41 @@ def _key(name: Name) -> str:
     return canonical(name) if isinstance(name, str) else name.key
 
 
-def lines_given(headers: Headers) -> list[str]:
-    """The lines of all these headers; raises LocalProtocolError for what is no name, or no value of it."""
+def lines_given(headers: Headers) -> tuple[list[str], HeaderIndex]:
+    """The lines of all these headers, and their index; LocalProtocolError for what is no name, or no value of it."""
     lines: list[str] = []
+    index: HeaderIndex = {}
     once: set[str] = set()
     for header in headers:
         if header.__class__ is CheckedHeader:
-            lines.append(header.line)
-            continue
-        name, value = header
-        if name.__class__ is str:
-            lines.append(header_line(name, value))
-            continue
-        if isinstance(name, Single):
-            if name.key in once:
-                raise LocalProtocolError(f"there can be one {name.name} only", rfc="3261 7.3.1")
-            once.add(name.key)
-        if isinstance(name, Listed) and value.__class__ in (tuple, list):
-            lines += header_lines(name, value)
+            key, line = header.key, header.line
         else:
-            lines += header_lines(name, (value,))
-    return lines
+            name, value = header
+            if name.__class__ is not str:
+                of_field = _lines_of_field(name, value, once)
+                lines += of_field
+                for line in of_field:
+                    add_to_index(index, canonical(line.partition(":")[0]), line)
+                continue
+            line = header_line(name, value)
+            key = canonical(name)
+        lines.append(line)
+        if key in index:
+            add_to_index(index, key, line)
+        else:
+            index[key] = line
+    return lines, index
+
+
+def _lines_of_field(name: Name, value: object, once: set[str]) -> list[str]:
+    """The lines of a header that is named by its field, or by a text of a class of its own."""
+    if isinstance(name, Single):
+        if name.key in once:
+            raise LocalProtocolError(f"there can be one {name.name} only", rfc="3261 7.3.1")
+        once.add(name.key)
+    if isinstance(name, Listed) and isinstance(value, tuple | list):
+        return header_lines(name, value)
+    return header_lines(name, (value,))
 
 
 def header_lines(name: Name, values: Iterable[object]) -> list[str]:

@@ -13,11 +13,11 @@ from sipsm.message.address import Address
 from sipsm.message.block import Headers
 from sipsm.message.headers.content import ContentType
 from sipsm.message.headers.core import MAX_FORWARDS
-from sipsm.message.message import TOP_VIA, header_block
+from sipsm.message.message import header_block
 from sipsm.message.request import Request
 from sipsm.message.response import Response, checked_status
 from sipsm.message.status import PHRASES, reason_phrase
-from sipsm.message.usual import CALL_ID, FROM, TO, TO_OK, TO_TAG, VIA, Essentials
+from sipsm.message.usual import CALL_ID_TEXT, FROM_TEXT, NOTHING, TO_OK, TO_TAG, TO_TEXT, VIA_TEXT, Essentials
 from sipsm.message.via import Via
 
 
@@ -44,10 +44,55 @@ def response_to(
     if content_type is not None:
         headers = (*headers, ("Content-Type", content_type))
     known = request._essentials
-    if known is not None and reason is None:
-        response = _usual_response(request, known, status, to_tag, record_route, headers, body)
-        if response is not None:
-            return response
+    start_line = _START_LINES.get(status)
+    if known is NOTHING or start_line is None or reason is not None:
+        return _of_lines(request, status, reason, to_tag, record_route, headers, body)
+    # The usual phrase to a usual request: at half the cost.
+    index: dict[str, Any] = request._index or request._indexed()
+    rest = "" if record_route or headers or body or status == 100 else _NO_BODY
+    try:
+        via, to = index["via"], index["to"]
+        if via.__class__ is list:
+            via = "\r\n".join(via)
+        if to_tag is not None:
+            if known[TO_OK] is None or to_tag.__class__ is not str or not (to_tag.isalnum() and to_tag.isascii()):
+                return _of_lines(request, status, reason, to_tag, record_route, headers, body)
+            if known[TO_TAG] is None:
+                to = f"{to};tag={to_tag}"
+                known = (*known[:TO_TEXT], None, to_tag, "", *known[CALL_ID_TEXT:])
+        text = "\r\n".join((start_line, via, index["from"], to, index["call-id"], index["cseq"], rest))
+    except (KeyError, TypeError):
+        # One is missing, or there twice.
+        return _of_lines(request, status, reason, to_tag, record_route, headers, body)
+    if not rest:
+        lines = header_block(headers, body)[0]
+        if status == 100 and isinstance(timestamp := index.get("timestamp"), str):
+            lines.insert(0, timestamp)
+        if record_route and "record-route" in index:
+            lines[:0] = request._lines_of("record-route")
+        text += "\r\n".join((*lines, "\r\n"))
+    response = _new(Response)
+    response._status = status
+    response._reason = PHRASES[status]
+    response._body = body
+    response._essentials = known
+    wire = text.encode("utf-8", "surrogateescape")
+    response._wire = wire + body if body else wire
+    response._lines = response._index = response._values = response._via = response._cseq = None
+    return response
+
+
+def _of_lines(
+    request: Request,
+    status: int,
+    reason: str | None,
+    to_tag: str | None,
+    record_route: bool,
+    headers: Headers,
+    body: bytes,
+) -> Response:
+    """The response to any request, its lines taken one by one."""
+    known = request._essentials
     index = request._indexed()
     if "via" not in index:
         raise RemoteProtocolError("no Via header", rfc="3261 8.1.1")
@@ -77,53 +122,6 @@ def response_to(
     return response
 
 
-def _usual_response(
-    request: Request,
-    known: Essentials,
-    status: int,
-    to_tag: str | None,
-    record_route: bool,
-    headers: Headers,
-    body: bytes,
-) -> Response | None:
-    """The response with the usual phrase, at half the cost; or None when the request is unusual."""
-    start_line = _START_LINES.get(status)
-    if start_line is None:
-        return None
-    index: dict[str, Any] = request._index or request._indexed()
-    rest = "" if record_route or headers or body or status == 100 else _NO_BODY
-    try:
-        via, to = index["via"], index["to"]
-        if via.__class__ is list:
-            via = "\r\n".join(via)
-        if to_tag is not None:
-            if known[TO_OK] is None or to_tag.__class__ is not str or not (to_tag.isalnum() and to_tag.isascii()):
-                return None
-            if known[TO_TAG] is None:
-                to = f"{to};tag={to_tag}"
-                known = (*known[:TO], None, to_tag, "", *known[CALL_ID:])
-        text = "\r\n".join((start_line, via, index["from"], to, index["call-id"], index["cseq"], rest))
-    except (KeyError, TypeError):
-        # One is missing, or there twice.
-        return None
-    if not rest:
-        lines = header_block(headers, body)[0]
-        if status == 100 and isinstance(timestamp := index.get("timestamp"), str):
-            lines.insert(0, timestamp)
-        if record_route:
-            lines[:0] = request._lines_of("record-route")
-        text += "\r\n".join((*lines, "\r\n"))
-    response = _new(Response)
-    response._status = status
-    response._reason = PHRASES[status]
-    response._body = body
-    response._essentials = known
-    wire = text.encode("utf-8", "surrogateescape")
-    response._wire = wire + body if body else wire
-    response._lines = response._index = response._values = None
-    return response
-
-
 _START_LINES = {status: f"SIP/2.0 {status} {phrase}" for status, phrase in PHRASES.items()}
 _NO_BODY = "Content-Length: 0\r\n\r\n"
 _new = object.__new__
@@ -132,7 +130,7 @@ _ALWAYS = ("via", "from", "to", "call-id", "cseq")
 _WITH_RECORD_ROUTE = (*_ALWAYS, "record-route")
 
 
-def _add_tag(request: Request, lines: list[str], tag: str) -> Essentials | None:
+def _add_tag(request: Request, lines: list[str], tag: str) -> Essentials:
     """Puts the tag into the To line, when the request has one that can be read and has no tag.
 
     Returns what is then known of the response.
@@ -152,9 +150,7 @@ def _add_tag(request: Request, lines: list[str], tag: str) -> Essentials | None:
         return known
     # In both forms of an address a parameter at the end is the header's (RFC 3261 20.10).
     lines[lines.index(line)] = f"{line.rstrip()};tag={tag}"
-    if known is None:
-        return None
-    return (*known[:TO], None, tag, "", *known[CALL_ID:])
+    return known if known is NOTHING else (*known[:TO_TEXT], None, tag, "", *known[CALL_ID_TEXT:])
 
 
 def forwarded(request: Request, *, via: Via, record_route: Address | None = None) -> Request:
@@ -195,13 +191,14 @@ def forwarded(request: Request, *, via: Via, record_route: Address | None = None
     copy._lines = lines
     copy._body = request._body
     known = request._essentials
-    copy._essentials = known and (*known[:VIA], *_NOTHING_OF_VIA, *known[FROM:])
-    copy._values = {TOP_VIA: via}
-    copy._index = copy._wire = None
+    copy._essentials = known if known is NOTHING else (*known[:VIA_TEXT], *_NOTHING_OF_VIA, *known[FROM_TEXT:])
+    copy._via = via
+    copy._cseq = request._cseq
+    copy._index = copy._values = copy._wire = None
     return copy
 
 
-_NOTHING_OF_VIA = (None,) * (FROM - VIA)
+_NOTHING_OF_VIA = (None,) * (FROM_TEXT - VIA_TEXT)
 
 
 def ack_for(invite: Request, response: Response) -> Request:

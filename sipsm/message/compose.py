@@ -10,14 +10,10 @@ from collections.abc import Sequence
 from sipsm.grammar.tokens import written
 from sipsm.grammar.uri import Uri
 from sipsm.message.block import Headers
-from sipsm.message.headers.core import ROUTE
-from sipsm.message.message import TOP_VIA, header_block
+from sipsm.message.message import header_block
 from sipsm.message.request import Request, checked_method, checked_uri
-from sipsm.message.usual import FROM, VIA, Essentials
+from sipsm.message.usual import FROM_TEXT, VIA_TEXT, Essentials
 from sipsm.message.via import Via
-
-_NOTHING_OF_START_LINE = (None,) * VIA
-_NOTHING_OF_VIA = (None,) * (FROM - VIA)
 
 
 def request_of(
@@ -45,7 +41,7 @@ def request_of(
         for text in (via._text, from_, to, call_id, *routes):
             written(text)  # which says what cannot be
     number = f"{cseq:d}"
-    first = {
+    index = {
         "via": f"Via: {via._text}",
         "max-forwards": "Max-Forwards: 70",
         "from": f"From: {from_}",
@@ -53,21 +49,37 @@ def request_of(
         "call-id": f"Call-ID: {call_id}",
         "cseq": f"CSeq: {number} {method}",
     }
-    rest, index = header_block(headers, body)
-    lines = [*first.values(), *rest]
-    lines[1:1] = [f"Route: {route}" for route in routes]
-    request = Request(method, uri._text, lines, None, body, None)
+    rest, of_rest = header_block(headers, body)
+    request = _new(Request)
+    start_line = f"{method} {uri._text} SIP/2.0"
+    if routes or len(of_rest) < len(rest) or not index.keys().isdisjoint(of_rest):
+        via_line, *others = index.values()
+        lines = [via_line, *[f"Route: {route}" for route in routes], *others, *rest]
+        text = "\r\n".join((start_line, *lines, "\r\n"))
+        request._index = None
+    else:
+        # No name is there twice, so that the index has all lines, and in their order.
+        text = "\r\n".join((start_line, *index.values(), *rest, "\r\n"))
+        request._index = {**index, **of_rest}
+    request._method = method
     request._uri = uri
-    request._values = {TOP_VIA: via}
-    if not routes and "route" not in index and first.keys().isdisjoint(index):
-        request._index = {**first, **index}
-        request._values[ROUTE] = ()
-    of_via: Essentials = _NOTHING_OF_VIA
+    request._uri_text = uri._text
+    request._wire = text.encode("utf-8", "surrogateescape") + body
+    request._body = body
+    request._via = via
+    request._lines = request._values = request._cseq = None
     if via._params is None:
         # It is of the usual form.
         port = None if via._port is None else f"{via._port}"
         rport = "" if via._has_rport else None
-        of_via = via._text, via._transport, via._host, port, via._branch, rport, None, None, ""
-    of_others = from_, from_tag, "", to, to_tag, "", call_id, number, method, f"{len(body)}", None
+        of_via: Essentials = (via._text, via._transport, via._host, port, via._branch, rport, None, None, "")
+    else:
+        of_via = _NOTHING_OF_VIA
+    of_others = (from_, from_tag, "", to, to_tag, "", call_id, number, method, f"{len(body)}", None)
     request._essentials = (*_NOTHING_OF_START_LINE, *of_via, *of_others)
     return request
+
+
+_new = object.__new__
+_NOTHING_OF_START_LINE = (None,) * VIA_TEXT
+_NOTHING_OF_VIA = (None,) * (FROM_TEXT - VIA_TEXT)

@@ -13,26 +13,47 @@ from typing import Self
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.lists import split_list
 from sipsm.grammar.tokens import written
-from sipsm.message import usual
 from sipsm.message.address import Address
 from sipsm.message.block import HeaderBlock, Headers, lines_given
 from sipsm.message.cseq import CSeq
 from sipsm.message.headers.content import ContentType, type_alone
 from sipsm.message.headers.core import CALL_ID, CONTACT, CSEQ, FROM, RECORD_ROUTE, ROUTE, TO, VIA
 from sipsm.message.headers.field import Single, Value
-from sipsm.message.names import ONCE, HeaderIndex, index_lines, value_of
+from sipsm.message.names import ONCE, HeaderIndex, index_headers, value_of
+from sipsm.message.usual import (
+    ALL_OK,
+    BRANCH,
+    CALL_ID_TEXT,
+    CSEQ_METHOD,
+    CSEQ_NUMBER,
+    FROM_OK,
+    FROM_TAG,
+    FROM_TEXT,
+    NOTHING,
+    PLACES,
+    TO_OK,
+    TO_TAG,
+    TO_TEXT,
+    VIA_OK,
+    VIA_PARTS,
+    VIA_TEXT,
+    Essentials,
+)
 from sipsm.message.via import Via, via_of_parts
 
 
 class Message(HeaderBlock):
     """What a request and a response have in common: headers and a body (RFC 3261 7)."""
 
-    __slots__ = ("_body", "_essentials", "_wire")
+    __slots__ = ("_body", "_cseq", "_essentials", "_via", "_wire")
 
     _body: bytes
     _wire: bytes | None
     # What `usual` found in the bytes, as far as it still holds. What is not in here is read from its line.
-    _essentials: usual.Essentials | None
+    _essentials: Essentials
+    # What every layer asks for, once it has been.
+    _cseq: CSeq | None
+    _via: Via | None
 
     # What every transaction needs: there, well-formed, or RemoteProtocolError with status 400
 
@@ -40,95 +61,64 @@ class Message(HeaderBlock):
     def branch(self) -> str | None:
         """The topmost Via's branch, which names the transaction (RFC 3261 8.1.1.7); raises as `via` does."""
         known = self._essentials
-        if known is not None and known[usual.VIA_OK] is not None:
-            return known[usual.BRANCH]
-        return self.via.branch
+        return known[BRANCH] if known[VIA_OK] is not None else self.via.branch
 
     @property
     def from_tag(self) -> str | None:
         """The From's tag, which the peer that sent the request gave itself (RFC 3261 19.3); raises as `from_` does."""
         known = self._essentials
-        if known is not None and known[usual.FROM_OK] is not None:
-            return known[usual.FROM_TAG]
-        return self.from_.tag
+        return known[FROM_TAG] if known[FROM_OK] is not None else self.from_.tag
 
     @property
     def to_tag(self) -> str | None:
         """The To's tag, which a request has inside a dialog only (RFC 3261 19.3); raises as `to` does."""
         known = self._essentials
-        if known is not None and known[usual.TO_OK] is not None:
-            return known[usual.TO_TAG]
-        return self.to.tag
+        return known[TO_TAG] if known[TO_OK] is not None else self.to.tag
 
     @property
     def call_id(self) -> str:
         """The Call-ID, compared octet by octet (RFC 3261 20.8); else raises RemoteProtocolError."""
-        known = self._essentials
-        if known is not None and (call_id := known[usual.CALL_ID]) is not None:
-            return call_id
-        return self._must(CALL_ID)
+        return self._essentials[CALL_ID_TEXT] or self._must(CALL_ID)
 
     @property
     def cseq(self) -> CSeq:
         """The CSeq, its number and its method (RFC 3261 20.16); else raises RemoteProtocolError."""
-        values = self._values
-        if values is None:
-            values = self._values = {}
-        elif (read := values.get(CSEQ)) is not None:
-            return read  # type: ignore[no-any-return]
-        known = self._essentials
-        if known is None or (number := known[usual.CSEQ]) is None:
-            return self._must(CSEQ)
-        cseq = values[CSEQ] = _new_cseq(CSeq, (int(number), known[usual.CSEQ_METHOD]))
-        return cseq
+        return self._cseq or self._read_cseq()
 
     @property
     def via(self) -> Via:
         """The topmost Via (RFC 3261 20.42); else raises RemoteProtocolError."""
-        values = self._values
-        if values is None:
-            values = self._values = {}
-        elif (via := values.get(TOP_VIA)) is not None:
-            return via  # type: ignore[no-any-return]
-        known = self._essentials
-        if known is None or known[usual.VIA_OK] is None:
-            return self._read(TOP_VIA, usual.VIA)
-        text = known[usual.VIA]
-        assert text is not None, "it is of the usual form"
-        via = values[TOP_VIA] = via_of_parts(text, *known[usual.VIA_PARTS])
-        return via
+        return self._via or self._read_via()
 
     @property
     def from_(self) -> Address:
         """Who sends the request (RFC 3261 20.20); else raises RemoteProtocolError."""
-        return self._read(FROM, usual.FROM)
+        return self._read(FROM, FROM_TEXT)
 
     @property
     def from_text(self) -> str:
         """The From as it stands there, on one line; empty when there is none."""
-        known = self._essentials
-        text = None if known is None else known[usual.FROM]
+        text = self._essentials[FROM_TEXT]
         return next(iter(self.lines_of("From")), "") if text is None else text.strip(" \t")
 
     @property
     def to_text(self) -> str:
         """The To as it stands there, on one line; empty when there is none."""
-        known = self._essentials
-        text = None if known is None else known[usual.TO]
+        text = self._essentials[TO_TEXT]
         return next(iter(self.lines_of("To")), "") if text is None else text.strip(" \t")
 
     @property
     def to(self) -> Address:
         """Whom the request is for (RFC 3261 20.39); else raises RemoteProtocolError."""
-        return self._read(TO, usual.TO)
+        return self._read(TO, TO_TEXT)
 
     # What some need
 
     @property
     def vias(self) -> tuple[Via, ...]:
         """All Vias from the top, over lines and commas; raises RemoteProtocolError when one is malformed."""
-        known = self._essentials
-        if known is not None and known[usual.VIA_OK] is not None and self._indexed()["via"].__class__ is str:
+        if self._essentials[VIA_OK] is not None and (self._index or self._indexed())["via"].__class__ is str:
+            # One of the usual form is alone in its line.
             return (self.via,)
         return self[VIA]
 
@@ -146,12 +136,12 @@ class Message(HeaderBlock):
     @property
     def route(self) -> tuple[Address, ...]:
         """The elements that a request is still to visit (RFC 3261 20.34); raises RemoteProtocolError when malformed."""
-        return self[ROUTE]
+        return self[ROUTE] if "route" in (self._index or self._indexed()) else ()
 
     @property
     def record_route(self) -> tuple[Address, ...]:
         """The proxies that want to stay in the dialog (RFC 3261 20.30); raises RemoteProtocolError when malformed."""
-        return self[RECORD_ROUTE]
+        return self[RECORD_ROUTE] if "record-route" in (self._index or self._indexed()) else ()
 
     @property
     def body(self) -> bytes:
@@ -164,8 +154,16 @@ class Message(HeaderBlock):
 
         Never raises: a malformed one is what it says before its parameters, and so nobody's type (RFC 3261 20.15).
         """
-        value = self.header("content-type")
-        return None if value is None else type_alone(value)
+        values = self._values
+        if values is not None and (kind := values.get(_TYPE_ALONE)) is not None:
+            return kind  # type: ignore[no-any-return]
+        line = (self._index or self._indexed()).get("content-type")
+        if line is None:
+            return None
+        if values is None:
+            values = self._values = {}
+        kind = values[_TYPE_ALONE] = type_alone(value_of(line if isinstance(line, str) else line[0]))
+        return kind
 
     @property
     def version(self) -> str:
@@ -179,8 +177,7 @@ class Message(HeaderBlock):
 
         Raises LocalProtocolError where there is none, RemoteProtocolError when its line cannot be taken apart.
         """
-        known = self._essentials
-        if known is None or known[usual.VIA_OK] is None:
+        if self._essentials[VIA_OK] is None:
             changed = self.with_first("Via", via)
         else:
             # One of the usual form is alone in its line.
@@ -192,10 +189,7 @@ class Message(HeaderBlock):
             lines = self._all_lines().copy()
             lines[lines.index(first)] = line
             changed = self._changed("via", lines, [line, *there[1:]])
-        values = changed._values
-        if values is None:
-            values = changed._values = {}
-        values[TOP_VIA] = via
+        changed._via = via
         return changed
 
     def with_body(self, body: bytes, content_type: ContentType | str | None = None) -> Self:
@@ -226,11 +220,12 @@ class Message(HeaderBlock):
 
     def pack(self) -> None:
         """Hold the bytes alone, at a third of the memory: what was read of them is read again when it is asked for."""
-        if self._essentials is None and any("\n" in line for line in self._all_lines()):
+        if self._essentials is NOTHING and any("\n" in line for line in self._all_lines()):
             # Folded lines, which `usual` does not read, are not found in the bytes again as they stand.
             return
         bytes(self)
-        self._lines = self._index = self._values = self._essentials = None
+        self._lines = self._index = self._values = self._cseq = self._via = None
+        self._essentials = NOTHING
 
     def __bytes__(self) -> bytes:
         wire = self._wire
@@ -266,6 +261,25 @@ class Message(HeaderBlock):
         assert wire is not None, "a message has its lines or its bytes"
         return wire[: wire.index(b"\r\n\r\n")].decode("utf-8", "surrogateescape").split("\r\n")[1:]
 
+    def _indexed(self) -> HeaderIndex:
+        index = self._index
+        if index is None:
+            index = self._index = index_headers(self._all_lines())
+        return index
+
+    def _read_cseq(self) -> CSeq:
+        known = self._essentials
+        number = known[CSEQ_NUMBER]
+        cseq = self._must(CSEQ) if number is None else _new_cseq(CSeq, (int(number), known[CSEQ_METHOD]))
+        self._cseq = cseq
+        return cseq
+
+    def _read_via(self) -> Via:
+        known = self._essentials
+        via = self._read(_TOP_VIA, VIA_TEXT) if known[VIA_OK] is None else via_of_parts(known[VIA_PARTS])
+        self._via = via
+        return via
+
     def _must(self, field: Single[Value]) -> Value:
         """The value of a header that has to be there."""
         value = self[field]
@@ -282,8 +296,8 @@ class Message(HeaderBlock):
             values = self._values = {}
         elif (read := values.get(field)) is not None:
             return read  # type: ignore[no-any-return]
-        known = self._essentials
-        if known is None or (text := known[at]) is None:
+        text = self._essentials[at]
+        if text is None:
             return self._must(field)
         try:
             value = values[field] = field.parse(text.strip(" \t"))
@@ -302,10 +316,12 @@ class Message(HeaderBlock):
         changed._body = self._body
         changed._wire = None
         known = self._essentials
-        if known is not None and key in usual.PLACES:
-            start, end = usual.PLACES[key]
-            known = (*known[:start], *(None,) * (end - start), *known[end : usual.ALL_OK], None)
+        if key in PLACES and known is not NOTHING:
+            start, end = PLACES[key]
+            known = (*known[:start], *(None,) * (end - start), *known[end:ALL_OK], None)
         changed._essentials = known
+        changed._via = None if key == "via" else self._via
+        changed._cseq = None if key == "cseq" else self._cseq
         return changed
 
     def _refuse(self, key: str, added: list[str]) -> None:
@@ -324,7 +340,8 @@ class _Topmost(Single[Via]):
         return self.parse(values[0])
 
 
-TOP_VIA = _Topmost("Via", lambda text: Via.parse(split_list(text)[0]), rfc="3261 20.42")
+_TOP_VIA = _Topmost("Via", lambda text: Via.parse(split_list(text)[0]), rfc="3261 20.42")
+_TYPE_ALONE = Single("Content-Type", type_alone, rfc="3261 20.15")
 _new_cseq = tuple.__new__
 
 
@@ -332,8 +349,7 @@ def header_block(headers: Headers, body: bytes) -> tuple[list[str], HeaderIndex]
     """The lines that a program asks for, checked, and Content-Length."""
     if not isinstance(body, bytes):
         raise LocalProtocolError(f"a body is bytes, and this is {type(body).__name__}")
-    lines = lines_given(headers)
-    index = index_lines(lines)
+    lines, index = lines_given(headers)
     if len(index) < len(lines):
         # "Multiple header field rows with the same field-name MAY be present in a message if and only if the entire
         # field-value for that header field is defined as a comma-separated list" (RFC 3261 7.3.1)

@@ -141,17 +141,30 @@ def index_lines(lines: list[str]) -> HeaderIndex:
         name, colon, _ = line.partition(":")
         if not colon:
             raise RemoteProtocolError("a header line without a colon", rfc="3261 7.3.1")
-        try:
-            name = known[name]
-        except KeyError:
-            name = _unusual(name)
-        if name not in index:
-            index[name] = line
-        elif isinstance(there := index[name], list):
-            there.append(line)
-        else:
-            index[name] = [there, line]
+        add_to_index(index, known.get(name) or _unusual(name), line)
     return index
+
+
+def index_headers(lines: list[str]) -> HeaderIndex:
+    """The same of lines that have been read, or written, as headers."""
+    known = USUAL_SPELLINGS
+    try:
+        # In nearly all messages each name is spelled as usual, and none is there twice.
+        index: HeaderIndex = {known[line.partition(":")[0]]: line for line in lines}
+    except KeyError:
+        return index_lines(lines)
+    return index if len(index) == len(lines) else index_lines(lines)
+
+
+def add_to_index(index: HeaderIndex, name: str, line: str) -> None:
+    """One line more, behind those that there are of its canonical name."""
+    there = index.get(name)
+    if there is None:
+        index[name] = line
+    elif isinstance(there, list):
+        there.append(line)
+    else:
+        index[name] = [there, line]
 
 
 # "Header fields can be extended over multiple lines by preceding each extra line with at least one SP or horizontal tab

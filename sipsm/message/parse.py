@@ -67,7 +67,7 @@ def read_message(data: bytes) -> Request | Response:
     message._body = body
     message._wire = data
     message._essentials = known
-    message._lines = message._index = message._values = None
+    message._lines = message._index = message._values = message._via = message._cseq = None
     return message
 
 
@@ -79,14 +79,14 @@ def check_message(message: AnyMessage) -> AnyMessage:
     asked for: peers of RFC 2543 have none.
     """
     known = message._essentials
-    if known is not None and known[ALL_OK] is not None:
+    if known[ALL_OK] is not None:
         return message
     # Reading is checking, and what was read is kept.
-    if known is None or known[VIA_OK] is None:
+    if known[VIA_OK] is None:
         message.via  # noqa: B018
-    if known is None or known[FROM_OK] is None:
+    if known[FROM_OK] is None:
         message.from_  # noqa: B018
-    if known is None or known[TO_OK] is None:
+    if known[TO_OK] is None:
         message.to  # noqa: B018
     message.call_id  # noqa: B018
     method = message.cseq.method

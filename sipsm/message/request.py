@@ -11,6 +11,7 @@ from sipsm.message.headers.core import MAX_FORWARDS
 from sipsm.message.message import Message, header_block
 from sipsm.message.methods import KNOWN_METHODS
 from sipsm.message.names import HeaderIndex
+from sipsm.message.usual import NOTHING
 
 
 class Request(Message):
@@ -31,7 +32,8 @@ class Request(Message):
         self._index = index
         self._body = body
         self._wire = wire
-        self._values = self._essentials = self._uri = None
+        self._values = self._uri = self._via = self._cseq = None
+        self._essentials = NOTHING
 
     @classmethod
     def build(cls, method: str, uri: Uri | str, headers: Headers = (), body: bytes = b"") -> Request:
@@ -97,8 +99,10 @@ class Request(Message):
 
 def checked_method(method: str) -> str:
     """The text of a method; raises LocalProtocolError for what cannot be one."""
+    if method.__class__ is str and method in KNOWN_METHODS:
+        return method
     method = as_text(method)
-    if method not in KNOWN_METHODS and not is_token(method):
+    if not is_token(method):
         raise LocalProtocolError(f"{method!r} cannot be a method", rfc="3261 25.1")
     return method
 

@@ -10,6 +10,7 @@ from sipsm.message.block import Headers
 from sipsm.message.message import Message, header_block
 from sipsm.message.names import HeaderIndex
 from sipsm.message.status import reason_phrase
+from sipsm.message.usual import NOTHING
 
 
 class Response(Message):
@@ -29,7 +30,8 @@ class Response(Message):
         self._index = index
         self._body = body
         self._wire = wire
-        self._values = self._essentials = None
+        self._values = self._via = self._cseq = None
+        self._essentials = NOTHING
 
     @classmethod
     def build(cls, status: int, reason: str | None = None, headers: Headers = (), body: bytes = b"") -> Response:

@@ -8,43 +8,50 @@ at all: `parse` reads it line by line.
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 from sipsm.grammar.tokens import TOKEN
 from sipsm.grammar.uri import USUAL_REQUEST_URI
 from sipsm.message.address import USUAL_ADDRESS
 from sipsm.message.via import usual_via
 
-Essentials = tuple[str | None, ...]
-"""What a message says of itself: the groups of the patterns below, None for what has been changed since."""
+Essentials = tuple[Any, ...]
+"""What a message says of itself: the groups of the patterns below, each a text, or None where it did not match.
+
+What has been changed since is None as well.
+"""
 
 # Where in the `Essentials` it stands. 0 and 1 are the start line's, those left out are nobody's. What ends in _OK is ""
 # when the value is of the usual form, so that its parts beside it hold; ALL_OK is "" when all values are.
 URI_OK: Final = 4
-VIA: Final = 5
-VIA_PARTS: Final = slice(6, 11)
-"""Transport, host, port, branch, and whether there is an rport: where VIA_OK is set."""
+VIA_TEXT: Final = 5
+VIA_PARTS: Final = slice(5, 11)
+"""Text, transport, host, port, branch, and whether there is an rport: where VIA_OK is set."""
+VIA_HOST: Final = 7
 BRANCH: Final = 9
 RPORT: Final = 10
 VIA_OK: Final = 13
-FROM: Final = 14
+FROM_TEXT: Final = 14
 FROM_TAG: Final = 15
 FROM_OK: Final = 16
-TO: Final = 17
+TO_TEXT: Final = 17
 TO_TAG: Final = 18
 TO_OK: Final = 19
-CALL_ID: Final = 20
-CSEQ: Final = 21
+CALL_ID_TEXT: Final = 20
+CSEQ_NUMBER: Final = 21
 CSEQ_METHOD: Final = 22
 LENGTH: Final = 23
 ALL_OK: Final = 24
 
+NOTHING: Final[Essentials] = (None,) * 25
+"""Of a message that has not been read in this way: all is read from its lines."""
+
 PLACES = {
-    "via": (VIA, FROM),
-    "from": (FROM, TO),
-    "to": (TO, CALL_ID),
-    "call-id": (CALL_ID, CSEQ),
-    "cseq": (CSEQ, LENGTH),
+    "via": (VIA_TEXT, FROM_TEXT),
+    "from": (FROM_TEXT, TO_TEXT),
+    "to": (TO_TEXT, CALL_ID_TEXT),
+    "call-id": (CALL_ID_TEXT, CSEQ_NUMBER),
+    "cseq": (CSEQ_NUMBER, LENGTH),
 }
 """Which of the `Essentials` come from which header."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import VALUE, Params, format_params, parse_params
@@ -58,7 +59,7 @@ class Via(TextValue):
         """The Via that the text, one element of a Via header, is; raises RemoteProtocolError when it is none."""
         match = _usual(text)
         if match is not None:
-            return via_of_parts(text, *match.group(1, 2, 3, 4, 5))
+            return via_of_parts(match.group(0, 1, 2, 3, 4, 5))
         via = _new(cls)
         via._text = text = unfold(text)
         match = _via(text)
@@ -253,18 +254,11 @@ class Via(TextValue):
         return hash(self._text)
 
 
-def via_of_parts(
-    text: str, transport: str | None, host: str | None, port: str | None, branch: str | None, rport: str | None
-) -> Via:
-    """The Via of a text that `usual_via` matches, and the first five of its groups."""
-    assert transport is not None, "the pattern has matched"
-    assert host is not None, "the pattern has matched"
+def via_of_parts(parts: tuple[Any, ...]) -> Via:
+    """The Via of a text that `usual_via` matches: the text, and the first five of its groups."""
     via = _new(Via)
-    via._text = text
-    via._transport = transport
-    via._host = host
+    via._text, via._transport, via._host, port, via._branch, rport = parts
     via._port = None if port is None else int(port)
-    via._branch = branch
     via._has_rport = rport is not None
     via._params = via._maddr = None
     return via

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from sipsm.errors import RemoteProtocolError
 from sipsm.message import Request, Via
-from sipsm.message.marking import marked_in_place
+from sipsm.message.marking import asks_for_port, filled_in_place, marked_in_place
 from sipsm.transport.flow import Address, Flow, is_numeric
 
 
@@ -24,6 +24,9 @@ def just_received_from(request: Request, source: Address) -> Request:
 
     What is filled in may be filled in there.
     """
+    host, port = source
+    if filled_in_place(request, host.partition("%")[0], port):
+        return request
     marked = _marked(request.via, source)
     return request if marked is None else marked_in_place(request, marked)
 
@@ -53,7 +56,7 @@ def response_flow(request: Request, flow: Flow) -> Flow:
     One whose parameters are malformed can be told so at its sent-by's port. Raises RemoteProtocolError when the Via has
     no sent-by that can be read.
     """
-    if flow.reliable:
+    if flow.reliable or asks_for_port(request):
         return flow
     try:
         via = request.via

@@ -12,12 +12,13 @@ from benchmarks.corpus import CORPUS
 from sipsm.errors import RemoteProtocolError
 from sipsm.message import Message, Request, Response, check_message, parse_message, response_to
 from sipsm.message.parse import _read_lines
+from sipsm.message.usual import NOTHING
 from tests.fuzz.damage import damaged
 from tests.fuzz.seeds import HEADS, SEEDS
 
 
 def is_usual(message: Message) -> bool:
-    return message._essentials is not None
+    return message._essentials is not NOTHING
 
 
 def said(message: Request | Response) -> list[object]:

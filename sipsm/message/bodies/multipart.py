@@ -58,7 +58,7 @@ class Part(HeaderBlock):
         if not isinstance(body, bytes):
             raise LocalProtocolError(f"a body is bytes, and this is {type(body).__name__}")
         lines = header_lines(CONTENT_TYPE, (content_type,))
-        lines += lines_given(headers)
+        lines += lines_given(headers)[0]
         return cls(lines, body, None)
 
     @property

@@ -69,7 +69,7 @@ class SipFrag(HeaderBlock):
         cannot be written, and for a body without Content-Type (RFC 3420 2).
         """
         start = None if status is None else Response.build(status, reason)
-        lines = lines_given(headers)
+        lines = lines_given(headers)[0]
         frag = cls(start, lines, body, None)
         if not body:
             return frag
