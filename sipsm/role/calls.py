@@ -194,8 +194,7 @@ def _is_owed(invitation: Invitation) -> bool:
 
 def _awaits_prack(invitation: Invitation) -> bool:
     """The PRACK of a response that the final one has overtaken may still come (RFC 3262 3)."""
-    reliable = invitation.reliable_awake
-    return reliable is not None and reliable.state == reliable_sender.LATE
+    return invitation.reliable.state == reliable_sender.LATE
 
 
 def _awaits_requests(leg: Leg) -> bool:
