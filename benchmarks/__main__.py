@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchmarks import calls, growth, held_calls, messages, subscriptions, transactions
+from benchmarks import calls, growth, held_calls, messages, simulated, subscriptions, transactions
 
 TITLES = (
     ("Messages: microseconds a message, mean of the corpus", messages.run),
@@ -19,6 +19,8 @@ def main() -> None:
     print("Memory: bytes held by one message")
     for name, held in messages.memory():
         print(f"  {name:40} {held:8.0f}")
+    print()
+    simulated.main()
     print()
     transactions.main(transactions.ALIVE)
     print()
