@@ -193,15 +193,15 @@ class Endpoint(Commanding):
         outputs = transactions.receive_request(request, reply_to, now)
         if reply_to.transport in RELIABLE or not outputs:
             return self._perform(outputs, flow, now)
-        first = outputs[0]
-        room = FACTOR * size
-        if first.__class__ is RequestReceived:
-            # It is alone: where a datagram begins a transaction, that does nothing else.
+        first: Any = outputs[0]
+        kind = first.__class__
+        # What is for the transaction user is alone here: what comes of it takes its place.
+        if kind is RequestReceived:
             first.transaction.size = size
-            return self._perform(self._agent.take(first, now), flow, now, room)
-        if first.__class__ is AckReceived:
+            return self._perform(self._agent.take(first, now), flow, now, FACTOR * size)
+        if kind is AckReceived:
             return self._perform(self._agent.take(first, now), flow, now)
-        if first.__class__ is Send and len(first.data) > room:
+        if kind is Send and len(first.data) > FACTOR * size:
             # It would bring an answer again. Was that given to a larger datagram, this is no repeat of it (26.1.5).
             assert isinstance(first.sender, Key), "an answer that is sent again is a transaction's"
             if size < transactions.servers[first.sender].size:

@@ -33,6 +33,13 @@ def pass_response_up(tx: ClientTransaction, response: Response, step: Step) -> N
     step.emit(ResponseReceived(tx, response))
 
 
+def pass_final_response_up(tx: ClientTransaction, response: Response, step: Step) -> None:
+    """The same with what ends it: from then on at most the ACK is sent again, and there is no need of the request."""
+    tx.request = None
+    tx.wire = b""
+    step.emit(ResponseReceived(tx, response))
+
+
 def pass_request_up(tx: ServerTransaction, request: Request, step: Step) -> None:
     """Give the request to the TU."""
     step.emit(RequestReceived(tx, request))
@@ -41,6 +48,14 @@ def pass_request_up(tx: ServerTransaction, request: Request, step: Step) -> None
 def send_response(tx: ServerTransaction, response: bytes, step: Step) -> None:
     """Pass the TU's response to the transport, and keep it for repeats."""
     tx.wire = response
+    step.emit(Send(tx.flow, response, tx.key))
+
+
+def send_final_response(tx: ServerTransaction, response: bytes, step: Step) -> None:
+    """The same with what is the last to be said: from then on there are only repeats of it, and no need of the request."""
+    tx.wire = response
+    tx.request = None
+    tx.received_at = 0.0
     step.emit(Send(tx.flow, response, tx.key))
 
 
@@ -69,15 +84,6 @@ def with_delay(trying: Response, delay_s: float) -> Response:
     except RemoteProtocolError:
         return trying
     return trying if stamp is None else trying.with_header(TIMESTAMP, stamp.with_delay(delay_s))
-
-
-def forget_request(tx: ClientTransaction | ServerTransaction, _: Any, _step: Step) -> None:
-    """All is said: a server only repeats its final response, a client at most its ACK."""
-    tx.request = None
-    if isinstance(tx, ClientTransaction):
-        tx.wire = b""
-    else:
-        tx.received_at = 0.0
 
 
 def report_timeout(tx: Transaction, _: Any, step: Step) -> None:

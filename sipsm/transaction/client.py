@@ -10,7 +10,13 @@ from typing import ClassVar
 from attrs import define
 
 from sipsm.machine import Ignore, Row, Table, Timer, always, once
-from sipsm.transaction.actions import forget_request, pass_response_up, report_failure, report_timeout, send_request
+from sipsm.transaction.actions import (
+    pass_final_response_up,
+    pass_response_up,
+    report_failure,
+    report_timeout,
+    send_request,
+)
 from sipsm.transaction.base import (
     COMPLETED,
     INITIAL,
@@ -54,12 +60,12 @@ NonInviteClientTransaction.table = Table(
         Row(TRYING,     "Timer F",       always, TERMINATED, (report_timeout,),                "3261 17.1.2.2"),
         Row(TRYING,     TRANSPORT_ERROR, always, TERMINATED, (report_failure,),                "3261 17.1.4"),
         Row(TRYING,     R1XX,            always, PROCEEDING, (pass_response_up,),              "3261 17.1.2.2"),
-        Row(TRYING,     R200_699,        always, COMPLETED,  (pass_response_up, forget_request),"3261 17.1.2.2"),
+        Row(TRYING,     R200_699,        always, COMPLETED,  (pass_final_response_up,),        "3261 17.1.2.2"),
         Row(PROCEEDING, "Timer E",       always, PROCEEDING, (send_request,),                  "3261 17.1.2.2"),
         Row(PROCEEDING, "Timer F",       always, TERMINATED, (report_timeout,),                "3261 17.1.2.2"),
         Row(PROCEEDING, TRANSPORT_ERROR, always, TERMINATED, (report_failure,),                "3261 17.1.4"),
         Row(PROCEEDING, R1XX,            always, PROCEEDING, (pass_response_up,),              "3261 17.1.2.2"),
-        Row(PROCEEDING, R200_699,        always, COMPLETED,  (pass_response_up, forget_request),"3261 17.1.2.2"),
+        Row(PROCEEDING, R200_699,        always, COMPLETED,  (pass_final_response_up,),        "3261 17.1.2.2"),
         Row(COMPLETED,  "Timer K",       always, TERMINATED, (),                               "3261 17.1.2.2"),
     ),
     timers=(

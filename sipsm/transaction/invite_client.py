@@ -12,7 +12,13 @@ from attrs import define
 
 from sipsm.machine import Ignore, Row, Step, Table, Timer, always, doubled, once
 from sipsm.message import Response, ack_for
-from sipsm.transaction.actions import forget_request, pass_response_up, report_failure, report_timeout, send_request
+from sipsm.transaction.actions import (
+    pass_final_response_up,
+    pass_response_up,
+    report_failure,
+    report_timeout,
+    send_request,
+)
 from sipsm.transaction.base import (
     ACCEPTED,
     CALLING,
@@ -69,11 +75,11 @@ InviteClientTransaction.table = Table(
         Row(CALLING,    "Timer B",       always, TERMINATED, (report_timeout,),                            "3261 17.1.1.2"),
         Row(CALLING,    TRANSPORT_ERROR, always, TERMINATED, (report_failure,),                            "3261 17.1.4"),
         Row(CALLING,    R1XX,            always, PROCEEDING, (pass_response_up,),                          "3261 17.1.1.2"),
-        Row(CALLING,    R2XX,            always, ACCEPTED,   (pass_response_up, forget_request),           "6026 8.4"),
-        Row(CALLING,    R300_699,        always, COMPLETED,  (send_ack, pass_response_up, forget_request), "6026 8.4"),
+        Row(CALLING,    R2XX,            always, ACCEPTED,   (pass_final_response_up,),                    "6026 8.4"),
+        Row(CALLING,    R300_699,        always, COMPLETED,  (send_ack, pass_final_response_up),           "6026 8.4"),
         Row(PROCEEDING, R1XX,            always, PROCEEDING, (pass_response_up,),                          "3261 17.1.1.2"),
-        Row(PROCEEDING, R2XX,            always, ACCEPTED,   (pass_response_up, forget_request),           "6026 8.4"),
-        Row(PROCEEDING, R300_699,        always, COMPLETED,  (send_ack, pass_response_up, forget_request), "6026 8.4"),
+        Row(PROCEEDING, R2XX,            always, ACCEPTED,   (pass_final_response_up,),                    "6026 8.4"),
+        Row(PROCEEDING, R300_699,        always, COMPLETED,  (send_ack, pass_final_response_up),           "6026 8.4"),
         # "the client SHOULD then consider the original transaction cancelled and SHOULD destroy the client transaction"
         Row(PROCEEDING, GIVE_UP,         always, TERMINATED, (),                                           "3261 9.1"),
         Row(COMPLETED,  R300_699,        always, COMPLETED,  (send_ack,),                                  "6026 8.4"),

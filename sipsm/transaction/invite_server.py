@@ -15,11 +15,11 @@ from attrs import define
 from sipsm.machine import Ignore, Row, Step, Table, Timer, always, once
 from sipsm.message import Request
 from sipsm.transaction.actions import (
-    forget_request,
     pass_request_up,
     report_failure,
     report_timeout,
     send_again,
+    send_final_response,
     send_response,
     send_trying,
 )
@@ -75,12 +75,12 @@ InviteServerTransaction.table = Table(
         Row(INITIAL,    START,           always, TRYING,     (pass_request_up,),              "3261 17.2.1"),
         Row(TRYING,     "Timer 100",     always, PROCEEDING, (send_trying,),                  "3261 17.2.1"),
         Row(TRYING,     R1XX,            always, PROCEEDING, (send_response,),                "3261 17.2.1"),
-        Row(TRYING,     R2XX,            always, ACCEPTED,   (send_response, forget_request), "6026 7.1"),
-        Row(TRYING,     R300_699,        always, COMPLETED,  (send_response, forget_request), "3261 17.2.1"),
+        Row(TRYING,     R2XX,            always, ACCEPTED,   (send_final_response,),          "6026 7.1"),
+        Row(TRYING,     R300_699,        always, COMPLETED,  (send_final_response,),          "3261 17.2.1"),
         Row(PROCEEDING, REQUEST,         always, PROCEEDING, (send_again,),                   "3261 17.2.1"),
         Row(PROCEEDING, R1XX,            always, PROCEEDING, (send_response,),                "3261 17.2.1"),
-        Row(PROCEEDING, R2XX,            always, ACCEPTED,   (send_response, forget_request), "6026 7.1"),
-        Row(PROCEEDING, R300_699,        always, COMPLETED,  (send_response, forget_request), "3261 17.2.1"),
+        Row(PROCEEDING, R2XX,            always, ACCEPTED,   (send_final_response,),          "6026 7.1"),
+        Row(PROCEEDING, R300_699,        always, COMPLETED,  (send_final_response,),          "3261 17.2.1"),
         Row(PROCEEDING, TRANSPORT_ERROR, always, PROCEEDING, (report_failure,),               "6026 7.1"),
         Row(COMPLETED,  REQUEST,         always, COMPLETED,  (send_again,),                   "3261 17.2.1"),
         Row(COMPLETED,  "Timer G",       always, COMPLETED,  (send_again,),                   "3261 17.2.1"),

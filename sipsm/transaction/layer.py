@@ -76,6 +76,8 @@ class TransactionLayer:
         self.times = times
         self.observer = observer
         self.flows = flows
+        self._step = Step(0.0, observer)
+        """That of every transaction: a step of one is over before the next begins."""
         self.clients: dict[Key, ClientTransaction] = {}
         self.servers: dict[Key, ServerTransaction] = {}
         self.clients_on: dict[Flow, dict[ClientTransaction, None]] = {}
@@ -185,7 +187,10 @@ class TransactionLayer:
 
     def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:
         """Pass the bytes of a response, such as a 2xx that the TU repeats until its ACK, to the transaction."""
-        step = Step(now, self.observer)
+        step = self._step
+        step.now = now
+        outputs: list[Output] = []
+        step.outputs, step.emit = outputs, outputs.append
         name = R408 if status == 408 and not isinstance(tx, InviteServerTransaction) else tx.inputs[status // 100]
         decision = tx.receive(name, wire, step)
         if decision.refused:
@@ -228,7 +233,10 @@ class TransactionLayer:
     # ----------------------------------------------------------------
 
     def _take(self, tx: Transaction, name: str, x: Request | Response | None, now: float) -> list[Output]:
-        step = Step(now, self.observer)
+        step = self._step
+        step.now = now
+        outputs: list[Output] = []
+        step.outputs, step.emit = outputs, outputs.append
         decision = tx.receive(name, x, step)
         if decision.ignored and x is not None:
             return [Absorbed(x, _why(decision))]

@@ -62,7 +62,7 @@ def identity(request: Request) -> int | None:
     """
     # "If the request has no tag in the To header field, the UAS core MUST check the request against ongoing
     # transactions." (RFC 3261 8.2.2.2)
-    if request.method == "CANCEL" or request.to_tag is not None:
+    if request.to_tag is not None or request.method == "CANCEL":
         return None
     return crc32(_in_common(request).encode("utf-8", "surrogateescape"))
 

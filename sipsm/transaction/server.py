@@ -16,12 +16,11 @@ from attrs import define
 
 from sipsm.machine import Ignore, Refuse, Row, Table, Timer, always, once
 from sipsm.transaction.actions import (
-    forget_request,
     pass_request_up,
     report_failure,
     report_timeout,
     send_again,
-    send_response,
+    send_final_response,
     send_trying,
 )
 from sipsm.transaction.base import (
@@ -73,12 +72,12 @@ NonInviteServerTransaction.table = Table(
         #   state       input            guard   next        actions                          RFC
         Row(INITIAL,    START,           always, TRYING,     (pass_request_up,),              "3261 17.2.2"),
         Row(TRYING,     "Timer 100",     always, PROCEEDING, (send_trying,),                  "4320 4.1"),
-        Row(TRYING,     R200_699,        always, COMPLETED,  (send_response, forget_request), "3261 17.2.2"),
+        Row(TRYING,     R200_699,        always, COMPLETED,  (send_final_response,),          "3261 17.2.2"),
         Row(TRYING,     "Timer late",    always, TERMINATED, (report_timeout,),               "4320 2.2"),
         Refuse(TRYING,  R1XX,            always, None, "a non-INVITE request gets no provisional response but 100, "
                                                        "and that one is sent when it is due",               "4320 4.1"),
         Row(PROCEEDING, REQUEST,         always, PROCEEDING, (send_again,),                   "3261 17.2.2"),
-        Row(PROCEEDING, R200_699,        always, COMPLETED,  (send_response, forget_request), "3261 17.2.2"),
+        Row(PROCEEDING, R200_699,        always, COMPLETED,  (send_final_response,),          "3261 17.2.2"),
         Row(PROCEEDING, "Timer late",    always, TERMINATED, (report_timeout,),               "4320 2.2"),
         Row(PROCEEDING, TRANSPORT_ERROR, always, PROCEEDING, (report_failure,),               "6026 8.8"),
         Refuse(PROCEEDING, R1XX,         always, None, "a non-INVITE request gets no provisional response but 100, "

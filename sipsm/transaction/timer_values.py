@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import field, frozen
 
-from sipsm.transport.flow import RELIABLE
+from sipsm.transport.flow import RELIABLE, Flow
 
 
 def _length(_: object, which: Any, seconds: float) -> None:
@@ -36,38 +36,44 @@ def _times_64(T1: float) -> float:
     return 64 * T1
 
 
+class Timed(Protocol):
+    """A machine whose timers last as long as these values say."""
+
+    times: TimerValues
+
+
+class TimedOnFlow(Timed, Protocol):
+    """One whose timers also depend on what its flow is like."""
+
+    flow: Flow
+
+
 # What a timer lasts, as functions of the machine: they carry the names that the tables show.
-def T1(machine: Any) -> float:
+def T1(machine: Timed) -> float:
     """The round-trip time."""
-    values: TimerValues = machine.times
-    return values.T1
+    return machine.times.T1
 
 
-def T1_times_64(machine: Any) -> float:
+def T1_times_64(machine: Timed) -> float:
     """64*T1: how long a transaction waits for the other side."""
-    values: TimerValues = machine.times
-    return _times_64(values.T1)
+    return _times_64(machine.times.T1)
 
 
-def T1_if_unreliable(machine: Any) -> float | None:
+def T1_if_unreliable(machine: TimedOnFlow) -> float | None:
     """T1 on a datagram transport; not at all on one that sends again by itself."""
-    values: TimerValues = machine.times
-    return None if machine.flow.transport in RELIABLE else values.T1
+    return None if machine.flow.transport in RELIABLE else machine.times.T1
 
 
-def T4_if_unreliable_else_0(machine: Any) -> float:
+def T4_if_unreliable_else_0(machine: TimedOnFlow) -> float:
     """T4 for repeats that are still in the network; 0 where there can be none."""
-    values: TimerValues = machine.times
-    return 0.0 if machine.flow.transport in RELIABLE else values.T4
+    return 0.0 if machine.flow.transport in RELIABLE else machine.times.T4
 
 
-def T1_times_64_if_unreliable_else_0(machine: Any) -> float:
+def T1_times_64_if_unreliable_else_0(machine: TimedOnFlow) -> float:
     """64*T1 for repeats of the request; 0 where there can be none."""
-    values: TimerValues = machine.times
-    return 0.0 if machine.flow.transport in RELIABLE else _times_64(values.T1)
+    return 0.0 if machine.flow.transport in RELIABLE else _times_64(machine.times.T1)
 
 
-def doubled_to_T2(machine: Any, length: float) -> float:
+def doubled_to_T2(machine: Timed, length: float) -> float:
     """MIN(2*length, T2)."""
-    values: TimerValues = machine.times
-    return min(2 * length, values.T2)
+    return min(2 * length, machine.times.T2)

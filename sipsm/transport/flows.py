@@ -77,7 +77,7 @@ class Flows:
         observer: Observer | None = None,
     ) -> None:
         self.listening = tuple(listening)
-        self._sent_by = frozenset((bracketed(host), port) for host, port in (each.advertised for each in self.listening))
+        self._sent_by = frozenset((bracketed(each.advertised[0]), each.advertised[1]) for each in self.listening)
         """Host and port as they are written in the Via of our requests."""
         self.agenda = agenda
         self.source = source
