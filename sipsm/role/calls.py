@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sipsm.dialog import Dialog
-from sipsm.machine import Agenda, Observer, Outcome, Step, joint_step
+from sipsm.machine import Agenda, Observer, Step, joint_step
 from sipsm.message import Request, Response
 from sipsm.role.call import Call
 from sipsm.role.drop_reason import DropReason
@@ -60,14 +61,13 @@ class Calls:
 
     # ---------------------------------------------------------------- steps
 
-    def attempt(self, at: Invitation, event: str, x: Any, step: Step) -> Outcome:
-        """One joint step, which a rule may refuse."""
-        return joint_step(CALL, at, event, x, step)
+    attempt = staticmethod(partial(joint_step, CALL))
+    """`attempt(at, event, x, step)`: one joint step, which a rule may refuse."""
 
     def event(self, at: Invitation, event: str, x: Any, now: float) -> list[Any]:
         """One joint step that no rule refuses to the program, and what it asks for."""
         step = Step(now, self.observer)
-        outcome = joint_step(CALL, at, event, x, step)
+        outcome = self.attempt(at, event, x, step)
         if outcome.moved:
             return self.finish(at.leg, step, None, now)
         if outcome.refusal is not None:
@@ -180,8 +180,8 @@ def _is_over(call: Call) -> bool:
     for leg in call.legs:
         if leg.session.state != ENDED or _awaits_requests(leg):
             return False
-        for invitation in leg.invitations:
-            if invitation.outgoing and invitation.invite.state != invite_uac.TERMINATED:
+        for each in leg.invitations:
+            if each.outgoing and each.invite.state != invite_uac.TERMINATED:
                 return False
     return True
 
@@ -196,14 +196,13 @@ def _is_owed(invitation: Invitation) -> bool:
 
 def _awaits_prack(invitation: Invitation) -> bool:
     """The PRACK of a response that the final one has overtaken may still come (RFC 3262 3)."""
-    reliable = invitation.reliable_awake
-    return reliable is not None and reliable.state == reliable_sender.LATE
+    return invitation.reliable.state == reliable_sender.LATE
 
 
 def _awaits_requests(leg: Leg) -> bool:
     """Such a PRACK, or the ACK for a 2xx, may come though the session is over."""
     for each in leg.invitations:
-        if (not each.outgoing and each.invite.state == invite_uas.ACCEPTED) or _awaits_prack(each):
+        if not each.outgoing and (each.invite.state == invite_uas.ACCEPTED or _awaits_prack(each)):
             return True
     return False
 
