@@ -372,7 +372,7 @@ class RequestsIn:
         body: bytes = b"",
     ) -> list[Any]:
         """Answer a request that concerns no call, or that a rule refuses, and tell so."""
-        headers = [*headers, *self.party.product("Server")]
+        headers = [*headers, *self.party.server]
         response = response_to(request, status, to_tag=tag or self.ids.tag(), headers=headers, body=body)
         return [*self.transactions.respond(tx, response, now), RequestServed(request, status)]
 

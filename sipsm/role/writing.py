@@ -49,7 +49,7 @@ class Writing:
             headers += [("Require", "100rel"), ("RSeq", str(rseq)), *party.allow()]
         if makes_dialog and (rseq is not None or status >= 200):
             headers += self._taken(request)
-        headers += party.product("Server")
+        headers += party.server
         headers += x.headers
         headers += content(x)
         return response_to(
@@ -69,7 +69,7 @@ class Writing:
     def accepted(self, at: Invitation, request: Request) -> Response:
         """The 200 to a request within the dialog that nobody had to decide on."""
         headers = self._of_update(at.leg, request) if request.method == "UPDATE" else []
-        return response_to(request, 200, headers=[*headers, *self._taken(request), *self.party.product("Server")])
+        return response_to(request, 200, headers=[*headers, *self._taken(request), *self.party.server])
 
     def decided(self, at: Invitation, request: Request, x: Decide) -> Response:
         """The response to an UPDATE or PRACK that waited for the application."""
@@ -80,7 +80,7 @@ class Writing:
             request,
             x.status,
             x.reason,
-            headers=[*headers, *self.party.product("Server"), *x.headers, *content(x)],
+            headers=[*headers, *self.party.server, *x.headers, *content(x)],
             body=x.body,
         )
 
@@ -142,7 +142,7 @@ class Writing:
         # used." (RFC 4028 7.4)
         for name in ("Supported", "Require", "Proxy-Require") if first.outgoing else ():
             own += [(name, line) for line in first.request.lines_of(name) if (name, line) not in own]
-        own = [*self.party.product("User-Agent"), *own, *x.headers, *content(x)]
+        own = [*self.party.user_agent, *own, *x.headers, *content(x)]
         return leg.dialog.next_request(x.method, self.party.via(), own, x.body)
 
     def wanted_interval(self, leg: Leg) -> HeaderLines:
@@ -160,7 +160,7 @@ class Writing:
 
     def within(self, leg: Leg, method: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> Request:
         """Any request within the dialog but ACK, re-INVITE and UPDATE."""
-        own = [*self.party.product("User-Agent"), *self.party.supported]
+        own = [*self.party.user_agent, *self.party.supported]
         return leg.dialog.next_request(method, self.party.via(), [*own, *headers], body)
 
 
