@@ -175,7 +175,7 @@ def _answered(sdp: str) -> dict[str, To | No]:
         "a 2xx to an INVITE is none to an UPDATE",
         dialog=("2XX", "3261 12.1.2"),
         invite=("2XX", "3261 13.2.2.4"),
-        reliable=("2XX", "3262 4"),
+        reliable=No("the PRACK that waits is sent all the same, since it bears the answer, or was asked for"),
         ack=("2XX", "3261 13.2.2.4"),
         offer_answer=("<2XX" + sdp, "3261 13.2.2.4"),
         turns=("2XX", "3261 14.1"),
