@@ -6,9 +6,10 @@ The three phases are apart so that several machines can take one step together (
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, ClassVar
 
-from attrs import define, field
+from attrs import Factory, define, field
 
 from sipsm.machine.step import Step
 from sipsm.machine.table import Decision, Row, Table
@@ -22,16 +23,13 @@ class Machine:
     asleep: ClassVar[bool] = False
     """Whether it stands for all of its kind that have not been needed yet (see `sipsm.machine.joint`)."""
 
-    state: str = field(init=False)
+    # Found without a call of Python's: a machine is made for each transaction, and eight for each call.
+    state: str = field(init=False, default=Factory(attrgetter("table.initial"), takes_self=True))
     running: tuple[tuple[float, str, float], ...] = field(init=False, default=())
     """Deadline, letter and length of each timer that runs, in the order in which they were started.
 
     Most that wait have one timer, or two: this takes half the memory of a dict.
     """
-
-    @state.default
-    def _initial(self) -> str:
-        return self.table.initial
 
     @property
     def timers(self) -> dict[str, tuple[float, float]]:

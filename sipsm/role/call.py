@@ -23,7 +23,7 @@ from sipsm.standalone.messages import as_body, limiting
 from sipsm.usage import Invitation, Leg, session
 from sipsm.usage.around import Terms
 from sipsm.usage.invite_uac import InviteUac
-from sipsm.usage.outputs import Acknowledge, Ask, Cancel, Decide, HangUp, Modify, Prack, Reply
+from sipsm.usage.outputs import Acknowledge, Ask, Cancel, Decide, HangUp, Modify, Prack, Reply, header_lines
 from sipsm.usage.referrer import Refer
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Call:
         `reliable`: sent again until its PRACK comes, told by `ProvisionalAcknowledged` (RFC 3262); by default as the
         policy says, and always where the peer requires it.
         """
-        x = Reply(status, reason, as_bytes(sdp), headers=headers)
+        x = Reply(status, reason, as_bytes(sdp), headers=header_lines(headers))
         return self.agent.command(self, _RING[reliable], x, now)
 
     def answer(self, sdp: Sdp = b"", *, status: int = 200, headers: Headers = (), now: float) -> list[Output]:
@@ -173,25 +173,27 @@ class Call:
         For the INVITE that called, and for a re-INVITE. It waits for the PRACK of a reliable response that bears a
         description (RFC 3262 5).
         """
-        return self.agent.command(self, "answer", Reply(status, body=as_bytes(sdp), headers=headers), now)
+        return self.agent.command(self, "answer", Reply(status, body=as_bytes(sdp), headers=header_lines(headers)), now)
 
     def reject(
         self, status: int = 603, *, reason: str | None = None, headers: Headers = (), now: float
     ) -> list[Output]:
         """Refuse with 300 to 699; for 3xx, `headers` hold the Contact lines (RFC 3261 13.3.1.2, 13.3.1.3)."""
-        return self.agent.command(self, "reject", Reply(status, reason, headers=headers), now)
+        return self.agent.command(self, "reject", Reply(status, reason, headers=header_lines(headers)), now)
 
     # ---------------------------------------------------------------- by the caller
 
     def cancel(self, *, headers: Headers = (), now: float) -> list[Output]:
         """Give an INVITE up before it is answered; the CANCEL waits for a provisional response (RFC 3261 9.1)."""
-        return self.agent.command(self, "cancel", Cancel(headers), now)
+        return self.agent.command(self, "cancel", Cancel(header_lines(headers)), now)
 
     def acknowledge(
         self, sdp: Sdp = b"", *, headers: Headers = (), dialog: Leg | None = None, now: float
     ) -> list[Output]:
         """Send the PRACK that `Policy.prack_by_hand` leaves to us, with an offer or without (RFC 3262 5)."""
-        return self.agent.command(self, "acknowledge", Prack(None, as_bytes(sdp), headers=headers), now, dialog)
+        return self.agent.command(
+            self, "acknowledge", Prack(None, as_bytes(sdp), headers=header_lines(headers)), now, dialog
+        )
 
     # ---------------------------------------------------------------- by either
 
@@ -201,7 +203,9 @@ class Call:
         The answer goes into the ACK for a 2xx, the PRACK for a provisional response, or the 2xx for a re-INVITE, an
         UPDATE or a PRACK (RFC 6337 2).
         """
-        return self.agent.command(self, "answer the offer", Acknowledge(as_bytes(sdp), headers=headers), now, dialog)
+        return self.agent.command(
+            self, "answer the offer", Acknowledge(as_bytes(sdp), headers=header_lines(headers)), now, dialog
+        )
 
     def reject_offer(
         self,
@@ -213,7 +217,7 @@ class Call:
         now: float,
     ) -> list[Output]:
         """Refuse the peer's re-INVITE or UPDATE: the session stays as it was (RFC 3261 14.2, RFC 3311 5.2)."""
-        x = Decide("UPDATE", status, reason, headers=headers)
+        x = Decide("UPDATE", status, reason, headers=header_lines(headers))
         return self.agent.command(self, "reject the offer", x, now, dialog)
 
     def offer(
@@ -231,7 +235,9 @@ class Call:
         `"UPDATE"`. `AnswerReceived` and `Modified` tell that it was accepted, `ModificationRefused` that it was not.
         """
         chosen = method or ("INVITE" if self.here.session.state == session.ESTABLISHED else "UPDATE")
-        return self.agent.command(self, "offer", Modify(chosen, as_bytes(sdp), headers=headers), now, dialog)
+        return self.agent.command(
+            self, "offer", Modify(chosen, as_bytes(sdp), headers=header_lines(headers)), now, dialog
+        )
 
     def hang_up(self, *, headers: Headers = (), dialog: Leg | None = None, now: float) -> list[Output]:
         """End the call with a BYE (RFC 3261 15.1.1). Media stop now; `Ended` comes when the BYE has been answered.
@@ -239,7 +245,7 @@ class Call:
         At the callee, before the ACK has come, the BYE waits for it (RFC 3261 15). With `dialog`, the caller ends that
         early dialog alone, told by `EarlyDialogEnded`, and the INVITE goes on; `cancel` ends it altogether.
         """
-        return self.agent.command(self, "hang up", HangUp(headers, branch=dialog is not None), now, dialog)
+        return self.agent.command(self, "hang up", HangUp(header_lines(headers), dialog is not None), now, dialog)
 
     def request(
         self,
@@ -256,7 +262,7 @@ class Call:
         An early dialog does for that. Returns the request, which `Answered` will name, and the outputs.
         """
         outgoing = OutgoingRequest(method, self)
-        x = Ask(method, headers, body, content_type, outgoing)
+        x = Ask(method, header_lines(headers), body, content_type, outgoing)
         return outgoing, self.agent.command(self, "send a request", x, now, dialog)
 
     def message(
@@ -298,7 +304,7 @@ class Call:
         if package is not None and body and not any(canonical(name) == "content-disposition" for name, _ in more):
             # Where a part of a multipart is the package's, that part says so (RFC 6086 4.3.1).
             named.append(("Content-Disposition", "Info-Package"))
-        x = Ask("INFO", [*named, *more], body, content_type, outgoing)
+        x = Ask("INFO", header_lines([*named, *more]), body, content_type, outgoing)
         return outgoing, self.agent.command(self, "send an INFO", x, now, dialog)
 
     def refer(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sipsm.dialog import Dialog
-from sipsm.machine import Agenda, Observer, Outcome, Step, joint_step
+from sipsm.machine import Agenda, Observer, Step, joint_step
 from sipsm.message import Request, Response
 from sipsm.role.call import Call
 from sipsm.role.drop_reason import DropReason
@@ -60,14 +61,13 @@ class Calls:
 
     # ---------------------------------------------------------------- steps
 
-    def attempt(self, at: Invitation, event: str, x: Any, step: Step) -> Outcome:
-        """One joint step, which a rule may refuse."""
-        return joint_step(CALL, at, event, x, step)
+    attempt = staticmethod(partial(joint_step, CALL))
+    """`attempt(at, event, x, step)`: one joint step, which a rule may refuse."""
 
     def event(self, at: Invitation, event: str, x: Any, now: float) -> list[Any]:
         """One joint step that no rule refuses to the program, and what it asks for."""
         step = Step(now, self.observer)
-        outcome = joint_step(CALL, at, event, x, step)
+        outcome = self.attempt(at, event, x, step)
         if outcome.moved:
             return self.finish(at.leg, step, None, now)
         if outcome.refusal is not None:
@@ -95,12 +95,12 @@ class Calls:
                     self.index(each)
             elif known_as is not None:
                 self.index(each)
-            if len(each.invitations) > 1:
-                self._prune(each)
-        first = leg.invitations[0]
-        if first.invite.state in _OVER and (first.wire or first.acknowledged_with):
-            self.forget(first)
-            first.settle()
+            first, *later = each.invitations
+            if first.invite.state in _OVER and (first.wire or first.acknowledged_with):
+                self.forget(first)
+                first.settle()
+            if later:
+                self._prune(each, later)
         if state == ENDED and _is_over(call):
             call.alarm.stop(self.agenda)
             self.all.pop(call, None)
@@ -140,7 +140,7 @@ class Calls:
     def index(self, leg: Leg) -> None:
         """Have the leg found by its dialog's identifier, which an early dialog without a tag may yet change."""
         dialog, before = leg.dialog, leg.known_as
-        there = dialog.state in _THERE or _awaits_requests(leg)
+        there = dialog.state in _THERE or any(_awaits_request(each) for each in leg.invitations if not each.outgoing)
         if before is not None:
             if there and before[2] == (dialog.remote_tag or ""):
                 return
@@ -155,9 +155,9 @@ class Calls:
         else:
             leg.known_as = None
 
-    def _prune(self, leg: Leg) -> None:
-        """Forget the re-INVITEs that are over."""
-        for invitation in leg.invitations[1:]:
+    def _prune(self, leg: Leg, later: list[Invitation]) -> None:
+        """Forget those of the re-INVITEs that are over."""
+        for invitation in later:
             if invitation.invite.state in _OVER and not _is_owed(invitation) and not _awaits_prack(invitation):
                 leg.invitations.remove(invitation)
                 self.forget(invitation)
@@ -178,10 +178,10 @@ _OVER = frozenset({invite_uac.TERMINATED, invite_uas.CONFIRMED})
 def _is_over(call: Call) -> bool:
     """Nothing of it is left to be done: the sessions are over, and no INVITE of ours can be answered any more."""
     for leg in call.legs:
-        if leg.session.state != ENDED or _awaits_requests(leg):
+        if leg.session.state != ENDED:
             return False
-        for invitation in leg.invitations:
-            if invitation.outgoing and invitation.invite.state != invite_uac.TERMINATED:
+        for each in leg.invitations:
+            if each.invite.state != invite_uac.TERMINATED if each.outgoing else _awaits_request(each):
                 return False
     return True
 
@@ -197,12 +197,9 @@ def _awaits_prack(invitation: Invitation) -> bool:
     return invitation.reliable.state == reliable_sender.LATE
 
 
-def _awaits_requests(leg: Leg) -> bool:
-    """Such a PRACK, or the ACK for a 2xx, may come though the session is over."""
-    for each in leg.invitations:
-        if (not each.outgoing and each.invite.state == invite_uas.ACCEPTED) or _awaits_prack(each):
-            return True
-    return False
+def _awaits_request(invitation: Invitation) -> bool:
+    """Such a PRACK, or the ACK for our 2xx, may come though the session is over."""
+    return invitation.invite.state == invite_uas.ACCEPTED or _awaits_prack(invitation)
 
 
 def _nobody(_asked: Any, _tx: Any, _now: float) -> list[Any]:

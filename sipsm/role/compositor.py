@@ -196,7 +196,7 @@ class StateCompositor:
         """Answer it."""
         tx = asked.transaction
         del self.undecided[tx]
-        more = [*headers, *self.requests.party.product("Server")]
+        more = [*headers, *self.requests.party.server]
         tag = self.requests.ids.tag()
         return self.transactions.respond(tx, response_to(asked.request, status, reason, to_tag=tag, headers=more), now)
 

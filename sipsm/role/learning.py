@@ -19,10 +19,9 @@ _NAMES: Final = {method: method for method in KNOWN_METHODS}
 
 def learn_methods(leg: Leg, message: Request | Response) -> None:
     """The methods that the peer takes, where the message names them."""
-    if methods := message[ALLOW]:
+    if message.has("Allow"):
+        methods = message[ALLOW]
         leg.peer_allows = tuple(map(_NAMES.get, methods, methods))
-    elif message.has("Allow"):
-        leg.peer_allows = ()
 
 
 def learn(leg: Leg, message: Request | Response) -> None:

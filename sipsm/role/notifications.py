@@ -151,7 +151,7 @@ class Notifications:
         if place.dialog.state != "Confirmed":
             # "it may choose to fail the SUBSCRIBE request with a 403 (Forbidden) response.  The error text of such 403
             # responses SHOULD indicate that dialog sharing is not supported." (RFC 6665 4.5.2)
-            refusal = response_to(request, 403, "An Early Dialog Is Not Shared", headers=self.party.product("Server"))
+            refusal = response_to(request, 403, "An Early Dialog Is Not Shared", headers=self.party.server)
             return [*self.transactions.respond(tx, refusal, now), RequestServed(request, 403)]
         _, outputs = self.begin(place, tx, request, now)
         return outputs
@@ -298,7 +298,7 @@ class Notifications:
             reason,
             to_tag=subscription.dialog.local_tag,
             record_route=status < 300,
-            headers=[*headers, *self.party.product("Server")],
+            headers=[*headers, *self.party.server],
         )
         return [*self.transactions.respond(answered, response, now)]
 

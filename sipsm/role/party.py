@@ -52,10 +52,11 @@ class Party:
         self._sender = Address.parse(self.identity)
         self._contact = CheckedHeader("Contact", f"<{profile.gruu}>" if profile.gruu else self.local.contact)
         self._ways: dict[tuple[str, HostAndPort], CheckedHeader] = {}
-        self._products = {
-            name: [] if profile.user_agent is None else [CheckedHeader(name, profile.user_agent)]
-            for name in ("User-Agent", "Server")
-        }
+        named = profile.user_agent
+        self.user_agent = [] if named is None else [CheckedHeader("User-Agent", named)]
+        """The User-Agent line of requests, if there is to be one."""
+        self.server = [] if named is None else [CheckedHeader("Server", named)]
+        """The Server line of responses, if there is to be one."""
         self.supported = [CheckedHeader("Supported", ", ".join(supported(profile)))]
         """The extensions that we know, as every request but ACK names them."""
         self.packages = CheckedHeader("Recv-Info", ", ".join(profile.info_packages))
@@ -95,10 +96,6 @@ class Party:
         """A Via for a new request, with a new branch, asking for `rport` (RFC 3581 3)."""
         return self._via.with_branch(self.ids.branch())
 
-    def product(self, name: str) -> Sequence[CheckedHeader]:
-        """The User-Agent or Server line, if there is to be one."""
-        return self._products[name]
-
     def capabilities_of_session(self, flow: Flow | None = None) -> HeaderLines:
         """What an INVITE, and its 2xx on this flow, say of us (RFC 3261 13.2.1, 13.3.1.4)."""
         return [self.contact(flow), *self._capabilities]
@@ -126,7 +123,8 @@ class Party:
         if target.headers is not None or "method" in target.params:
             raise LocalProtocolError("give a method and headers by themselves, not in the URI", rfc="3261 19.1.5")
         theirs = check_headers(headers)
-        refuse_100rel(method, theirs)
+        if theirs:
+            refuse_100rel(method, theirs)
         uri, routes = request_uri_and_routes(target, self.profile.route)
         before, cseq = again or (None, 0)
         from_tag: str | None
@@ -156,7 +154,7 @@ class Party:
             to_tag=None,
             call_id=call_id,
             cseq=cseq,
-            headers=[*self.product("User-Agent"), *own, *theirs],
+            headers=[*self.user_agent, *own, *theirs],
             body=body,
         )
         return request, self.next_hop(target)

@@ -322,7 +322,7 @@ class Referred:
     def answer(self, referral: PeerReferral, status: int, reason: str | None, headers: Any, now: float) -> list[Any]:
         """The final response where no subscription is begun."""
         tag = self.party.ids.tag() if referral.place is None else referral.place.dialog.local_tag
-        own = [*headers, *self.party.product("Server")]
+        own = [*headers, *self.party.server]
         response = response_to(referral.request, status, reason, to_tag=tag, headers=own)
         return [*self.transactions.respond(referral.transaction, response, now)]
 

@@ -32,7 +32,7 @@ from sipsm.role.party import Party
 from sipsm.role.policy import Policy
 from sipsm.role.querying import capabilities, media
 from sipsm.role.screening import screen
-from sipsm.role.taking_over import Sought, sought
+from sipsm.role.taking_over import NOTHING, Sought, sought
 from sipsm.role.writing import OF_SDP
 from sipsm.sdp import has_sdp, sdp_of
 from sipsm.standalone.messages import validity
@@ -99,7 +99,8 @@ class RequestsIn:
         if (struck := screen(self.profile, request)) is not None:
             check, headers = struck
             return self.serve(tx, request, check.status, now, headers=headers)
-        if request.method == "CANCEL":
+        method = request.method
+        if method == "CANCEL":
             return self.cancelled(tx, request, now)
         if self.transactions.is_merged(tx):
             # "The same request has arrived at the UAS more than once, following different paths, most likely due to
@@ -109,17 +110,17 @@ class RequestsIn:
         # peer of the dialog." (RFC 3261 8.1.1.2)
         if request.to_tag is not None:
             leg = self.calls.dialog_of(request)
-            if leg is not None and request.method not in self.inside:
+            if leg is not None and method not in self.inside:
                 return self.within(leg, tx, request, now)
             place = self.dialogs.of(request)
             if place is not None:
                 return self.lives_in(place, tx, request, now)
-            unplaced = self.unplaced.get(request.method)
+            unplaced = self.unplaced.get(method)
             return self.serve(tx, request, 481, now) if unplaced is None else unplaced(tx, request, now)
-        outside = self.outside.get(request.method)
+        outside = self.outside.get(method)
         if outside is not None:
             return outside(tx, request, now)
-        match request.method:
+        match method:
             case "INVITE":
                 return self.called(tx, request, now)
             case "OPTIONS":
@@ -146,10 +147,8 @@ class RequestsIn:
     def called(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """An INVITE outside a dialog: somebody calls (RFC 3261 13.3.1)."""
         place: Sought = sought(request, self.calls, self.policy)
-        refusal = 503 if self.is_full else place.status
-        if not refusal and place.replaces is None and place.joins is None:
-            # One that takes the place of a call, or joins it, comes to who is busy with that.
-            refusal = self.refusal_of_calls
+        # One that takes the place of a call, or joins it, comes to who is busy with that.
+        refusal = self.refusal_of_calls if place is NOTHING else 503 if self.is_full else place.status
         if refusal:
             return self.serve(tx, request, refusal, now, headers=_when(refusal))
         tag = self.ids.tag()
@@ -205,7 +204,7 @@ class RequestsIn:
             case "INVITE":
                 return self.modified(leg, tx, request, now)
             case "BYE":
-                return self.step(first, "BYE", tx, request, now)
+                return self.left(first, tx, request, step)
             case "UPDATE":
                 sdp = "+SDP" if has_sdp(request) else ""
                 return self.step(first, "<UPDATE" + sdp, tx, request, now, owes=bool(sdp))
@@ -247,10 +246,17 @@ class RequestsIn:
         # The usage that it is of is not there (RFC 5057 5.1).
         return self.serve(tx, request, 481, now)
 
+    def left(self, at: Invitation, tx: ServerTransaction, bye: Request, step: Step) -> list[Any]:
+        """A BYE (RFC 3261 15.1.2). What it says of its sender is of no more use: the session is over."""
+        outcome = self.calls.attempt(at, "BYE", bye, step)
+        if outcome.refusal is not None:
+            return self.refuse(tx, bye, outcome.refusal, step.now)
+        return self.calls.finish(at.leg, step, tx, step.now)
+
     def step(
-        self, at: Invitation, event: str, tx: ServerTransaction, request: Request, now: float, *, owes: bool = False
+        self, at: Invitation, event: str, tx: ServerTransaction, request: Request, now: float, *, owes: bool
     ) -> list[Any]:
-        """One event that a rule may refuse: then it is answered as that says."""
+        """An UPDATE or a PRACK, which a rule may refuse: then it is answered as that says."""
         step = Step(now, self.calls.observer)
         outcome = self.calls.attempt(at, event, request, step)
         if outcome.refusal is not None:
@@ -324,11 +330,10 @@ class RequestsIn:
         if leg is None:
             return [DropNote(DropReason.STRAY_ACK, "it belongs to no dialog", request)]
         number = request.cseq.number
-        theirs = (at for at in leg.invitations if not at.outgoing and at.request.cseq.number == number)
-        at = next(theirs, None)
-        if at is None:
-            return [DropNote(DropReason.STRAY_ACK, "it acknowledges nothing that was sent", request)]
-        return self.calls.event(at, "ACK+SDP" if has_sdp(request) else "ACK", request, now)
+        for at in leg.invitations:
+            if not at.outgoing and at.request.cseq.number == number:
+                return self.calls.event(at, "ACK+SDP" if has_sdp(request) else "ACK", request, now)
+        return [DropNote(DropReason.STRAY_ACK, "it acknowledges nothing that was sent", request)]
 
     def too_late(self, tx: ServerTransaction, now: float) -> list[Any]:
         """A request has waited so long that its sender has given up: the offer in it is withdrawn by that."""
@@ -367,7 +372,7 @@ class RequestsIn:
         body: bytes = b"",
     ) -> list[Any]:
         """Answer a request that concerns no call, or that a rule refuses, and tell so."""
-        headers = [*headers, *self.party.product("Server")]
+        headers = [*headers, *self.party.server]
         response = response_to(request, status, to_tag=tag or self.ids.tag(), headers=headers, body=body)
         return [*self.transactions.respond(tx, response, now), RequestServed(request, status)]
 

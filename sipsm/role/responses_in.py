@@ -116,7 +116,8 @@ class ResponsesIn:
         else:
             settle(at.leg, response, ours=True)
             learn(at.leg, response)
-            return [*self.split(at), *self.calls.event(at, "2XX" + sdp, response, now)]
+            forked = self.split(at) if self.policy.keeps_forks else []
+            return forked + self.calls.event(at, "2XX" + sdp, response, now)
         if not reliable:
             return self.calls.event(at, "1XX" + sdp, response, now)
         outputs = self.calls.event(at, "<REL" + sdp, response, now)
@@ -176,7 +177,7 @@ class ResponsesIn:
         """A further branch that is kept becomes a call of its own, before its 2xx is told (RFC 3261 13.2.2.4)."""
         leg, life = at.leg, at.invite
         call: Call = leg.call
-        if not self.policy.keeps_forks or leg.session.state != session.INVITING:
+        if leg.session.state != session.INVITING:
             return []
         if life.state not in {invite_uac.ACCEPTED, invite_uac.TERMINATED}:
             # It is the first to answer.

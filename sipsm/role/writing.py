@@ -19,7 +19,7 @@ from sipsm.usage.outputs import Acknowledge, Decide, Modify, Prack, Reply, Reply
 from sipsm.usage.session_timer import SMALLEST_S, says
 
 # "The ACK MUST contain the same credentials as the INVITE." (RFC 3261 13.2.2.4)
-_CREDENTIALS = ("Authorization", "Proxy-Authorization")
+_CREDENTIALS: Final = {"authorization": "Authorization", "proxy-authorization": "Proxy-Authorization"}
 
 
 class Writing:
@@ -33,29 +33,32 @@ class Writing:
 
     def response(self, at: Invitation, x: Reply, rseq: int | None = None) -> Response:
         """The response to an INVITE of the peer."""
-        request = at.request
-        makes_dialog = 100 < x.status < 300
+        request, status, party = at.request, x.status, self.party
+        makes_dialog = 100 < status < 300
         headers: HeaderLines = []
-        if x.status >= 200 and makes_dialog:
+        if status >= 200 and makes_dialog:
             # "A 2xx response to an INVITE SHOULD contain the Allow header field and the Supported header field"
             # (RFC 3261 13.3.1.4)
-            headers = [*self.party.capabilities_of_session(way(at.leg)), *self.agreed_interval(at.leg, request)]
+            headers = party.capabilities_of_session(way(at.leg)) + self.agreed_interval(at.leg, request)
         elif makes_dialog:
-            headers = [self.party.contact(way(at.leg))]
+            headers = [party.contact(way(at.leg))]
         if rseq is not None:
             # "it MUST contain a Require header field containing the option tag 100rel, and MUST include an RSeq header
             # field." (RFC 3262 3)  With a description, it "SHOULD contain an Allow header field that lists the UPDATE
             # method." (RFC 3311 4)
-            headers += [("Require", "100rel"), ("RSeq", str(rseq)), *self.party.allow()]
-        if makes_dialog and (rseq is not None or x.status >= 200):
+            headers += [("Require", "100rel"), ("RSeq", str(rseq)), *party.allow()]
+        if makes_dialog and (rseq is not None or status >= 200):
             headers += self._taken(request)
+        headers += party.server
+        headers += x.headers
+        headers += content(x)
         return response_to(
             request,
-            x.status,
+            status,
             x.reason,
             to_tag=at.dialog.local_tag,
             record_route=makes_dialog,
-            headers=[*headers, *self.party.product("Server"), *x.headers, *content(x)],
+            headers=headers,
             body=x.body,
         )
 
@@ -66,7 +69,7 @@ class Writing:
     def accepted(self, at: Invitation, request: Request) -> Response:
         """The 200 to a request within the dialog that nobody had to decide on."""
         headers = self._of_update(at.leg, request) if request.method == "UPDATE" else []
-        return response_to(request, 200, headers=[*headers, *self._taken(request), *self.party.product("Server")])
+        return response_to(request, 200, headers=[*headers, *self._taken(request), *self.party.server])
 
     def decided(self, at: Invitation, request: Request, x: Decide) -> Response:
         """The response to an UPDATE or PRACK that waited for the application."""
@@ -77,7 +80,7 @@ class Writing:
             request,
             x.status,
             x.reason,
-            headers=[*headers, *self.party.product("Server"), *x.headers, *content(x)],
+            headers=[*headers, *self.party.server, *x.headers, *content(x)],
             body=x.body,
         )
 
@@ -116,12 +119,13 @@ class Writing:
 
     def ack(self, at: Invitation, x: Acknowledge) -> Request:
         """The ACK for a 2xx, with the INVITE's CSeq number and a branch of its own."""
-        there = at.request.names
-        credentials = [
-            (name, value) for name in _CREDENTIALS if name.lower() in there for value in at.request.lines_of(name)
-        ]
-        headers = [*credentials, *x.headers, *content(x)]
-        return at.dialog.next_request("ACK", self.party.via(), headers, x.body, cseq=at.request.cseq.number)
+        invite = at.request
+        headers: HeaderLines = []
+        if not _CREDENTIALS.keys().isdisjoint(invite.names):
+            headers += [(name, line) for name in _CREDENTIALS.values() for line in invite.lines_of(name)]
+        headers += x.headers
+        headers += content(x)
+        return at.dialog.next_request("ACK", self.party.via(), headers, x.body, cseq=invite.cseq.number)
 
     def prack(self, at: Invitation, x: Prack) -> Request:
         """The PRACK for a reliable provisional response."""
@@ -138,7 +142,8 @@ class Writing:
         # used." (RFC 4028 7.4)
         for name in ("Supported", "Require", "Proxy-Require") if first.outgoing else ():
             own += [(name, line) for line in first.request.lines_of(name) if (name, line) not in own]
-        return self._within(leg, x.method, [*own, *x.headers, *content(x)], x.body)
+        own = [*self.party.user_agent, *own, *x.headers, *content(x)]
+        return leg.dialog.next_request(x.method, self.party.via(), own, x.body)
 
     def wanted_interval(self, leg: Leg) -> HeaderLines:
         """Session-Expires and Min-SE of a session refresh request (RFC 4028 7.4)."""
@@ -155,10 +160,8 @@ class Writing:
 
     def within(self, leg: Leg, method: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> Request:
         """Any request within the dialog but ACK, re-INVITE and UPDATE."""
-        return self._within(leg, method, [*self.party.supported, *headers], body)
-
-    def _within(self, leg: Leg, method: str, headers: Iterable[tuple[str, str]], body: bytes) -> Request:
-        return leg.dialog.next_request(method, self.party.via(), [*self.party.product("User-Agent"), *headers], body)
+        own = [*self.party.user_agent, *self.party.supported]
+        return leg.dialog.next_request(method, self.party.via(), [*own, *headers], body)
 
 
 def way(leg: Leg) -> Flow | None:
@@ -168,7 +171,7 @@ def way(leg: Leg) -> Flow | None:
 
 def content(x: Any) -> HeaderLines:
     """The Content-Type of what has a body."""
-    if not getattr(x, "body", b"") or x.content_type is None:
+    if not x.body or x.content_type is None:
         return []
     return [OF_SDP if x.content_type == SDP else ("Content-Type", x.content_type)]
 

@@ -1,7 +1,8 @@
 """What the machines of a call ask for, and what they tell.
 
 Requests and responses are asked for by what they mean; the role builds them from the dialog. What is told carries
-no call: the role, which knows whose machines these are, adds it.
+no call: the role, which knows whose machines these are, adds it. Nobody changes one that is made; they are not frozen all
+the same, since each is made for one step, and to make what is frozen takes more than twice as long.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from attrs import field, frozen
+from attrs import define
 
 from sipsm.message import Request, Response
 
@@ -24,7 +25,7 @@ def header_lines(lines: Iterable[tuple[str, str]]) -> HeaderLines:
 # -------------------------------------------------------------------- what is to be sent
 
 
-@frozen
+@define
 class Reply:
     """Send a response to the INVITE."""
 
@@ -32,10 +33,10 @@ class Reply:
     reason: str | None = None
     body: bytes = b""
     content_type: str = "application/sdp"
-    headers: HeaderLines = field(default=(), converter=header_lines)
+    headers: HeaderLines = ()
 
 
-@frozen
+@define
 class ReplyReliably:
     """Send a provisional response to the INVITE with this RSeq number (RFC 3262 3)."""
 
@@ -43,31 +44,31 @@ class ReplyReliably:
     rseq: int
 
 
-@frozen
+@define
 class RepeatProvisional:
     """Send the reliable provisional response once more."""
 
 
-@frozen
+@define
 class RepeatReply:
     """Send the 2xx to the INVITE once more."""
 
 
-@frozen
+@define
 class Acknowledge:
     """Send the ACK for a 2xx, with the answer if it carried the offer."""
 
     body: bytes = b""
     content_type: str = "application/sdp"
-    headers: HeaderLines = field(default=(), converter=header_lines)
+    headers: HeaderLines = ()
 
 
-@frozen
+@define
 class AcknowledgeAgain:
     """Send the same ACK again."""
 
 
-@frozen
+@define
 class Prack:
     """Send the PRACK for a reliable provisional response, with an answer or an offer if it is to bear one."""
 
@@ -75,55 +76,55 @@ class Prack:
     """The response; None in a command of the application: the one that waits."""
     body: bytes = b""
     content_type: str = "application/sdp"
-    headers: HeaderLines = field(default=(), converter=header_lines)
+    headers: HeaderLines = ()
 
 
-@frozen
+@define
 class Cancel:
     """Send a CANCEL for the INVITE."""
 
-    headers: HeaderLines = field(default=(), converter=header_lines)
+    headers: HeaderLines = ()
 
 
-@frozen
+@define
 class GiveUp:
     """The CANCEL had no effect: forget the INVITE's transaction."""
 
 
-@frozen
+@define
 class Withdraw:
     """If the INVITE has not been sent, because its address is still looked for, it need not be."""
 
 
-@frozen
+@define
 class HangUp:
     """Send a BYE."""
 
-    headers: HeaderLines = field(default=(), converter=header_lines)
+    headers: HeaderLines = ()
     branch: bool = False
     """Whether it is for one early dialog only, while its INVITE goes on."""
 
 
-@frozen
+@define
 class Ask:
     """Send a request within the dialog."""
 
     method: str
-    headers: HeaderLines = field(default=(), converter=header_lines)
+    headers: HeaderLines = ()
     body: bytes = b""
     content_type: str | None = None
     asked_as: object = None
     """What the application knows it as; nothing to the machines."""
 
 
-@frozen
+@define
 class Modify:
     """Send a re-INVITE or an UPDATE: to change the session, to refresh it, or to name another Contact."""
 
     method: str
     body: bytes = b""
     content_type: str = "application/sdp"
-    headers: HeaderLines = field(default=(), converter=header_lines)
+    headers: HeaderLines = ()
     again: bool = False
     """Whether this is the second try, after a 491."""
     refresh: bool = False
@@ -134,14 +135,14 @@ class Modify:
     """What was agreed when it was wished for: what the offer in it was made from."""
 
 
-@frozen
+@define
 class Accept:
     """Answer a request within the dialog with 200."""
 
     request: Request
 
 
-@frozen
+@define
 class Decide:
     """Answer the request that has been waiting for the application's word: an UPDATE or a PRACK."""
 
@@ -150,7 +151,7 @@ class Decide:
     reason: str | None = None
     body: bytes = b""
     content_type: str = "application/sdp"
-    headers: HeaderLines = field(default=(), converter=header_lines)
+    headers: HeaderLines = ()
 
 
 # -------------------------------------------------------------------- what is told
@@ -189,7 +190,7 @@ class EndReason(StrEnum):
     """Another call took its place (RFC 3891 3)."""
 
 
-@frozen
+@define
 class Rang:
     """A provisional response other than 100 came."""
 
@@ -198,28 +199,28 @@ class Rang:
     """Whether it was sent reliably, and its PRACK waits for the application."""
 
 
-@frozen
+@define
 class EarlyEnded:
     """An early dialog is over, while the INVITE goes on: a 199 said so, or its PRACK failed."""
 
     message: Response | None
 
 
-@frozen
+@define
 class ProvisionalAcknowledged:
     """The PRACK for our reliable provisional response has come."""
 
     request: Request
 
 
-@frozen
+@define
 class Connected:
     """The session is established: our 2xx has its ACK, or the peer's 2xx has come."""
 
     message: Request | Response
 
 
-@frozen
+@define
 class Failure:
     """What an INVITE of ours came to, when it came to no 2xx."""
 
@@ -236,7 +237,7 @@ class Failure:
         return 503 if self.reason is EndReason.TRANSPORT_FAILED else 408
 
 
-@frozen
+@define
 class Modified:
     """A re-INVITE or UPDATE of ours has been accepted."""
 
@@ -244,7 +245,7 @@ class Modified:
     response: Response
 
 
-@frozen
+@define
 class ModifyRefused:
     """A re-INVITE or UPDATE of ours came to nothing; the session is as it was."""
 
@@ -253,47 +254,47 @@ class ModifyRefused:
     """When it is tried once more by itself, seconds from now; None: it is not."""
 
 
-@frozen
+@define
 class PeerModifies:
     """The peer wants to change the session and makes no offer, or names another Contact only."""
 
     request: Request
 
 
-@frozen
+@define
 class OfferWithdrawn:
     """The peer has cancelled its re-INVITE, or it expired."""
 
     message: Request | None
 
 
-@frozen
+@define
 class TryAgain:
     """Attempt the re-INVITE or UPDATE once more, if that may be done now."""
 
     wish: Modify
 
 
-@frozen
+@define
 class Outdated:
     """The re-INVITE or UPDATE that waits is not attempted once more: what it was to change has changed."""
 
     wish: Modify
 
 
-@frozen
+@define
 class Refresh:
     """Send a session refresh request, if that may be done now (RFC 4028 10)."""
 
 
-@frozen
+@define
 class SendInviteAgain:
     """Send the initial INVITE anew, as this request."""
 
     request: Request
 
 
-@frozen
+@define
 class Postpone:
     """Send the initial INVITE anew as this request, when so many seconds have passed."""
 
@@ -303,7 +304,7 @@ class Postpone:
     """The one that named the time."""
 
 
-@frozen
+@define
 class Postponed:
     """The initial INVITE was refused, and waits to be sent anew."""
 
@@ -311,7 +312,7 @@ class Postponed:
     wait_s: float
 
 
-@frozen
+@define
 class Over:
     """The session, or the attempt at one, is over."""
 

@@ -13,11 +13,11 @@ from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
 from sipsm.message import Response
 from sipsm.message.headers import RSEQ
 from sipsm.sdp import has_sdp, offer_answer, refuse_all, sdp_of
+from sipsm.usage import acknowledging
 from sipsm.usage.outputs import Prack
 
 RECEIVING: Final = "Receiving"
 OWED: Final = "Owed"
-OVER: Final = "Over"
 
 
 @define(eq=False)
@@ -40,6 +40,11 @@ def out_of_order(receiver: ReliableReceiver, response: Response, _at: Any) -> bo
     """It has come already, or one before it has not."""
     # "its RSeq value is not one higher than the value of the sequence number" (RFC 3262 4)
     return receiver.rseq is not None and response[RSEQ] != receiver.rseq + 1
+
+
+def has_its_final_response(_: ReliableReceiver, _response: Response, at: Any) -> bool:
+    """The INVITE has been answered in this dialog, has failed, or goes on without it."""
+    return bool(at.ack.state != acknowledging.NONE or at.invite.state == "Terminated" or not at.session.goes_on)
 
 
 def offers(_: ReliableReceiver, response: Response, at: Any) -> bool:
@@ -96,6 +101,8 @@ ReliableReceiver.table = Table(
     rfc="3262 4",
     initial=RECEIVING,
     rows=(
+        # "The UAC MAY acknowledge reliable provisional responses received after the final response or MAY discard them."
+        Refuse(RECEIVING, "REL", has_its_final_response, None, "the INVITE has its final response", "3262 4"),
         # "that response MUST NOT be acknowledged with a PRACK, and MUST NOT be processed further by the UAC."
         Refuse({RECEIVING, OWED}, "REL", out_of_order, None, "it has come already, or one before it has not", "3262 4"),
         #   state      input    guard           next       actions                           RFC
@@ -104,16 +111,11 @@ ReliableReceiver.table = Table(
         Row(RECEIVING, "REL",   always,         RECEIVING, (note_rseq, send_prack),          "3262 4"),
         Refuse(OWED,   "REL",   always, None, "the PRACK for the one before it waits for the application", "3262 4"),
         Row(OWED,      "PRACK", always,         RECEIVING, (send_kept_prack,),               "3262 5"),
-        Refuse({RECEIVING, OVER}, "PRACK", always, None, "no reliable provisional response waits for its PRACK", "3262 4"),
-        Row(RECEIVING, "2XX",   always,         OVER,      (),                               "3262 4"),
-        Row(RECEIVING, "FINAL", always,         OVER,      (),                               "3262 4"),
-        Row(OWED,      "FINAL", always,         OVER,      (forget,),                        "3262 4"),
-        # "The UAC MAY acknowledge reliable provisional responses received after the final response or MAY discard them."
-        Refuse(OVER,   "REL",   always, None, "the INVITE has its final response", "3262 4"),
+        Refuse(RECEIVING, "PRACK", always, None, "no reliable provisional response waits for its PRACK", "3262 4"),
+        Row(OWED,      "FINAL", always,         RECEIVING, (forget,),                        "3262 4"),
     ),
     ignored=(
-        Ignore(OVER, {"2XX", "FINAL"}, "it has had one"),
-        Ignore(OWED, "2XX", "its PRACK is sent all the same, since it bears the answer, or was asked for"),
+        Ignore(RECEIVING, "FINAL", "no response waits for its PRACK"),
     ),
 )
 # fmt: on

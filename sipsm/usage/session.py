@@ -266,6 +266,11 @@ def cause_gone(_: Session, _x: Any, step: Step) -> None:
     step.cause("GONE")
 
 
+def cause_end(_: Session, _x: Any, step: Step) -> None:
+    """Whatever is under way within it is over, and the dialog ends with it: CLOSE and GONE at once."""
+    step.cause("END")
+
+
 # -------------------------------------------------------------------- table
 
 NO_DIALOG = "no response to the INVITE has made the dialog yet"
@@ -309,7 +314,7 @@ Session.table = Table(
         Row(ENDED,       "2XX",      was_given_up,         ENDING,      (send_bye, cause_close),                            "3261 13.2.2.4"),
         # The callee sends BYE only behind its 2xx, which then was lost: there has been an answer, and it is over.
         Row(INVITING,    "BYE",      another_has_answered, ENDED,       (accept_bye, cause_over),                           "3261 15.1.2"),
-        Row(INVITING,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
+        Row(INVITING,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_end), "3261 15.1.2"),
         # "The caller's UA MAY send a BYE for either confirmed or early dialogs": for this one, and not for the INVITE.
         Row(INVITING,    "HANG UP",  leaves_a_branch,      DISMISSING,  (remember_dismissed, send_bye, report_early_ended, cause_over), "3261 15"),
         Row(DISMISSING,  "BYE DONE", always,               ENDED,       (),                                                 "3261 15.1.1"),
@@ -320,18 +325,18 @@ Session.table = Table(
         Row(ANSWERING,   "ANSWER",   always,               ESTABLISHED, (report_connected,),                                "3261 13.2.2.4"),
         Row(ANSWERING,   "HANG UP",  always,               ENDING,      (send_bye, cause_close),                            "3261 13.2.2.4"),
         Row(ANSWERING,   "REPLACED", always,               ENDING,      (remember_replaced, send_bye, cause_close),         "3891 3"),
-        Row(ANSWERING,   "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
+        Row(ANSWERING,   "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_end), "3261 15.1.2"),
         # ---------------- as the callee
         Row(INVITED,     "ACCEPTED", always,               ACCEPTED,    (),                                                 "3261 13.3.1.4"),
-        Row(INVITED,     "REJECT",   always,               ENDED,       (report_declined, cause_close, cause_gone),         "3261 13.3.1.3"),
-        Row(INVITED,     "CANCEL",   always,               ENDED,       (report_cancelled_by_peer, cause_close, cause_gone), "3261 9.2"),
-        Row(INVITED,     "EXPIRED",  always,               ENDED,       (report_expired, cause_close, cause_gone),          "3261 13.3.1"),
-        Row(INVITED,     "NO PRACK", always,               ENDED,       (report_not_acknowledged, cause_close, cause_gone), "3262 3"),
-        Row(INVITED,     "NO ANSWER", always,              ENDED,       (report_no_answer, cause_close, cause_gone),        "3262 5"),
+        Row(INVITED,     "REJECT",   always,               ENDED,       (report_declined, cause_end),                   "3261 13.3.1.3"),
+        Row(INVITED,     "CANCEL",   always,               ENDED,       (report_cancelled_by_peer, cause_end),          "3261 9.2"),
+        Row(INVITED,     "EXPIRED",  always,               ENDED,       (report_expired, cause_end),                    "3261 13.3.1"),
+        Row(INVITED,     "NO PRACK", always,               ENDED,       (report_not_acknowledged, cause_end),           "3262 3"),
+        Row(INVITED,     "NO ANSWER", always,              ENDED,       (report_no_answer, cause_end),                  "3262 5"),
         # The callee may send no BYE: an early dialog that the caller has lost ends with its INVITE.
         Row(INVITED,     "UPDATE FAILED", loses_the_dialog, INVITED,    (cause_lost,),                                      "3311 5.3"),
-        Row(INVITED,     "LOST",     always,               ENDED,       (remember_peer_lost, report_ended, cause_close, cause_gone), "3261 12.2.1.2"),
-        Row(INVITED,     "BYE",      always,               ENDED,       (accept_bye, report_cancelled_by_peer, cause_close, cause_gone), "3261 15.1.2"),
+        Row(INVITED,     "LOST",     always,               ENDED,       (remember_peer_lost, report_ended, cause_end),  "3261 12.2.1.2"),
+        Row(INVITED,     "BYE",      always,               ENDED,       (accept_bye, report_cancelled_by_peer, cause_end), "3261 15.1.2"),
         # "the callee's UA MAY send a BYE on confirmed dialogs, but MUST NOT send a BYE on early dialogs. However, the
         # callee's UA MUST NOT send a BYE on a confirmed dialog until it has received an ACK for its 2xx response or until
         # the server transaction times out."
@@ -342,17 +347,17 @@ Session.table = Table(
         # "If the server retransmits the 2xx response for 64*T1 seconds without receiving an ACK, the dialog is
         # confirmed, but the session SHOULD be terminated. This is accomplished with a BYE"
         Row(ACCEPTED,    "NO ACK",   always,               ENDING,      (remember_no_ack, send_bye, cause_close),           "3261 13.3.1.4"),
-        Row(ACCEPTED,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
+        Row(ACCEPTED,    "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_end), "3261 15.1.2"),
         Row(ACCEPTED,    "REPLACED", always,               LEAVING,     (remember_replaced,),                               "3891 3"),
         Row(ACCEPTED,    "UPDATE FAILED", loses_the_dialog, LEAVING,    (remember_peer_lost,),                              "3311 5.3"),
         Row(LEAVING,     "ACK",      acknowledges,         ENDING,      (send_bye, cause_close),                            "3261 15"),
         Row(LEAVING,     "NO ACK",   always,               ENDING,      (send_bye, cause_close),                            "3261 15"),
-        Row(LEAVING,     "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
+        Row(LEAVING,     "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_end), "3261 15.1.2"),
         Refuse(LEAVING,  "HANG UP",  always,               None, "it is ending already: the BYE waits for the ACK",         "3261 15"),
         # ---------------- either
         Row(ESTABLISHED, "HANG UP",  always,               ENDING,      (send_bye, cause_close),                            "3261 15.1.1"),
         Row(ESTABLISHED, "REPLACED", always,               ENDING,      (remember_replaced, send_bye, cause_close),         "3891 3"),
-        Row(ESTABLISHED, "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_close, cause_gone), "3261 15.1.2"),
+        Row(ESTABLISHED, "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_end), "3261 15.1.2"),
         Row(ESTABLISHED, "PEER LOST", always,              ENDING,      (remember_peer_lost, send_bye, cause_close),        "3261 12.2.1.2"),
         Row(ESTABLISHED, "FAILED",   loses_the_dialog,     ENDING,      (remember_peer_lost, send_bye, cause_close),        "3261 14.1"),
         Row(ESTABLISHED, "UPDATE FAILED", loses_the_dialog, ENDING,     (remember_peer_lost, send_bye, cause_close),        "3311 5.3"),

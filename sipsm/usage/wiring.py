@@ -175,7 +175,7 @@ def _answered(sdp: str) -> dict[str, To | No]:
         "a 2xx to an INVITE is none to an UPDATE",
         dialog=("2XX", "3261 12.1.2"),
         invite=("2XX", "3261 13.2.2.4"),
-        reliable=("2XX", "3262 4"),
+        reliable=No("the PRACK that waits is sent all the same, since it bears the answer, or was asked for"),
         ack=("2XX", "3261 13.2.2.4"),
         offer_answer=("<2XX" + sdp, "3261 13.2.2.4"),
         turns=("2XX", "3261 14.1"),
@@ -223,6 +223,24 @@ def _update_answered(sdp: str) -> dict[str, To | No]:
 
 def _of_session(name: str, rfc: str) -> dict[str, To | No]:
     return _event("ends, or goes on, with the session", session=(name, rfc))
+
+
+def _closed(rest: str, **cells: To) -> dict[str, To | No]:
+    """All that is under way in the session is over."""
+    return _event(
+        rest,
+        invite=To("BYE", "3261 15.1.2", INVITES),
+        reliable=To("FINAL", "3262 3", INVITES),
+        prack=To("OVER", "3261 15.1.2", INVITES),
+        update_in=("OVER", "3261 15.1.2"),
+        update_out=No("the response to one may yet come"),
+        glare=("OVER", "3311 5.3"),
+        offer_answer=("OVER", "3261 15"),
+        turns=("REJECTED", "3261 15.1.2"),
+        session=To("CLOSED", "3261 13.2.2.4", DIALOGS),
+        timer=("CLOSE", "4028 10"),
+        **cells,
+    )
 
 
 CALL: Final = Wiring(
@@ -383,19 +401,8 @@ CALL: Final = Wiring(
         ),
         "SESSION EXPIRED": _of_session("SESSION EXPIRED", "4028 10"),
         "TIMER SET": _event("told so before", timer=("TIMER SET", "4028 7.2")),
-        "CLOSE": _event(
-            "ends with OVER",
-            invite=To("BYE", "3261 15.1.2", INVITES),
-            reliable=To("FINAL", "3262 3", INVITES),
-            ack=To("END", "3261 13.2.2.4", INVITES),
-            prack=To("OVER", "3261 15.1.2", INVITES),
-            update_in=("OVER", "3261 15.1.2"),
-            glare=("OVER", "3311 5.3"),
-            offer_answer=("OVER", "3261 15"),
-            turns=("REJECTED", "3261 15.1.2"),
-            session=To("CLOSED", "3261 13.2.2.4", DIALOGS),
-            timer=("CLOSE", "4028 10"),
-        ),
+        "CLOSE": _closed("ends with GONE", ack=To("END", "3261 13.2.2.4", INVITES)),
+        "END": _closed("told by BYE, or there is none", dialog=To("OVER", "3261 12.3")),
         "OVER": _event(
             "the INVITE may go on without this dialog, or is over",
             dialog=("OVER", "3261 12.3"),

@@ -19,7 +19,6 @@ MOST: Final = 150
 """States of each plan in which uses are looked for."""
 
 CLOSES_ANYWAY = "the session ends in the same step, and that closes it"
-NO_LATE = "no transaction passes a provisional response after the final one"
 
 UNNOTICED: Final = {
     "NO PRACK to reliable": "it is over already, and has caused this",
@@ -29,9 +28,6 @@ UNNOTICED: Final = {
     "LOST to offer_answer": CLOSES_ANYWAY,
     "LOST to turns": CLOSES_ANYWAY,
     "OVER to prack": "what waits for the application has been answered by CLOSE",
-    "2XX to reliable": NO_LATE,
-    "2XX+SDP to reliable": NO_LATE,
-    "reliable provisional responses at the UAC: Receiving 2XX -> Over": NO_LATE,
     "turn-taking of INVITE: Ours FAILED -> Free": "there is no other turn in a dialog that is not to be",
     "offer/answer: GotIn1xx/Previewed/SentInInvite/ToBeOffered <REFUSAL -> Closed": CLOSES_ANYWAY,
     "offer/answer: GotInInvite/SentIn1xx/Shown/ToOffer >REFUSAL -> Closed": CLOSES_ANYWAY,
