@@ -258,7 +258,9 @@ class Endpoint(Commanding):
         outputs: list[Output] = []
         while (due := self._agenda.pop(now)) is not None:
             if isinstance(due, Transaction):
-                outputs += self._perform(self._transactions.wake(due, now), None, now)
+                # Mostly it is over by that, and nobody needs to hear of it.
+                if done := self._transactions.wake(due, now):
+                    outputs += self._perform(done, None, now)
             elif isinstance(due, Connection):
                 outputs += self._flowed(self._flows.wake(due, now), now)
             elif isinstance(due, ResponseDelivery):

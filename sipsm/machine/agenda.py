@@ -35,7 +35,7 @@ class Agenda:
 
     def __init__(self) -> None:
         self._near: list[_Entry] = []
-        """Of the present slice, and sorted: the last one is the next."""
+        """Of the present slice, and sorted: the last one is the next, unless that is the first of the heap."""
         self._early: list[_Entry] = []
         """What has been entered since, and is in no later slice: a heap."""
         self._horizon = -1
@@ -50,22 +50,24 @@ class Agenda:
     def watch(self, who: Watched) -> None:
         """Note the next deadline of `who`. To be called after every step of it that may have started a timer."""
         at = who.next_timeout()
-        known = who.watched_at
-        if at is None or (known is not None and known <= at):
-            return
-        self._entered += 1
-        self._enter(at, self._entered, who)
+        if at is not None and ((known := who.watched_at) is None or at < known):
+            self.enter(at, who)
 
-    def _enter(self, at: float, number: int, who: Watched) -> None:
+    def enter(self, at: float, who: Watched, number: int = 0) -> None:
+        """What `watch` does when `at`, the next deadline of `who`, is sooner than the one that has been noted, if any.
+
+        `number` is that of an entry which this one replaces.
+        """
+        if not number:
+            self._entered = number = self._entered + 1
         who.watched_at = at
-        entry = (at, number, who)
         part = int(at * SLICES_PER_SECOND)
         if part <= self._horizon:
-            heappush(self._early, entry)
-        elif (bucket := self._later.get(part)) is not None:
-            bucket.append(entry)
+            heappush(self._early, (at, number, who))
+        elif part in self._later:
+            self._later[part].append((at, number, who))
         else:
-            self._later[part] = [entry]
+            self._later[part] = [(at, number, who)]
             heappush(self._slices, part)
 
     def forget(self, who: Watched) -> None:
@@ -87,43 +89,43 @@ class Agenda:
 
     def next_timeout(self) -> float | None:
         """The earliest deadline that still holds, or None."""
+        near, early = self._near, self._early
         while True:
-            near, early = self._near, self._early
             while near or early:
-                is_early = _is_first(early, near)
-                at, number, who = early[0] if is_early else near[-1]
-                if who.watched_at != at:
-                    _ = heappop(early) if is_early else near.pop()
-                    self._left += 1
-                    continue
-                due = who.next_timeout()
-                if due == at:
-                    return at
-                _ = heappop(early) if is_early else near.pop()
-                who.watched_at = None
-                if due is None:
-                    self._left += 1
+                if early and (not near or early[0] < near[-1]):
+                    near.append(heappop(early))
+                at, number, who = near[-1]
+                if who.watched_at == at:
+                    due = who.next_timeout()
+                    if due == at:
+                        return at
+                    near.pop()
+                    who.watched_at = None
+                    if due is not None:
+                        # With the number that it had: who asks how often must not decide which of equal deadlines is
+                        # first.
+                        self.enter(due, who, number)
+                        continue
                 else:
-                    # With the number that it had: who asks how often must not decide which of equal deadlines is first.
-                    self._enter(due, number, who)
+                    near.pop()
+                self._left += 1
             if not self._slices:
                 return None
             self._horizon = heappop(self._slices)
-            self._near = self._later.pop(self._horizon)
+            near = self._near = self._later.pop(self._horizon)
             # Most were entered in the order of their deadlines: sorting only has to look.
-            self._near.sort(key=itemgetter(0, 1))
-            self._near.reverse()
+            near.sort(key=itemgetter(0, 1))
+            near.reverse()
 
     def pop(self, now: float) -> Watched | None:
         """The next one whose deadline is `now` or earlier, taken off the agenda; None when nobody is due."""
-        near, early = self._near, self._early
-        if near and near[-1][0] > now and not (early and early[0][0] <= now):
+        if (near := self._near) and near[-1][0] > now and not ((early := self._early) and early[0][0] <= now):
             # All that is entered is later, whether it still holds or not.
             return None
         at = self.next_timeout()
         if at is None or at > now:
             return None
-        _, _, who = heappop(self._early) if _is_first(self._early, self._near) else self._near.pop()
+        _, _, who = self._near.pop()
         self._left += 1
         who.watched_at = None
         return who
@@ -131,8 +133,3 @@ class Agenda:
 
 def _swept(entries: list[_Entry]) -> list[_Entry]:
     return [entry for entry in entries if entry[2].watched_at is not None or entry[2].next_timeout() is not None]
-
-
-def _is_first(early: list[_Entry], near: list[_Entry]) -> bool:
-    """Whether the next one is that of the heap."""
-    return bool(early) and (not near or early[0] < near[-1])

@@ -39,18 +39,17 @@ class Alarm:
             sooner.at = at
             agenda.watch(sooner)
             return
-        self._have_no_sooner(agenda)
+        if sooner is not None:
+            sooner.stop(agenda)
+            self.sooner = None
         self.at = at
-        if at is not None and at != known:
-            agenda.watch(self)
+        if known is None and at is not None:
+            agenda.enter(at, self)
 
     def stop(self, agenda: Agenda) -> None:
         """It is over."""
-        self._have_no_sooner(agenda)
-        self.of = self.at = None
-        agenda.forget(self)
-
-    def _have_no_sooner(self, agenda: Agenda) -> None:
         if self.sooner is not None:
             self.sooner.stop(agenda)
             self.sooner = None
+        self.of = self.at = None
+        agenda.forget(self)

@@ -7,17 +7,21 @@ no longer holds is noticed when it comes to the front.
 from __future__ import annotations
 
 from collections.abc import Callable
-from heapq import heappop, heappush, heapreplace
+from heapq import heappop, heappush
 from typing import Any, Protocol
 
 
 class Sleeper(Protocol):
-    """Who wants to be woken at its own deadline."""
+    """Who wants to be woken at its own deadline, with two notes for the clock."""
 
     rank: int
     """Its place among those that are woken at the same time; from 1."""
     watched_at: float | None
-    """A note for the clock: the deadline that it has been entered with."""
+    """The deadline that it has been entered with; its own may be later by now."""
+    due_at: float | None
+    """Its deadline since its last step."""
+    up: bool
+    """Whether it is there to be woken."""
 
     def next_timeout(self) -> float | None:
         """The deadline, or None."""
@@ -45,9 +49,9 @@ class Clock:
         self._entered += 1
         heappush(self._coming, (at, PLANNED, self._entered, action, args))
 
-    def watch(self, who: Sleeper) -> None:
+    def watch(self, who: Sleeper, at: float | None) -> None:
         """Note the next deadline of `who`; to be called after every step that may have changed it."""
-        at = who.next_timeout()
+        who.due_at = at
         if at is not None and (who.watched_at is None or at < who.watched_at):
             who.watched_at = at
             self._entered += 1
@@ -58,38 +62,37 @@ class Clock:
         coming = self._coming
         while coming:
             at, rank, _, _, args = coming[0]
-            if rank == PLANNED or self._holds(at, args[0]):
+            if rank == PLANNED or (args[0].watched_at == at == args[0].due_at and args[0].up):
                 return at
+            heappop(coming)
+            self._passed(at, args[0])
         return None
 
-    def step(self, until: float) -> bool:
-        """Let the next thing happen, if it is due by then; returns whether there was one."""
+    def run(self, until: float, most: int) -> bool:
+        """Let what is due by then happen; returns whether that is less than `most` things."""
         coming = self._coming
+        limit = self.steps + most
         while coming:
-            at, rank, _, action, args = coming[0]
+            at, rank, _, action, args = entry = heappop(coming)
             if at > until:
-                return False
+                heappush(coming, entry)
+                break
             if rank != PLANNED:
-                if not self._holds(at, args[0]):
+                (who,) = args
+                if not (who.watched_at == at == who.due_at and who.up):
+                    self._passed(at, who)
                     continue
-                args[0].watched_at = None
-            heappop(coming)
+                who.watched_at = None
             self.steps += 1
-            self.now = max(self.now, at)
+            if at > self.now:  # noqa: PLR1730  (`max` would be a call, for each step)
+                self.now = at
             action(*args)
-            return True
-        return False
-
-    def _holds(self, at: float, who: Sleeper) -> bool:
-        """Whether the first entry, by which `who` is to be woken, still holds; one that does not is replaced."""
-        if who.watched_at == at:
-            due = who.next_timeout()
-            if due is not None and due <= at:
-                return True
-            who.watched_at = due
-            if due is not None:
-                self._entered += 1
-                heapreplace(self._coming, (due, who.rank, self._entered, self._wake, (who,)))
+            if self.steps >= limit:
                 return False
-        heappop(self._coming)
-        return False
+        return True
+
+    def _passed(self, at: float, who: Sleeper) -> None:
+        """An entry of `who` was the first, and did not hold; there is another if it was the one that was known."""
+        if who.watched_at == at:
+            who.watched_at = None
+            self.watch(who, who.next_timeout())

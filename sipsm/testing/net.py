@@ -18,6 +18,7 @@ from sipsm.ids import Ids
 from sipsm.role import Output, Profile
 from sipsm.testing.agent import Agent
 from sipsm.testing.clock import Clock
+from sipsm.testing.collecting import few_full_searches
 from sipsm.testing.faults import Cut, names_of
 from sipsm.testing.invariants import EVERY_STEP, Invariant, InvariantBroken, Stepped
 from sipsm.testing.link import Link, Way
@@ -28,6 +29,7 @@ from sipsm.testing.tape import Tape, held
 from sipsm.trace import Arrived, Carried, Ladder, Left, Recorder, ladder
 from sipsm.trace import Record as TraceRecord
 from sipsm.transport import Address, Close, Flow, Open, Resolve, Send
+from sipsm.transport.flow import RELIABLE
 
 SHOWN = 100
 """How many messages an account shows, the last ones."""
@@ -228,13 +230,12 @@ class Net:
         """
         end = FOREVER if until is None else self.start + until
         clock = self.clock
-        for agent in self.agents.values():
-            clock.watch(agent)
-        limit = clock.steps + steps
+        self._watch_all()
         try:
-            while clock.step(end):
-                if clock.steps == limit:
-                    raise InvariantBroken(f"the network is not quiet after {steps} steps")
+            with few_full_searches():
+                quiet = clock.run(end, steps)
+            if not quiet:
+                raise InvariantBroken(f"the network is not quiet after {steps} steps")
         except Exception as error:
             self.noted = True
             error.add_note(self.account())
@@ -250,9 +251,12 @@ class Net:
 
     def next_at(self) -> float | None:
         """When the next thing happens, as `now` counts; None when nothing will."""
-        for agent in self.agents.values():
-            self.clock.watch(agent)
+        self._watch_all()
         return self.clock.next_at()
+
+    def _watch_all(self) -> None:
+        for agent in self.agents.values():
+            self.clock.watch(agent, agent.next_timeout())
 
     # ---------------------------------------------------------------- what must hold, and pictures
 
@@ -333,7 +337,8 @@ class Net:
                 self._act(agent, output)
             else:
                 agent.told(output)
-        self.clock.watch(agent)
+        # Not `agent.next_timeout`: whoever does something is there.
+        self.clock.watch(agent, agent.endpoint.next_timeout())
         if self.invariants and self.clock.steps % self.check_every == 0:
             step = Stepped(agent, self.now, woken, outputs)
             for invariant in self.invariants:
@@ -380,7 +385,7 @@ class Net:
 
     def _carry(self, agent: Agent, send: Send) -> None:
         now, flow, data = self.clock.now, send.flow, send.data
-        if flow.reliable:
+        if flow.transport in RELIABLE:
             goes = self.streams.send(agent, send)
             if not goes and self.recording:
                 self.recorder.carried(agent.name, flow, data, (), now)
@@ -394,7 +399,7 @@ class Net:
             self._sent[agent.name] = nth = self._sent.get(agent.name, 0) + 1
             lose = nth in self.lose.get(agent.name, ())
         if receiver is not None and not lose:
-            way = self.way(agent, receiver)
+            way = self._ways.get((agent.name, receiver.name)) or self.way(agent, receiver)
             arrives = way.arrivals(len(data), flow.remote, now)
             if self._cuts:
                 cut = self.parted(agent, receiver, now)
@@ -434,6 +439,7 @@ class Net:
 
     def _crash(self, agent: Agent) -> None:
         agent.crash()
+        self.clock.watch(agent, None)
         self.streams.reset(agent)
         if self.tape is not None:
             self.tape.crashes(agent.name, self.now)
@@ -458,7 +464,7 @@ class Net:
                 self.tell(agent, "flow_closed", flow)
             for open in agent.endpoint.opening:
                 self.tell(agent, "open_failed", open)
-        self.clock.watch(agent)
+        self.clock.watch(agent, agent.next_timeout())
 
 
 def _host(number: int) -> str:

@@ -247,7 +247,8 @@ class TransactionLayer:
                 self.agenda.watch(tx)
             return step.outputs
         # "Once the transaction is in the "Terminated" state, it MUST be destroyed immediately." (RFC 6026 8.7)
-        self.agenda.forget(tx)
+        if tx.watched_at is not None:
+            self.agenda.forget(tx)
         key = tx.key
         if isinstance(tx, ServerTransaction):
             if self.servers.get(key) is not tx:
