@@ -1,15 +1,16 @@
 """Who is to be woken when: one deadline out of any number of timers.
 
-Watching, waking and forgetting cost the same with a million machines as with ten: what is due within the present slice
-of time stands in a heap, all else in unsorted lists, one for each slice. What comes to be due before the present slice
-ends stands in the heap as well: the slice may be far away, and any number may come before it. A machine has one entry,
-for its earliest deadline; an entry that no longer holds is noticed when it comes to the front. Those of machines that
-were over before are swept out when they are a sixth of all.
+Watching, waking and forgetting cost the same with a million machines as with ten: what is due within the
+present slice of time is sorted, all else in unsorted lists, one for each slice. What comes to be due within the present
+slice, or before it, stands in a heap: the slice may be far away, and any number may come before it. A machine has one
+entry, for its earliest deadline; an entry that no longer holds is noticed when it comes to the front. Those of machines
+that were over before are swept out when they are a sixth of all.
 """
 
 from __future__ import annotations
 
 from heapq import heapify, heappop, heappush
+from operator import itemgetter
 from typing import Protocol
 
 SLICES_PER_SECOND = 8
@@ -34,7 +35,9 @@ class Agenda:
 
     def __init__(self) -> None:
         self._near: list[_Entry] = []
-        """What is in no later slice than the present one: a heap."""
+        """Of the present slice, and sorted: the last one is the next, unless that is the first of the heap."""
+        self._early: list[_Entry] = []
+        """What has been entered since, and is in no later slice: a heap."""
         self._horizon = -1
         self._later: dict[int, list[_Entry]] = {}
         self._slices: list[int] = []
@@ -60,7 +63,7 @@ class Agenda:
         who.watched_at = at
         part = int(at * SLICES_PER_SECOND)
         if part <= self._horizon:
-            heappush(self._near, (at, number, who))
+            heappush(self._early, (at, number, who))
         elif part in self._later:
             self._later[part].append((at, number, who))
         else:
@@ -76,24 +79,27 @@ class Agenda:
         # A sixth of the entries goes at least, so that sweeping costs each of the forgotten the same.
         if self._forgotten >= WORTH_SWEEPING and 6 * self._forgotten > self._entered - self._left:
             self._near = _swept(self._near)
-            heapify(self._near)
+            self._early = _swept(self._early)
+            heapify(self._early)
             self._later = {part: swept for part, entries in self._later.items() if (swept := _swept(entries))}
             self._slices = sorted(self._later)
-            there = len(self._near) + sum(map(len, self._later.values()))
+            there = len(self._near) + len(self._early) + sum(map(len, self._later.values()))
             self._left = self._entered - there
             self._forgotten = 0
 
     def next_timeout(self) -> float | None:
         """The earliest deadline that still holds, or None."""
-        near = self._near
+        near, early = self._near, self._early
         while True:
-            while near:
-                at, number, who = near[0]
+            while near or early:
+                if early and (not near or early[0] < near[-1]):
+                    near.append(heappop(early))
+                at, number, who = near[-1]
                 if who.watched_at == at:
                     due = who.next_timeout()
                     if due == at:
                         return at
-                    heappop(near)
+                    near.pop()
                     who.watched_at = None
                     if due is not None:
                         # With the number that it had: who asks how often must not decide which of equal deadlines is
@@ -101,24 +107,25 @@ class Agenda:
                         self.enter(due, who, number)
                         continue
                 else:
-                    heappop(near)
+                    near.pop()
                 self._left += 1
             if not self._slices:
                 return None
             self._horizon = heappop(self._slices)
             near = self._near = self._later.pop(self._horizon)
-            heapify(near)
+            # Most were entered in the order of their deadlines: sorting only has to look.
+            near.sort(key=itemgetter(0, 1))
+            near.reverse()
 
     def pop(self, now: float) -> Watched | None:
         """The next one whose deadline is `now` or earlier, taken off the agenda; None when nobody is due."""
-        near = self._near
-        if near and near[0][0] > now:
+        if (near := self._near) and near[-1][0] > now and not ((early := self._early) and early[0][0] <= now):
             # All that is entered is later, whether it still holds or not.
             return None
         at = self.next_timeout()
         if at is None or at > now:
             return None
-        _, _, who = heappop(self._near)
+        _, _, who = self._near.pop()
         self._left += 1
         who.watched_at = None
         return who

@@ -72,6 +72,8 @@ class Agent:
         self._restored: list[Call] = []
         """The calls that it had when it came back: what had been planned for one that came later is another's."""
         self._script: Callable[[Call], Sequence[Step]] = _no_script
+        self._awaited: frozenset[type[Event] | None] | None = frozenset()
+        """What its script waits for, so that nobody looks in it for each event; None: that depends on the call."""
         self._callbacks: list[tuple[type[Any], Callable[[Any], object]]] = []
 
     def __repr__(self) -> str:
@@ -130,10 +132,11 @@ class Agent:
     def script(self, *steps: Step) -> None:
         """What it does with every call from now on: see `sipsm.testing.script`."""
         self.scripts(lambda _: steps)
+        self._awaited = frozenset(step.event for step in steps)
 
     def scripts(self, choose: Callable[[Call], Sequence[Step]]) -> None:
         """What it does with each call from now on: the steps that `choose` names for it."""
-        self._script = choose
+        self._script, self._awaited = choose, None
 
     def on(self, event: type[E], function: Callable[[E], object]) -> None:
         """Have `function` called with each event of this type, once the outputs that came with it are performed."""
@@ -147,8 +150,10 @@ class Agent:
                 self.net.plan(self.net.now, self._react, function, event, self.life)
         call = getattr(event, "call", None)
         if call is not None:
-            self._begin(type(event), call)
-            if isinstance(event, Ended):
+            kind = event.__class__
+            if self._awaited is None or kind in self._awaited:
+                self._begin(kind, call)
+            if kind is Ended:
                 self.ended[call] = self.ended.get(call, 0) + 1
 
     def _react(self, function: Callable[[Any], object], event: Event, life: int) -> None:

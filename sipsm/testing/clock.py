@@ -20,6 +20,11 @@ class Sleeper(Protocol):
     """The deadline that it has been entered with; its own may be later by now."""
     due_at: float | None
     """Its deadline since its last step."""
+    up: bool
+    """Whether it is there to be woken."""
+
+    def next_timeout(self) -> float | None:
+        """The deadline, or None."""
 
 
 PLANNED = 0
@@ -57,7 +62,7 @@ class Clock:
         coming = self._coming
         while coming:
             at, rank, _, _, args = coming[0]
-            if rank == PLANNED or args[0].watched_at == at == args[0].due_at:
+            if rank == PLANNED or (args[0].watched_at == at == args[0].due_at and args[0].up):
                 return at
             heappop(coming)
             self._passed(at, args[0])
@@ -74,12 +79,12 @@ class Clock:
                 break
             if rank != PLANNED:
                 (who,) = args
-                if not who.watched_at == at == who.due_at:
+                if not (who.watched_at == at == who.due_at and who.up):
                     self._passed(at, who)
                     continue
                 who.watched_at = None
             self.steps += 1
-            if at > self.now:
+            if at > self.now:  # noqa: PLR1730  (`max` would be a call, for each step)
                 self.now = at
             action(*args)
             if self.steps >= limit:
@@ -90,4 +95,4 @@ class Clock:
         """An entry of `who` was the first, and did not hold; there is another if it was the one that was known."""
         if who.watched_at == at:
             who.watched_at = None
-            self.watch(who, who.due_at)
+            self.watch(who, who.next_timeout())

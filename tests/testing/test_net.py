@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+
 import pytest
 
 from sipsm import Answered, Ended, Endpoint, EndReason, Established, LocalProtocolError, TimerValues
@@ -329,3 +332,26 @@ def test_a_record_is_made_once() -> None:
     net.run(until=40.0)
     assert net.recorder.records[: len(records)] == records
     assert net.recorder.records is net.recorder.records
+
+
+@pytest.fixture(params=[(700, 10, 10), (50, 3, 100_000), (0, 10, 10)])
+def thresholds(request: pytest.FixtureRequest) -> Iterator[tuple[int, int, int]]:
+    """What the program has set for Python's garbage collector: as usual, its own, and not at all."""
+    before = gc.get_threshold()
+    gc.set_threshold(*request.param)
+    yield request.param
+    gc.set_threshold(*before)
+
+
+def test_full_collections_are_seldom_while_it_runs(thresholds: tuple[int, int, int]) -> None:
+    """They would look at all that a network holds; afterwards they come as the program has them, whatever happened."""
+    net = Net()
+    seen: list[tuple[int, int, int]] = []
+    net.at(1.0, lambda: seen.append(gc.get_threshold()))
+    net.run()
+    assert seen == [(*thresholds[:2], max(thresholds[2], 1000))]
+    assert gc.get_threshold() == thresholds
+    net.at(2.0, lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        net.run()
+    assert gc.get_threshold() == thresholds
