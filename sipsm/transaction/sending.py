@@ -241,7 +241,7 @@ class Sending:
 
     def gone_out(self, sender: object, now: float) -> None:
         """Something of this sender goes out on a connection: a response has found its way."""
-        delivery = self.responses.get(sender) if isinstance(sender, Key) else None
+        delivery = self.responses.get(sender) if self.responses and isinstance(sender, Key) else None
         if delivery is not None:
             self._step(delivery, GONE_OUT, None, now)
 

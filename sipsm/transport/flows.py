@@ -48,8 +48,8 @@ from sipsm.machine import Agenda, Observer, Step
 from sipsm.message import Via
 from sipsm.transport import connection as states
 from sipsm.transport.connection import Connection, Waiting
-from sipsm.transport.flow import Close, Flow, Listening, Open, Send, bracketed
-from sipsm.transport.framing import BadFrame, Frame, Ping, Pong, StreamFramer, WebSocketFramer
+from sipsm.transport.flow import RELIABLE, Close, Flow, Listening, Open, Send, bracketed
+from sipsm.transport.framing import Frame, Ping, Pong, StreamFramer, WebSocketFramer
 from sipsm.transport.head import MessageLimits
 from sipsm.transport.limits import FlowLimits, FlowTimes, KeepAlive
 from sipsm.transport.locate import SECURE
@@ -145,7 +145,7 @@ class Flows:
 
     def closed(self, flow: Flow, now: float) -> list[FlowOutput]:
         """A connection is gone: the peer has ended or reset it, or a `Close` is done."""
-        if not flow.reliable:
+        if flow.transport not in RELIABLE:
             return [Lost(flow, "nothing can be sent on it")]
         return self._sent_another_way(self._tell(flow, states.LOST, "the connection was closed", now), now)
 
@@ -175,30 +175,38 @@ class Flows:
 
     def receive(self, data: bytes, flow: Flow, now: float) -> list[FlowOutput]:
         """Bytes have come: a datagram, some of a stream, a whole WebSocket message."""
-        if not flow.reliable:
+        if flow.transport not in RELIABLE:
             return [Arrived(flow, Frame(data))]
         connection = self.connections.get(flow)
         if connection is None or connection.state not in states.OPEN or connection.framer.ended:
             return [Discarded(flow, data, DiscardReason.CLOSED, "nothing is read on this flow any more")]
-        held = connection.framer.held
-        framed = connection.framer.receive(data)
-        self.held += connection.framer.held - held
-        outputs: list[FlowOutput] = [Arrived(flow, f) for f in framed if isinstance(f, Frame | BadFrame)]
-        whole = len(outputs)
-        if pings := sum(isinstance(f, Ping) for f in framed):
+        framer = connection.framer
+        held = framer.held
+        outputs: list[FlowOutput] = []
+        pings = pongs = 0
+        for framed in framer.receive(data):
+            if isinstance(framed, Ping):
+                pings += 1
+            elif isinstance(framed, Pong):
+                pongs += 1
+            else:
+                outputs.append(Arrived(flow, framed))
+        self.held += framer.held - held
+        whole = bool(outputs)
+        if pings:
             outputs += self._take(connection, states.PINGS, pings, now)
-        if any(isinstance(f, Pong) for f in framed):
+        if pongs:
             outputs += self._take(connection, states.PONGS, None, now)
         if whole:
             outputs += self._take(connection, states.MESSAGE, None, now)
-        self._watch_reading(connection, whole > 0, now)
-        return outputs + self._give_up_the_slowest(now)
+        self._watch_reading(connection, whole, now)
+        return outputs + self._give_up_the_slowest(now) if self._half_read else outputs
 
     # ---------------------------------------------------------------- what the user of the transport wants
 
     def send(self, flow: Flow, data: bytes, sender: object, now: float) -> list[FlowOutput]:
         """Send a message to a flow, or to the connection of this name."""
-        if not flow.reliable:
+        if flow.transport not in RELIABLE:
             return [Send(flow, data, sender)]
         connection = self._connection_for(flow)
         if connection is None and flow.local[1]:
@@ -220,19 +228,23 @@ class Flows:
 
     def use(self, flow: Flow, now: float) -> list[FlowOutput]:
         """Somebody, such as a transaction, uses a flow or a name from now on: it is not closed as idle."""
-        if not flow.reliable:
+        if flow.transport not in RELIABLE:
             return []
-        self._users[flow] = self._users.get(flow, 0) + 1
-        return self._tell_use_of(flow, now)
+        others = self._users.get(flow, 0)
+        self._users[flow] = others + 1
+        # The first has been told to its connection, or is when there is one.
+        return [] if others else self._tell_use_of(flow, now)
 
     def release(self, flow: Flow, now: float) -> list[FlowOutput]:
         """One who uses a flow, or a name, does so no more."""
-        if not flow.reliable:
+        if flow.transport not in RELIABLE:
             return []
         assert flow in self._users, "who releases a flow has used it"
-        users = self._users.pop(flow) - 1
-        if users:
-            self._users[flow] = users
+        others = self._users[flow] - 1
+        if others:
+            self._users[flow] = others
+            return []
+        del self._users[flow]
         return self._tell_use_of(flow, now)
 
     def keep_alive(self, flow: Flow, keep: KeepAlive, now: float) -> list[FlowOutput]:
@@ -240,7 +252,7 @@ class Flows:
 
         Raises LocalProtocolError for one that the peer made, and for a datagram's.
         """
-        if not flow.reliable:
+        if flow.transport not in RELIABLE:
             raise LocalProtocolError("line ends keep connections alive, not datagrams", rfc="5626 4.4.1")
         connection = self._alive(flow)
         if connection is None:
@@ -335,13 +347,15 @@ class Flows:
     def _take(self, connection: Connection, name: str, x: object, now: float) -> list[FlowOutput]:
         step = Step(now, self.observer)
         held, queued = connection.framer.held, connection.queued
-        connection.receive(name, x, step)
+        decision = connection.receive(name, x, step)
         self.held += connection.framer.held - held
         self.queued += connection.queued - queued
         outputs: list[FlowOutput] = step.outputs
         if connection.state not in states.OPEN and connection.state != states.OPENING:
             outputs += self._put_away(connection, now)
-        self.agenda.watch(connection)
+        # Where no timer was started and it is on the agenda, its entry is early enough.
+        if decision.starts or connection.watched_at is None:
+            self.agenda.watch(connection)
         return outputs
 
     def _put_away(self, connection: Connection, now: float) -> list[FlowOutput]:
@@ -384,12 +398,11 @@ class Flows:
         """Start the time in which the rest of a message must come."""
         if connection.state not in states.OPEN:
             return
-        reading, step = connection.reading, Step(now, self.observer)
         if whole and self._half_read.pop(connection.flow, None) is not None:
-            reading.receive(WHOLE, None, step)
+            connection.reading.receive(WHOLE, None, Step(now, self.observer))
         if connection.framer.mid_message and connection.flow not in self._half_read:
             self._half_read[connection.flow] = connection
-            reading.receive(BEGUN, None, step)
+            connection.reading.receive(BEGUN, None, Step(now, self.observer))
             self.agenda.watch(connection)
 
     def _give_up_the_slowest(self, now: float) -> list[FlowOutput]:
