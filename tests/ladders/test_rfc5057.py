@@ -206,3 +206,15 @@ def test_what_is_no_request_within_it() -> None:
     bench.receive(bench.request("NOTIFY", call_id=subscribe.call_id, headers=headers, **parts))
     bench.receive(bench.response(subscribe, 404, tag="far"))
     assert (subscription.state.value, bench.told(SubscriptionEnded)) == ("active", [])
+
+
+@pytest.mark.rfc("5057 5.1", "3261 15.1.2", "3261 12.2.2")
+def test_a_bye_behind_the_bye() -> None:
+    """Where the session is over and the dialog goes on, a further BYE gets 481, and its number counts all the same."""
+    bench = Sharing()
+    for status in (200, 481):
+        bench.cseq += 1
+        bench.receive(bench.in_dialog("BYE", bench.cseq, bench.call))
+        assert (bench.statuses[-1], bench.there) == (status, "theirs ours")
+    bench.receive(bench.in_dialog("OPTIONS", bench.cseq - 1, bench.call, branch="z9hG4bKlower"))
+    assert bench.statuses[-1] == 500
