@@ -86,6 +86,8 @@ class TransactionLayer:
         """Those of a connection, the oldest first: not of datagrams, which nobody closes one after the other."""
         self.first_of: dict[int, Key] = {}
         """By the identity of a request: which of the live transactions was the first with it."""
+        self._step = Step(0.0, observer)
+        """That of every transaction: none takes another's within its own, and only the outputs outlast it."""
 
     # ---------------------------------------------------------------- from the network
 
@@ -182,7 +184,7 @@ class TransactionLayer:
 
     def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:
         """Pass the bytes of a response, such as a 2xx that the TU repeats until its ACK, to the transaction."""
-        step = Step(now, self.observer)
+        step = self._step.anew(now)
         decision = tx.receive(_input(isinstance(tx, InviteServerTransaction), status, R408), wire, step)
         if decision.refused:
             assert isinstance(decision.entry, Refuse), "a refused decision is a refusal"
@@ -224,7 +226,7 @@ class TransactionLayer:
     # ----------------------------------------------------------------
 
     def _take(self, tx: Transaction, name: str, x: Request | Response | None, now: float) -> list[Output]:
-        step = Step(now, self.observer)
+        step = self._step.anew(now)
         decision = tx.receive(name, x, step)
         if decision.ignored and x is not None:
             return [Absorbed(x, _why(decision))]
