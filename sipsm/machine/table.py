@@ -88,10 +88,11 @@ class Timer:
     lasts: Callable[[Any], float | None]
     then: Callable[[Any, float], float | None]
     rfc: str
+    input: str = field(init=False)
+    """The name of the input that its firing is."""
 
-    @property
-    def input(self) -> str:
-        """The name of the input that its firing is."""
+    @input.default
+    def _input(self) -> str:
         return f"Timer {self.letter}"
 
 

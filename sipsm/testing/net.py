@@ -310,7 +310,7 @@ class Net:
         if self.tape is not None:
             self.tape.asks(agent.name, self.now, command, args, options)
         try:
-            done = command(*args, **options, now=self.now)
+            done = command(*args, **options, now=self.clock.now)
         except LocalProtocolError:
             if self.tape is not None:
                 self.tape.refused()

@@ -84,6 +84,8 @@ class TransactionLayer:
         """Those of a connection, the oldest first: not of datagrams, which nobody closes one after the other."""
         self.first_of: dict[int, Key] = {}
         """By the identity of a request: which of the live transactions was the first with it."""
+        self._step = Step(0.0, observer)
+        """That of every transaction: none takes another's within its own, and only the outputs outlast it."""
 
     # ---------------------------------------------------------------- from the network
 
@@ -187,10 +189,7 @@ class TransactionLayer:
 
     def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:
         """Pass the bytes of a response, such as a 2xx that the TU repeats until its ACK, to the transaction."""
-        step = self._step
-        step.now = now
-        outputs: list[Output] = []
-        step.outputs, step.emit = outputs, outputs.append
+        step = self._step.anew(now)
         name = R408 if status == 408 and not isinstance(tx, InviteServerTransaction) else tx.inputs[status // 100]
         decision = tx.receive(name, wire, step)
         if decision.refused:
@@ -233,10 +232,7 @@ class TransactionLayer:
     # ----------------------------------------------------------------
 
     def _take(self, tx: Transaction, name: str, x: Request | Response | None, now: float) -> list[Output]:
-        step = self._step
-        step.now = now
-        outputs: list[Output] = []
-        step.outputs, step.emit = outputs, outputs.append
+        step = self._step.anew(now)
         decision = tx.receive(name, x, step)
         if decision.ignored and x is not None:
             return [Absorbed(x, _why(decision))]
