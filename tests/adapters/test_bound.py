@@ -264,6 +264,9 @@ class Pipe:
         self.flow = Flow("TCP", ("192.0.2.1", 5060), ("192.0.2.2", port))
         self.written: list[bytes] = []
         self.unsent = 0
+        self.proved: tuple[str, ...] = ()
+        self.open: Open | None = None
+        self.is_secured = False
         self.works = True
         self.closed = 0
 
@@ -293,12 +296,12 @@ def test_a_connection_is_over_once() -> None:
     agent = Agent("tcp:192.0.2.1:5060")
     agent._opened(("192.0.2.1", 5060))
     pipe, again = Pipe(40_000), Pipe(40_000)
-    agent._connected(pipe, 1000.0)
+    agent._begun_on(pipe, 1000.0)
     assert agent.endpoint.flows == [pipe.flow]
     agent._hang_up_on(Close(pipe.flow), 1001.0)
     assert (agent.endpoint.flows, pipe.closed) == ([], 1)
     assert agent._hang_up_on(Close(pipe.flow), 1001.0) == []
-    agent._connected(again, 1002.0)
+    agent._begun_on(again, 1002.0)
     assert agent._over_for(pipe, 1003.0) == []
     assert agent.endpoint.flows == [again.flow]
     agent._close()
@@ -310,7 +313,7 @@ def test_what_cannot_be_written_ends_the_connection() -> None:
     agent = Agent("tcp:192.0.2.1:5060")
     agent._opened(("192.0.2.1", 5060))
     pipe = Pipe(40_000)
-    agent._connected(pipe, 1000.0)
+    agent._begun_on(pipe, 1000.0)
     assert agent._write(Send(pipe.flow, b"one"), 1000.0) == []
     busy = []
     for pipe.unsent in (0, 1):
@@ -330,7 +333,7 @@ def test_all_that_waits_is_bounded() -> None:
     agent._opened(("192.0.2.1", 5060))
     slow, slower, quick = Pipe(40_000), Pipe(40_001), Pipe(40_002)
     for pipe in (slow, slower, quick):
-        agent._connected(pipe, 1000.0)
+        agent._begun_on(pipe, 1000.0)
     slow.unsent = slower.unsent = UNSENT_BYTES_IN_ALL // 2
     for pipe in (slow, slower, quick):
         assert agent._write(Send(pipe.flow, b"one"), 1000.0) == []
@@ -375,7 +378,8 @@ def test_what_was_under_way_is_taken_up_again() -> None:
     there, missing, name = asked
     assert isinstance(there, Open)
     pipe = Pipe(5060)
-    agent._connected(pipe, 1000.0, there)
+    pipe.open = there
+    agent._begun_on(pipe, 1000.0)
     again = Agent.restored(asleep(agent, 1000.0, 0.0))
     again._opened(("192.0.2.1", 5060), ("192.0.2.1", 5060), clock=1000.0)
     lost, *outputs = again._resume(1000.0)
