@@ -19,6 +19,7 @@ from sipsm import (
     Established,
     Event,
     Flow,
+    FlowTimes,
     Forked,
     Limits,
     Listening,
@@ -289,6 +290,35 @@ def test_an_agent_is_at_several_addresses() -> None:
         Listening("TCP", ("0.0.0.0", 50_001), ("sip.example.com", 50_001)),
     )
     assert agent.local == agent.listening[0]
+
+
+def test_a_handshake_comes_to_one_end() -> None:
+    """To a connection, or to none; who waits for it is told once, and nobody where the agent is closed."""
+    agent = Agent("tls:192.0.2.1:5061", tls=object(), flow_times=FlowTimes(handshake_s=5.0, idle_s=60.0))
+    agent._opened(("192.0.2.1", 5061))
+    request, (opened,) = agent.endpoint.request("OPTIONS", "sips:bob@192.0.2.2", now=1000.0)
+    assert isinstance(opened, Open)
+    ours, theirs, late = Pipe(5061), Pipe(40_001), Pipe(40_002)
+    ours.open = opened
+    for number, each in enumerate((ours, theirs, late)):
+        each.is_secured = True
+        assert agent._begun_on(each, 1000.0 + number) == []
+    assert agent._next_timeout() == 1005.0
+    assert agent._shaken(theirs, 1003.0) == []
+    assert agent.endpoint.flows == [theirs.flow]
+    dropped, answered = agent._time_out(1005.0)
+    assert isinstance(dropped, Dropped)
+    assert (dropped.reason, dropped.why) == (DropReason.NOT_SECURED, "the handshake of TLS failed: too slow")
+    assert isinstance(answered, Answered)
+    assert (answered.request, answered.status, ours.closed) == (request, 503, 1)
+    assert agent._failed(ours, OSError("again"), 1005.0) == []
+    (gone,) = agent._failed(late, OSError("it was reset"), 1005.0)
+    assert isinstance(gone, Dropped)
+    assert gone.why.endswith("it was reset")
+    agent._begun_on(late, 1006.0)
+    agent._close()
+    assert agent._failed(late, OSError("reset"), 1007.0) == []
+    assert late.closed == 2
 
 
 def test_a_connection_is_over_once() -> None:

@@ -134,6 +134,18 @@ def test_a_sips_uri_of_ours(method: str, target: str, route: tuple[str, ...], co
     assert request.via.transport == "TLS"
 
 
+@pytest.mark.rfc("5630 5.1.1.4")
+def test_a_gruu_as_a_sips_uri() -> None:
+    """It has the scheme of the request that it stands in."""
+    endpoint = over_tls(profile=Profile(gruu="sip:alice@example.com;gr=x"))
+    for target, contact in (
+        ("sips:bob@192.0.2.2", "<sips:alice@example.com;gr=x>"),
+        ("sip:bob@192.0.2.3;transport=tls", "<sip:alice@example.com;gr=x>"),
+    ):
+        call, _ = endpoint.invite(target, offer=SDP, now=1000.0)
+        assert call.invite.header("Contact") == contact
+
+
 @pytest.mark.rfc("3261 12.1.1", "5630 5.1.2")
 @pytest.mark.parametrize(
     ("uri", "contact", "record_route", "ours"),
