@@ -1,4 +1,4 @@
-"""A user agent over UDP and TCP, driven by an asyncio event loop. Nothing here knows SIP."""
+"""A user agent over UDP, TCP and TLS, driven by an asyncio event loop. Nothing here knows SIP."""
 
 from __future__ import annotations
 
@@ -91,8 +91,9 @@ class UserAgent(
 ):
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
-    `async for` gives its events, each once. It is at one local address or several, over UDP and TCP.
-    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), and those of `sipsm.Endpoint`.
+    `async for` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
+    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), `tls` (its certificates, see
+    `sipsm_sockets.tls_contexts`), and those of `sipsm.Endpoint`.
     Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
     sockets are closed. It ends no call by itself: hang up first.
     """
@@ -145,7 +146,7 @@ class UserAgent(
                     here = partial(_Datagrams, self, listening.address)
                     _, self._datagrams[listening.address] = await self._loop.create_datagram_endpoint(here, sock=each)
                 else:
-                    accepting = self._open_things.enter_context(closing(Accepting(each)))
+                    accepting = self._open_things.enter_context(closing(Accepting(each, listening.transport)))
                     self._read_from(each, partial(self._accept, accepting))
             self._perform(self._resume(self._now))
         except BaseException:
@@ -211,14 +212,14 @@ class UserAgent(
                     self._note(event)
         if self._timer is not None:
             self._timer.cancel()
-        at = self.endpoint.next_timeout()
+        at = self._next_timeout()
         self._timer = None if at is None else self._loop.call_at(at - self._ahead, self._wake_up, at)
         self._stepped.set()
         self._stepped.clear()
 
     def _wake_up(self, at: float) -> None:
         # asyncio may wake a tick early; `at` is the deadline that the endpoint asked for.
-        self._perform(self.endpoint.handle_timeout(max(at, self._now)))
+        self._perform(self._time_out(max(at, self._now)))
 
     async def _resolve(self, resolve: Resolve) -> None:
         records = await look_up(resolve, self._resolver, "asyncio", self._loop.getaddrinfo)

@@ -1,4 +1,4 @@
-"""A user agent over UDP and TCP, driven by whoever waits for it: no threads, no tasks. Nothing here knows SIP.
+"""A user agent over UDP, TCP and TLS, driven by whoever waits for it: no threads, no tasks. Nothing here knows SIP.
 
 Sockets are read and timers fire only while something here waits: iterate, or call what takes a `timeout`.
 """
@@ -164,8 +164,9 @@ class UserAgent(
 ):
     """A user agent: `with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
-    `for event in agent` gives its events, each once. It is at one local address or several, over UDP and TCP.
-    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), and those of `sipsm.Endpoint`.
+    `for event in agent` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
+    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), `tls` (its certificates, see
+    `sipsm_sockets.tls_contexts`), and those of `sipsm.Endpoint`.
     Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
     sockets are closed. It ends no call by itself: hang up first.
     """
@@ -216,7 +217,7 @@ class UserAgent(
                     self._datagrams[listening.address] = each
                     self._wait_for(each, partial(self._receive, listening.address), None)
                 else:
-                    accepting = stack.enter_context(closing(Accepting(each)))
+                    accepting = stack.enter_context(closing(Accepting(each, listening.transport)))
                     self._wait_for(each, partial(self._accept, accepting), None)
             self._perform(self._resume(self._now))
             self._open_things = stack.pop_all()
@@ -266,7 +267,7 @@ class UserAgent(
                     self._note(event)
 
     def _pump(self, until: float | None) -> bool:
-        at = self.endpoint.next_timeout()
+        at = self._next_timeout()
         ends = [each for each in (until, None if at is None else at - self._ahead) if each is not None]
         for key, ready in self._selector.select(max(0.0, min(ends) - time.monotonic()) if ends else None):
             for event in (EVENT_READ, EVENT_WRITE):
@@ -274,7 +275,7 @@ class UserAgent(
                 now = self._selector.get_map().get(key.fd)
                 if ready & event and now is not None and now.data is key.data:
                     self._perform(key.data[event]())
-        self._perform(self.endpoint.handle_timeout(self._now))
+        self._perform(self._time_out(self._now))
         return until is None or time.monotonic() < until
 
     def _receive(self, local: Address) -> list[Output]:

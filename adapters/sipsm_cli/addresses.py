@@ -24,7 +24,7 @@ SPOKEN = ("udp", "tcp")
 
 
 def of_server(options: Options) -> list[list[Listening]]:
-    """What a server binds, for each of its agents: one is at one host, over UDP, TCP or both."""
+    """What a server binds, for each of its agents: one is at one host, over one transport or several."""
     agents: list[list[Listening]] = []
     for bind in options.bind or [f"{transport}:127.0.0.1:5060" for transport in SPOKEN]:
         new = _listening(bind, FAR_AWAY)
@@ -41,21 +41,31 @@ async def of_client(options: Options) -> list[Listening]:
     """What a client binds, to reach its target or its proxy. Raises `OSError` when there is no way there.
 
     What was asked for, and TCP where only UDP was: the target, or the other end later, may be reached over it alone.
-    Else the own addresses on the way to the target, over both: that to the first place where a server of its domain may
-    be, and, since another one may be reached over the other IP version, that to most others.
+    Else the own addresses on the way to the target, over both, or over TLS: that to the first place where a server of
+    its domain may be, and, since another one may be reached over the other IP version, that to most others.
     """
     # Raises LocalProtocolError for a URI that does not say where to send.
     hop = hop_to(_next_uri(options))
+    if resolved(options.uri).scheme == "sips":
+        hop = hop.secured()
     if options.bind:
         return _as_asked(options.bind, hop)
-    hop.check([each.upper() for each in SPOKEN], list(FAR_AWAY))
-    host = hop.host if hop.numeric else await _first_place(hop)
+    spoken = _spoken(hop)
+    hop.check([each.upper() for each in spoken], list(FAR_AWAY))
+    host = hop.host if hop.numeric else await _first_place(hop, spoken)
     first = version(host)
     own = [_source_towards(host)]
     if not hop.numeric:
         nearby = LOOPBACK if ip_address(host.partition("%")[0]).is_loopback else FAR_AWAY
         own += [_source_towards(far) for other, far in nearby.items() if other != first and _leads_to(far)]
-    return [Listening.parse(f"{transport}:{bracketed(mine)}:0") for mine in own for transport in SPOKEN]
+    return [Listening.parse(f"{transport}:{bracketed(mine)}:0") for mine in own for transport in spoken]
+
+
+def _spoken(hop: Hop) -> Sequence[str]:
+    """What a client speaks to reach its target: TLS where it is asked for, and that alone where it must be secure."""
+    if hop.secure:
+        return ("tls",)
+    return ("tls", *SPOKEN) if hop.transport == "TLS" else SPOKEN
 
 
 def _as_asked(binds: Sequence[str], hop: Hop) -> list[Listening]:
@@ -79,12 +89,12 @@ def _next_uri(options: Options) -> Uri:
     return resolved(options.uri) if options.proxy is None else Address.parse(options.proxy).uri
 
 
-async def _first_place(hop: Hop) -> str:
+async def _first_place(hop: Hop, spoken: Sequence[str]) -> str:
     """The address of the first place where a server of a domain may be (RFC 3263). Raises `OSError` if there is none.
 
     The endpoint will look for itself, and go on to other places; what it asks then is known by then.
     """
-    locating = Locating(hop, tuple(each.upper() for each in SPOKEN), tuple(FAR_AWAY))
+    locating = Locating(hop, tuple(each.upper() for each in spoken), tuple(FAR_AWAY))
     step = Step(0.0)
     locating.receive(LOCATE, None, step)
     while isinstance(question := step.outputs[0], Question):

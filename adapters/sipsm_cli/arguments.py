@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from sipsm.transport.flow import split_address
 from sipsm.usage.session_timer import SMALLEST_S
 from sipsm_cli.script import Step, body, parse_publishing
 from sipsm_cli.script import parse as parse_script
+from sipsm_sockets import TlsContexts, tls_contexts
 
 EXITS = """\
 exit codes: 0 done; 1 refused; 2 wrong usage; 3 no answer in time, or no connection.
@@ -48,6 +50,11 @@ class Options(argparse.Namespace):
     trace: bool
     save: Path | None
     explain: bool
+    tls_cert: Path | None
+    tls_key: Path | None
+    tls_ca: Path | None
+    tls: TlsContexts
+    """What these come to."""
 
     ring: int
     ring_time: float
@@ -95,6 +102,8 @@ def parse(words: Sequence[str] | None = None) -> Options:
     """The options in these words, by default the program's own. Ends the program with exit 2 where they are wrong."""
     parser = build()
     options = parser.parse_args(words, namespace=Options())
+    if options.command != "demo":
+        _secure(options, parser)
     if options.command == "uas" and options.contact is not None and not 300 <= options.answer < 400:
         parser.error("--contact says where to go instead: it needs --answer 3xx")
     if options.command == "notifier" and options.max_expires < max(1, options.min_expires):
@@ -108,6 +117,22 @@ def parse(words: Sequence[str] | None = None) -> Options:
         if options.type is None:
             parser.error(f"it needs a --type: that of {options.package!r} is not known")
     return options
+
+
+def _secure(options: Options, parser: argparse.ArgumentParser) -> None:
+    """Read the certificates."""
+    if options.tls_key is not None and options.tls_cert is None:
+        parser.error("--tls-key is the key of a --tls-cert")
+    if options.command in {"uas", "notifier"} and options.tls_cert is None:
+        for bind in options.bind:
+            if split_address(bind)[0] == "TLS":
+                parser.error(f"--bind {bind} needs a --tls-cert")
+    try:
+        options.tls = tls_contexts(options.tls_cert, options.tls_key, options.tls_ca)
+    except ssl.SSLError as error:
+        parser.error(f"--tls-cert, --tls-key and --tls-ca: {(error.reason or str(error)).lower().replace('_', ' ')}")
+    except OSError as error:
+        parser.error(f"--tls-cert, --tls-key and --tls-ca: {error.strerror}")
 
 
 def build() -> argparse.ArgumentParser:
@@ -269,13 +294,16 @@ def _common(parser: argparse.ArgumentParser) -> None:
     # fmt: off
     add = parser.add_argument_group("options of every command").add_argument
     add("--bind", type=_bind, action="append", default=[], metavar="TRANSPORT:HOST:PORT",
-        help="a local address, udp or tcp; port 0: any free one; may be repeated (uas: default both at 127.0.0.1:5060; "
-        "a client: both at its address towards the target, and TCP beside UDP in any case)")
+        help="a local address, udp, tcp or tls; port 0: any free one; may be repeated (a server: udp and tcp at "
+        "127.0.0.1:5060; a client: what the target needs, at its address towards it, and TCP beside UDP in any case)")
     add("--from", dest="identity", type=_address, metavar="URI",
         help="own identity (default: sip:sipsm@ and the bound address)")
     add("--proxy", type=_proxy, metavar="URI", help="outbound proxy, as a preloaded route")
     add("--header", type=_header, action="append", default=[], metavar="'NAME: VALUE'",
         help="a further header in the command's first request (uas: in its BYE); may be repeated")
+    add("--tls-cert", type=Path, metavar="FILE", help="own certificate for TLS, with those that lead to who is trusted")
+    add("--tls-key", type=Path, metavar="FILE", help="its key (in the same file)")
+    add("--tls-ca", type=Path, metavar="FILE", help="whose certificates are trusted (those whom the system trusts)")
     add("--timeout", type=_seconds, metavar="S", help="end the whole command after S seconds, with exit 3")
     add("--linger", type=_seconds, default=0.0, metavar="S", help="after the end, stay S seconds for stragglers (0)")
     add("--json", action="store_true", help="one JSON object a line for each event; else lines for people")
@@ -368,7 +396,7 @@ def _bind(text: str) -> str:
         transport, _, _ = split_address(text)
     except LocalProtocolError as error:
         raise argparse.ArgumentTypeError(error.what) from None
-    if transport not in {"UDP", "TCP"}:
+    if transport not in {"UDP", "TCP", "TLS"}:
         raise argparse.ArgumentTypeError(f"{transport} is not spoken")
     return text
 

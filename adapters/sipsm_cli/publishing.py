@@ -6,6 +6,8 @@ import asyncio
 from contextlib import suppress
 
 from sipsm import (
+    Dropped,
+    DropReason,
     Event,
     LocalProtocolError,
     PublicationEnded,
@@ -45,7 +47,7 @@ class Publishing:
         )
         working = asyncio.create_task(self._work(self.publication))
         try:
-            async for event in self.publication:
+            async for event in self.agent:
                 if (code := self._told(event)) is not None:
                     return code
         finally:
@@ -76,6 +78,8 @@ class Publishing:
 
     def _told(self, event: Event) -> Exit | None:
         match event:
+            case Dropped(DropReason.NOT_SECURED as reason, why):
+                self.report.dropped(reason.value, why)
             case Published(publication, operation, expires_s):
                 self.report.published(operation.value, expires_s, publication.entity_tag)
             case PublishFailed(_, operation, status, response, retry_after_s):

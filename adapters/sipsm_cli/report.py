@@ -6,6 +6,7 @@ import json
 
 from sipsm import (
     Call,
+    DropReason,
     Ended,
     Listening,
     PeerSubscription,
@@ -149,8 +150,9 @@ class Report:
         self._tell(f"publication ended ({reason})", event="state", state="ended", reason=reason, **code)
 
     def dropped(self, reason: str, why: str) -> None:
-        """A message came to nothing."""
-        self._tell(f"dropped a message: {reason} ({why})", event="dropped", reason=reason, why=why)
+        """A message came to nothing, or a connection before there was any."""
+        what = "closed a connection" if reason == DropReason.NOT_SECURED else "dropped a message"
+        self._tell(f"{what}: {reason} ({why})", event="dropped", reason=reason, why=why)
 
     def error(self, text: str) -> None:
         """Something went wrong. For people, on standard error."""

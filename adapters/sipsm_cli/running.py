@@ -122,7 +122,9 @@ class Run:
             takes_referrals=self.options.command == "uas",
         )
         watcher = self.watch.watcher(name)
-        agent = UserAgent(*wanted, grace=GRACE_S, profile=profile, policy=self._policy, watcher=watcher)
+        agent = UserAgent(
+            *wanted, grace=GRACE_S, profile=profile, policy=self._policy, watcher=watcher, tls=self.options.tls
+        )
         try:
             await stack.enter_async_context(agent)
         except OSError as error:

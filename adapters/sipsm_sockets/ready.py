@@ -10,7 +10,8 @@ from typing import Protocol
 from sipsm import Open, Output
 from sipsm.endpoint.bound import BoundAgent
 from sipsm_sockets.finished import Finished
-from sipsm_sockets.stream import Accepting, Stream, check_connected, connecting
+from sipsm_sockets.securing import TlsContexts
+from sipsm_sockets.stream import Accepting, Stream, connecting
 
 
 class Ready(Protocol):
@@ -25,6 +26,7 @@ class ReadyAgent(BoundAgent):
 
     _finished: Finished[ReadyStream]
     _connecting: set[socket.socket]
+    _tls: TlsContexts | None
 
     @abstractmethod
     def _wait_for(self, what: socket.socket, reads: Ready | None, writes: Ready | None) -> None:
@@ -41,12 +43,12 @@ class ReadyAgent(BoundAgent):
         for begun in self._connecting:
             self._wait_for(begun, None, None)
             begun.close()
-        for stream in self._streams.values():
+        for stream in [*self._streams.values(), *self._handshakes]:
             stream.close()
 
     def _accept(self, accepting: Accepting) -> list[Output]:
         accepted = accepting.accept()
-        return [] if accepted is None else self._begin(accepted)
+        return [] if accepted is None else self._begin(accepted, accepting.transport)
 
     def _connect(self, open: Open) -> list[Output]:
         try:
@@ -60,16 +62,26 @@ class ReadyAgent(BoundAgent):
     def _connect_done(self, begun: socket.socket, open: Open) -> list[Output]:
         self._connecting.discard(begun)
         self._wait_for(begun, None, None)
-        return self._begin(begun, open)
+        return self._begin(begun, open.transport, open)
 
-    def _begin(self, connected: socket.socket, open: Open | None = None) -> list[Output]:
+    def _begin(self, connected: socket.socket, transport: str, open: Open | None = None) -> list[Output]:
         try:
-            check_connected(connected)
-            stream = ReadyStream(connected, self)
+            stream = ReadyStream(connected, transport, self, open)
         except OSError:
             connected.close()
             return [] if open is None else self.endpoint.open_failed(open, self._now)
-        return self._connected(stream, self._now, open)
+        begun = self._begun_on(stream, self._now)
+        return [*begun, *self._shake_hands(stream)] if stream.is_secured else begun
+
+    def _shake_hands(self, stream: ReadyStream) -> list[Output]:
+        try:
+            if not stream.shake_hands(self._read_size):
+                return []
+        except OSError as error:
+            return self._failed(stream, error, self._now)
+        stream.reads = self._read
+        # What the socket has given may be more than the handshake.
+        return [*self._shaken(stream, self._now), *self._read(stream)]
 
     def _read(self, stream: ReadyStream) -> list[Output]:
         try:
@@ -77,7 +89,8 @@ class ReadyAgent(BoundAgent):
         except OSError:
             return self._over_for(stream, self._now)
         if data:
-            return self.endpoint.receive(data, stream.flow, self._now)
+            come = self.endpoint.receive(data, stream.flow, self._now)
+            return [*come, *self._read(stream)] if stream.has_come_to_its_end else come
         if data is None:
             return []
         stream.finished = True
@@ -86,9 +99,7 @@ class ReadyAgent(BoundAgent):
         return self._finished_by(stream, self._now)
 
     def _send_more(self, stream: ReadyStream) -> list[Output]:
-        flushed = stream.flush()
-        stream.watch()
-        return [] if flushed else self._over_for(stream, self._now)
+        return [] if stream.flush() else self._failed(stream, OSError("it was closed"), self._now)
 
     def _look_at_finished(self) -> list[Output]:
         return [output for stream in self._finished.gone() for output in self._over_for(stream, self._now)]
@@ -97,8 +108,10 @@ class ReadyAgent(BoundAgent):
 class ReadyStream(Stream):
     """A connection of such an agent."""
 
-    def __init__(self, connected: socket.socket, agent: ReadyAgent) -> None:
-        super().__init__(connected)
+    def __init__(self, connected: socket.socket, transport: str, agent: ReadyAgent, open: Open | None) -> None:
+        super().__init__(connected, transport, agent._tls, open)
+        self.reads = agent._shake_hands if self.is_secured else agent._read
+        """What is done when it can be read."""
         self.finished = False
         """Whether the peer has sent his last."""
         self._agent = agent
@@ -110,14 +123,17 @@ class ReadyStream(Stream):
         watched = not self.finished, self.unsent > 0
         if watched != self._watched:
             self._watched = watched
-            reads, writes = partial(self._agent._read, self), partial(self._agent._send_more, self)
-            self._agent._wait_for(self.socket, reads if watched[0] else None, writes if watched[1] else None)
+            writes = partial(self._agent._send_more, self)
+            self._agent._wait_for(self.socket, self._read if watched[0] else None, writes if watched[1] else None)
 
-    def write(self, data: bytes) -> bool:
-        """Send this, now or later; returns False when the connection is gone, or its peer does not read."""
-        written = super().write(data)
+    def _read(self) -> list[Output]:
+        return self.reads(self)
+
+    def flush(self) -> bool:
+        """Send what the network takes of what waits; returns False when the connection is gone."""
+        flushed = super().flush()
         self.watch()
-        return written
+        return flushed
 
     def close(self) -> None:
         """Close it; what the network has not taken by now is not sent."""

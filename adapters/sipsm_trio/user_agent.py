@@ -1,4 +1,4 @@
-"""A user agent over UDP and TCP, driven by trio. Nothing here knows SIP."""
+"""A user agent over UDP, TCP and TLS, driven by trio. Nothing here knows SIP."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from sipsm.endpoint.bound import (
     Requested,
 )
 from sipsm_dns import look_up
-from sipsm_sockets import Accepting, Finished, Stream, check_connected, connecting, listening_sockets
+from sipsm_sockets import Accepting, Finished, Stream, connecting, listening_sockets
 
 T = TypeVar("T")
 Made = Coroutine[Any, Any, T]
@@ -100,8 +100,9 @@ class UserAgent(
 ):
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
-    `async for` gives its events, each once. It is at one local address or several, over UDP and TCP.
-    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), and those of `sipsm.Endpoint`.
+    `async for` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
+    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), `tls` (its certificates, see
+    `sipsm_sockets.tls_contexts`), and those of `sipsm.Endpoint`.
     Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
     sockets are closed. It ends no call by itself: hang up first.
     """
@@ -171,7 +172,9 @@ class UserAgent(
                         self._datagrams[listening.address] = trio.socket.from_stdlib_socket(each)
                         self._nursery.start_soon(self._receive, listening.address)
                     else:
-                        self._nursery.start_soon(self._accept, stack.enter_context(closing(Accepting(each))))
+                        self._nursery.start_soon(
+                            self._accept, stack.enter_context(closing(Accepting(each, listening.transport)))
+                        )
                 self._nursery.start_soon(self._keep_time)
                 self._nursery.start_soon(self._look_at_finished)
                 try:
@@ -229,7 +232,7 @@ class UserAgent(
         return done
 
     def _deadline(self) -> float:
-        at = self.endpoint.next_timeout()
+        at = self._next_timeout()
         return math.inf if at is None else at - self._ahead
 
     async def _receive(self, local: Address) -> None:
@@ -242,7 +245,7 @@ class UserAgent(
             # Whatever moves the endpoint's deadline moves that of this scope.
             with trio.CancelScope(deadline=self._deadline()) as self._alarm:
                 await trio.sleep_forever()
-            await self._perform(self.endpoint.handle_timeout(self._now))
+            await self._perform(self._time_out(self._now))
 
     async def _resolve(self, resolve: Resolve) -> None:
         records = await look_up(resolve, self._resolver, "trio", trio.socket.getaddrinfo)
@@ -254,39 +257,38 @@ class UserAgent(
         while True:
             await trio.lowlevel.wait_readable(accepting.socket)
             if (accepted := accepting.accept()) is not None:
-                self._nursery.start_soon(self._serve, accepted)
+                self._nursery.start_soon(self._serve_peer, accepted, accepting.transport)
 
     async def _connect(self, open: Open) -> None:
         try:
-            begun = connecting(open)
+            with connecting(open) as begun:
+                await trio.lowlevel.wait_writable(begun)
+                await self._serve(_Stream(begun, open.transport, self, open))
         except OSError:
             await self._perform(self.endpoint.open_failed(open, self._now))
-            return
-        with begun:
-            await trio.lowlevel.wait_writable(begun)
-            await self._serve(begun, open)
 
-    async def _serve(self, connected: socket, open: Open | None = None) -> None:
-        with connected:
-            try:
-                check_connected(connected)
-                stream = _Stream(connected, self)
-            except OSError:
-                if open is not None:
-                    await self._perform(self.endpoint.open_failed(open, self._now))
-                return
-            await self._perform(self._connected(stream, self._now, open))
-            try:
-                while (data := stream.read(self._read_size)) != b"":
-                    if data is None:
-                        await trio.lowlevel.wait_readable(connected)
-                    else:
-                        await self._perform(self.endpoint.receive(data, stream.flow, self._now))
-                self._finished.watch(connected.fileno(), stream)
-                await self._perform(self._finished_by(stream, self._now))
-                await stream.closed.wait()
-            except (OSError, trio.ClosedResourceError):
-                await self._perform(self._over_for(stream, self._now))
+    async def _serve_peer(self, accepted: socket, transport: str) -> None:
+        with accepted, suppress(OSError):
+            await self._serve(_Stream(accepted, transport, self, None))
+
+    async def _serve(self, stream: _Stream) -> None:
+        try:
+            await self._perform(self._begun_on(stream, self._now))
+            while stream in self._handshakes:
+                if stream.shake_hands(self._read_size):
+                    await self._perform(self._shaken(stream, self._now))
+                else:
+                    await trio.lowlevel.wait_readable(stream.socket)
+            while (data := stream.read(self._read_size)) != b"":
+                if data is None:
+                    await trio.lowlevel.wait_readable(stream.socket)
+                else:
+                    await self._perform(self.endpoint.receive(data, stream.flow, self._now))
+            self._finished.watch(stream.socket.fileno(), stream)
+            await self._perform(self._finished_by(stream, self._now))
+            await stream.closed.wait()
+        except (OSError, trio.ClosedResourceError) as error:
+            await self._perform(self._failed(stream, error, self._now))
 
     async def _look_at_finished(self) -> None:
         while True:
@@ -298,18 +300,18 @@ class UserAgent(
 class _Stream(Stream):
     """A connection; a task sends what the network does not take at once."""
 
-    def __init__(self, connected: socket, agent: UserAgent) -> None:
-        super().__init__(connected)
+    def __init__(self, connected: socket, transport: str, agent: UserAgent, open: Open | None) -> None:
+        super().__init__(connected, transport, agent._tls, open)
         self.agent = agent
         self.sending = False
         self.closed = trio.Event()
 
-    def write(self, data: bytes) -> bool:
-        written = super().write(data)
-        if written and self.unsent and not self.sending:
+    def flush(self) -> bool:
+        flushed = super().flush()
+        if flushed and self.unsent and not self.sending:
             self.sending = True
             self.agent._nursery.start_soon(self._send_the_rest)
-        return written
+        return flushed
 
     async def _send_the_rest(self) -> None:
         with suppress(trio.ClosedResourceError):

@@ -52,6 +52,12 @@ class Dialog(Machine):
     named_by_update: str | None = None
     """The same, of its last UPDATE."""
 
+    @property
+    def is_secure(self) -> bool:
+        """Whether the way to the peer is by a SIPS URI: then ours, in Contact, must be one (RFC 3261 8.1.1.8, 12.1.1)."""
+        target, route = self.remote_target or "", self.route_set[0] if self.route_set else ""
+        return target[:5].lower() == "sips:" or "<sips:" in route.lower()
+
     def hop_of(self, request: Request) -> Uri:
         """Where a request of it is sent first: the first URI of the route set, else the remote target (12.2.1.1)."""
         return Address.parse(self.route_set[0]).uri if self.route_set else request.uri

@@ -42,6 +42,8 @@ from sipsm.ids import Ids
 from sipsm.role import (
     Call,
     CallState,
+    Dropped,
+    DropReason,
     Limits,
     Output,
     Policy,
@@ -60,6 +62,8 @@ from sipsm.transport import (
     Open,
     Send,
 )
+from sipsm.transport.handshakes import Handshakes
+from sipsm.transport.locate import SECURE
 
 __all__ = [
     "UNREAD_EVENTS",
@@ -127,10 +131,20 @@ class Stream(Protocol):
     """A connection, as an adapter has it. Nothing in it blocks."""
 
     flow: Flow
+    open: Open | None
+    """What it was made for; None if a peer made it."""
+
+    @property
+    def is_secured(self) -> bool:
+        """Whether there is a handshake, to be made or made."""
 
     @property
     def unsent(self) -> int:
         """How many bytes wait to be sent."""
+
+    @property
+    def proved(self) -> tuple[str, ...]:
+        """The names that its peer has proved, in lower case."""
 
     def write(self, data: bytes) -> bool:
         """Send this after what waits to be sent; False when the connection is gone, or too much waits."""
@@ -144,7 +158,8 @@ class BoundAgent(Sorting, ABC):
 
     It is at one local address or several, such as `"udp:192.0.2.1:5060"`, `"tcp:192.0.2.1:5060"` or `"udp:[::1]:0"`.
     Port 0 is any free one, and the same for all addresses of one host that have it. `advertised` is what others are
-    told instead: needed for a wildcard; its port 0 stands for the bound one. A `Listening` says both for itself. On
+    told instead: needed for a wildcard; its port 0 stands for the bound one. A `Listening` says both for itself. At an
+    address such as `"tls:192.0.2.1:5061"` it needs `tls`, what `sipsm_sockets.tls_contexts` makes of certificates. On
     leaving its block an agent gives requests under way, such as a BYE, up to `grace` seconds to be answered. `resolver`
     is one of dnspython's, of the adapter's kind; by default one that asks the name servers that the system is
     configured to ask.
@@ -157,6 +172,7 @@ class BoundAgent(Sorting, ABC):
         advertised: Address | None = None,
         grace: float = 5.0,
         resolver: Any = None,
+        tls: Any = None,
         **options: Unpack[Options],
     ) -> None:
         super().__init__()
@@ -165,12 +181,16 @@ class BoundAgent(Sorting, ABC):
         )
         self._grace = grace
         self._resolver = resolver
+        if tls is None and any(each.transport in SECURE for each in self._wanted):
+            raise LocalProtocolError("over TLS it has to be said with which certificates, as `tls`", rfc="3261 26.3.1")
+        self._tls = tls
         self._options = options
         self._suspended: Suspended | None = None
         self._ahead = 0.0
         """What the time of the endpoint is ahead of the adapter's clock, in seconds."""
         self._endpoint: Endpoint | None = None
         self._listening: tuple[Listening, ...] = ()
+        self._handshakes: Handshakes[Stream] = Handshakes(FlowLimits(), FlowTimes())
         self._streams: dict[Flow, Stream] = {}
         self._unsent: dict[Flow, int] = {}
         """What waited on a connection when it was last looked at, where something did."""
@@ -182,6 +202,7 @@ class BoundAgent(Sorting, ABC):
         *,
         grace: float = 5.0,
         resolver: Any = None,
+        tls: Any = None,
         ids: Ids | None = None,
         watcher: Watcher | None = None,
     ) -> Self:
@@ -192,7 +213,7 @@ class BoundAgent(Sorting, ABC):
         of an agent.
         """
         suspended = Suspended.read(data, ids, watcher)
-        agent = cls(*suspended.endpoint.listening, grace=grace, resolver=resolver)
+        agent = cls(*suspended.endpoint.listening, grace=grace, resolver=resolver, tls=tls)
         agent._suspended = suspended
         return agent
 
@@ -247,8 +268,11 @@ class BoundAgent(Sorting, ABC):
         self._listening = tuple(listening)
         if self._suspended is None:
             self._endpoint = Endpoint(*listening, **self._options)
+        else:
+            self._endpoint = self._suspended.endpoint
+        self._handshakes = Handshakes(self._endpoint.flow_limits, self._endpoint.flow_times)
+        if self._suspended is None:
             return
-        self._endpoint = self._suspended.endpoint
         self._ahead = self._suspended.time(wall) - clock
         for core in self._endpoint.calls:
             if core.state is not CallState.ENDED:
@@ -284,10 +308,51 @@ class BoundAgent(Sorting, ABC):
             return False
         return self.endpoint.unfinished > 0 or any(stream.unsent for stream in self._streams.values())
 
-    def _connected(self, stream: Stream, now: float, open: Open | None = None) -> list[Output]:
-        """A connection is there: what an `Open` came to, or one that has been accepted."""
+    def _begun_on(self, stream: Stream, now: float) -> list[Output]:
+        """The network has made a connection: what an `Open` came to, or one that has been accepted.
+
+        Where it is to be secured, a handshake begins: `_shaken` or `_failed` is to end it.
+        """
+        if not stream.is_secured:
+            return self._connected(stream, now)
+        full = self._handshakes.begin(stream, now, "" if stream.open else stream.flow.remote[0])
+        return [] if full is None else self._unsecured(full, "too many handshakes are under way", now)
+
+    def _connected(self, stream: Stream, now: float) -> list[Output]:
         self._streams[stream.flow] = stream
-        return self.endpoint.flow_opened(stream.flow, now, open)
+        return self.endpoint.flow_opened(stream.flow, now, stream.open, stream.proved)
+
+    # ---------------------------------------------------------------- handshakes
+
+    def _next_timeout(self) -> float | None:
+        """When `_time_out` is to be called next, or None."""
+        found = (self.endpoint.next_timeout(), self._handshakes.next_timeout())
+        return min((at for at in found if at is not None), default=None)
+
+    def _time_out(self, now: float) -> list[Output]:
+        """So late is it: what is due happens."""
+        late = [each for stream in self._handshakes.overdue(now) for each in self._unsecured(stream, "too slow", now)]
+        return [*late, *self.endpoint.handle_timeout(now)]
+
+    def _shaken(self, stream: Stream, now: float) -> list[Output]:
+        """A handshake has come to its end, and so the connection is there."""
+        self._handshakes.end(stream)
+        return self._connected(stream, now)
+
+    def _failed(self, stream: Stream, error: Exception, now: float) -> list[Output]:
+        """Something has failed on a connection: it is over, or never was one."""
+        return self._unsecured(stream, str(error), now) if stream in self._handshakes else self._over_for(stream, now)
+
+    def _unsecured(self, stream: Stream, why: str, now: float) -> list[Output]:
+        """A handshake has failed; the endpoint is told so once."""
+        stream.close()
+        if stream not in self._handshakes or self._closed:
+            return []
+        self._handshakes.end(stream)
+        told: list[Output] = [Dropped(DropReason.NOT_SECURED, f"the handshake of TLS failed: {why}", stream.flow, b"")]
+        return told if stream.open is None else told + self.endpoint.open_failed(stream.open, now)
+
+    # ---------------------------------------------------------------- what connections carry
 
     def _write(self, send: Send, now: float) -> list[Output]:
         """Send on a connection. Where that fails, it is over: nothing may be missing between two messages."""
@@ -334,9 +399,9 @@ def address_of(sockaddr: tuple[Any, ...]) -> Address:
     return (f"{host}%{zone}" if zone and "%" not in host else host), port
 
 
-def stream_flow(sockname: tuple[Any, ...], peername: tuple[Any, ...]) -> Flow:
-    """The flow of a connection over TCP, with the addresses of both its ends as its socket gives them."""
-    return Flow("TCP", address_of(sockname), address_of(peername))
+def stream_flow(transport: str, sockname: tuple[Any, ...], peername: tuple[Any, ...]) -> Flow:
+    """The flow of a connection, with the addresses of both its ends as its socket gives them."""
+    return Flow(transport, address_of(sockname), address_of(peername))
 
 
 def hosts_of(found: Iterable[tuple[Any, ...]]) -> list[str]:

@@ -73,7 +73,7 @@ from sipsm.transport.outputs import Arrived, Discarded, FlowOutput, Lost, Unsent
 from sipsm.usage import Leg
 from sipsm.usage.around import Terms
 
-SPOKEN = frozenset({"UDP", "TCP"})
+SPOKEN = frozenset({"UDP", "TCP", "TLS"})
 """The transports that an endpoint takes messages over."""
 
 
@@ -110,7 +110,7 @@ class Endpoint(Commanding):
             raise LocalProtocolError("an endpoint needs an address of its own")
         for each in self.listening:
             if each.transport not in SPOKEN:
-                raise LocalProtocolError(f"an endpoint speaks UDP and TCP; {each.transport} is not spoken yet")
+                raise LocalProtocolError(f"an endpoint speaks UDP, TCP and TLS, and not {each.transport}")
             if not each.advertised[1]:
                 raise LocalProtocolError("an endpoint needs its real port: bind the socket first", rfc="3261 18.1.1")
         self.local = self.listening[0]
@@ -301,9 +301,15 @@ class Endpoint(Commanding):
         """A `Send` could not be performed (RFC 3261 18.4)."""
         return self._flowed(self._flows.send_failed(send, now), now)
 
-    def flow_opened(self, flow: Flow, now: float, open: Open | None = None) -> list[Output]:
-        """There is a connection: the one that `open` asked for, or, without it, one that a peer has made."""
-        return self._flowed(self._flows.opened(flow, now, open), now)
+    def flow_opened(
+        self, flow: Flow, now: float, open: Open | None = None, peers: tuple[str, ...] = ()
+    ) -> list[Output]:
+        """There is a connection: the one that `open` asked for, or, without it, one that a peer has made.
+
+        `peers` are the names that a peer has proved by a certificate, in lower case (RFC 5922 7.1): what is for one of
+        these, at its address, goes to it on the connection that it made (RFC 5923 5).
+        """
+        return self._flowed(self._flows.opened(flow, now, open, peers), now)
 
     def open_failed(self, open: Open, now: float) -> list[Output]:
         """A connection could not be made (RFC 3261 18.4)."""
@@ -338,6 +344,16 @@ class Endpoint(Commanding):
     def flows(self) -> list[Flow]:
         """Its connections. Who restored an endpoint and has them no more says so by `flow_closed`."""
         return list(self._flows.connections)
+
+    @property
+    def flow_limits(self) -> FlowLimits:
+        """How many connections there may be, and what is held for them."""
+        return self._flows.limits
+
+    @property
+    def flow_times(self) -> FlowTimes:
+        """How long connections may take."""
+        return self._flows.times
 
     @property
     def opening(self) -> list[Open]:

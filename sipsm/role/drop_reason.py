@@ -22,6 +22,9 @@ class DropReason(StrEnum):
     """It came on a connection on which nothing is read any more, or that is not known."""
     CUT_SHORT = "cut-short"
     """The rest of a message did not come: its connection ended, or it took too long."""
+    NOT_SECURED = "not-secured"
+    """A handshake of TLS failed, took too long, or proved the wrong name: the connection was closed before any message.
+    """
     STRAY_RESPONSE = "stray-response"
     """A response that no transaction waits for (RFC 3261 18.1.2, RFC 6026 7.2)."""
     MISROUTED_RESPONSE = "misrouted-response"

@@ -32,7 +32,7 @@ from sipsm.role.events import (
 )
 from sipsm.role.limits import Limits
 from sipsm.role.part import Takes
-from sipsm.role.party import HeaderLines, Party
+from sipsm.role.party import HeaderLines, Party, in_secure
 from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
 from sipsm.role.requests_in import RequestsIn
@@ -268,7 +268,9 @@ class Notifications:
         # "The final expiration time is placed in the "Expires" header field in the response." (RFC 6665 4.2.1.4)
         # "unlike SUBSCRIBE, the REFER transaction does not contain a duration" (RFC 3515 2.4.4).
         lasts = [("Expires", str(x.expires_s))] if x.request.method == "SUBSCRIBE" else []
-        own: HeaderLines = [self.party.contact(subscription.place.flow), *lasts, *self.party.events]
+        place = subscription.place
+        contact = self.party.contact(place.flow, in_secure(x.request, place.dialog))
+        own: HeaderLines = [contact, *lasts, *self.party.events]
         return self.respond(subscription, tx, x.request, x.status, None, [*own, *x.headers], now)
 
     def refuse(

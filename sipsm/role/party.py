@@ -5,10 +5,11 @@ RFC 3261 8.1.1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from sipsm.dialog import request_uri_and_routes
+from sipsm.dialog import Dialog, request_uri_and_routes
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.ids import MAGIC_COOKIE, Ids
@@ -26,8 +27,23 @@ AnswerChallenge = Callable[[Request, Response], Request | None]
 was; None where there are none, or these were refused already (RFC 3261 22.2, 22.3)."""
 
 
+_SIP = re.compile(r"\Asip:", re.IGNORECASE)
+_SIP_ROUTE = re.compile(r"<sip:", re.IGNORECASE)
+_SIPS_ROUTE = re.compile(r"<sips:", re.IGNORECASE)
+
+
 def _nobody(_request: Request, _response: Response) -> None:
     """Who has no credentials."""
+
+
+def in_secure(request: Request, dialog: Dialog) -> bool:
+    """Whether our Contact in what answers a request of a dialog must be a SIPS URI.
+
+    "If the request that initiated the dialog contained a SIPS URI in the Request-URI or in the top Record-Route header
+    field value, if there was any, or the Contact header field if there was no Record-Route header field, the Contact
+    header field in the response MUST be a SIPS URI." (RFC 3261 12.1.1)
+    """
+    return dialog.is_secure or request.scheme == "sips"
 
 
 class Series(NamedTuple):
@@ -51,6 +67,8 @@ class Party:
         self._via = Via.parse(f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={MAGIC_COOKIE};rport")
         self._sender = Address.parse(self.identity)
         self._contact = CheckedHeader("Contact", f"<{profile.gruu}>" if profile.gruu else self.local.contact)
+        self._secure = self._as_secure()
+        """The own Contact as a SIPS URI, by the IP version of who asks."""
         self._ways: dict[tuple[str, HostAndPort], CheckedHeader] = {}
         named = profile.user_agent
         self.user_agent = [] if named is None else [CheckedHeader("User-Agent", named)]
@@ -65,11 +83,14 @@ class Party:
         """The event packages that can be subscribed to, where there are some."""
         self._capabilities = (*(CheckedHeader(*line) for line in allow(profile)), *self.supported, *self.events)
 
-    def contact(self, flow: Flow | None = None) -> CheckedHeader:
+    def contact(self, flow: Flow | None = None, secure: bool = False) -> CheckedHeader:
         """The own Contact (RFC 3261 8.1.1.8): for who asks on a flow, one that he reaches in the same way.
 
-        A GRUU is reached from everywhere.
+        A GRUU is reached from everywhere. `secure`: it must be a SIPS URI; we have none where we are not over TLS.
         """
+        if secure and self._secure:
+            here = "" if flow is None else version(flow.local[0])
+            return self._secure.get(here) or next(iter(self._secure.values()))
         if flow is None or self.profile.gruu is not None:
             return self._contact
         known = self._ways.get((flow.transport, flow.local))
@@ -80,6 +101,16 @@ class Party:
             # The local addresses of connections are many; datagrams come to where we listen.
             self._ways[flow.transport, flow.local] = contact
         return contact
+
+    def _as_secure(self) -> dict[str, CheckedHeader]:
+        ways = [each for each in self.listening if each.transport == "TLS"]
+        if ways and self.profile.gruu is not None:
+            # "it SHOULD replace the scheme with the proper scheme before using the GRUU" (RFC 5630 5.1.1.4)
+            return {"": CheckedHeader("Contact", f"<{_SIP.sub('sips:', self.profile.gruu)}>")}
+        found: dict[str, CheckedHeader] = {}
+        for each in ways:
+            found.setdefault(version(each.address[0]), CheckedHeader("Contact", each.secure_contact))
+        return found
 
     def _contact_on(self, flow: Flow) -> str:
         ways = [each for each in self.listening if each.transport == flow.transport] or [self.local]
@@ -96,9 +127,9 @@ class Party:
         """A Via for a new request, with a new branch, asking for `rport` (RFC 3581 3)."""
         return self._via.with_branch(self.ids.branch())
 
-    def capabilities_of_session(self, flow: Flow | None = None) -> HeaderLines:
+    def capabilities_of_session(self, flow: Flow | None = None, secure: bool = False) -> HeaderLines:
         """What an INVITE, and its 2xx on this flow, say of us (RFC 3261 13.2.1, 13.3.1.4)."""
-        return [self.contact(flow), *self._capabilities]
+        return [self.contact(flow, secure), *self._capabilities]
 
     def allow(self) -> HeaderLines:
         """The methods that we serve (RFC 3261 20.5)."""
@@ -142,6 +173,14 @@ class Party:
             receiver, sender = f"<{in_to(target)}>", str(self._sender.with_tag(from_tag))
         if to is not None:
             receiver = str(address_of_somebody(to))
+        if uri.scheme == "sips":
+            # "if the route set included any SIP URI, the UAC MUST change the SIP URIs to SIPS URIs simply by changing
+            # the scheme from "sip" to "sips" before sending the request." (RFC 5630 5.1.1)
+            routes = tuple(_SIP_ROUTE.sub("<sips:", route) for route in routes)
+        if uri.scheme == "sips" or (routes and _SIPS_ROUTE.search(routes[0])):
+            # "If the Request-URI or top Route header field value contains a SIPS URI, the Contact header field MUST
+            # contain a SIPS URI as well." (RFC 3261 8.1.1.8)
+            own = [self.contact(secure=True) if line[0] == "Contact" else line for line in own]
         request = request_of(
             method,
             uri,

@@ -273,7 +273,7 @@ class Subscriptions:
             request,
             200,
             record_route=makes_dialog,
-            headers=[self.party.contact(tx.flow), *self.party.server],
+            headers=[self.party.contact(tx.flow, place.dialog.is_secure), *self.party.server],
         )
         outputs = self.requests.transactions.respond(tx, response, now)
         state = request[SUBSCRIPTION_STATE]

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sipsm.message import CheckedHeader, Request, Response, response_to
 from sipsm.message.headers import RAck
-from sipsm.role.party import HeaderLines, Party
+from sipsm.role.party import HeaderLines, Party, in_secure
 from sipsm.role.policy import Policy
 from sipsm.sdp.offer_answer import SDP
 from sipsm.transport import Flow
@@ -39,9 +39,10 @@ class Writing:
         if status >= 200 and makes_dialog:
             # "A 2xx response to an INVITE SHOULD contain the Allow header field and the Supported header field"
             # (RFC 3261 13.3.1.4)
-            headers = party.capabilities_of_session(way(at.leg)) + self.agreed_interval(at.leg, request)
+            own = party.capabilities_of_session(way(at.leg), in_secure(request, at.dialog))
+            headers = own + self.agreed_interval(at.leg, request)
         elif makes_dialog:
-            headers = [party.contact(way(at.leg))]
+            headers = [party.contact(way(at.leg), in_secure(request, at.dialog))]
         if rseq is not None:
             # "it MUST contain a Require header field containing the option tag 100rel, and MUST include an RSeq header
             # field." (RFC 3262 3)  With a description, it "SHOULD contain an Allow header field that lists the UPDATE
@@ -85,7 +86,8 @@ class Writing:
         )
 
     def _of_update(self, leg: Leg, request: Request) -> HeaderLines:
-        return [*self.party.capabilities_of_session(way(leg)), *self.agreed_interval(leg, request)]
+        own = self.party.capabilities_of_session(way(leg), in_secure(request, leg.dialog))
+        return [*own, *self.agreed_interval(leg, request)]
 
     def agreed_interval(self, leg: Leg, request: Request) -> HeaderLines:
         """Session-Expires of a 2xx of ours, when there is an interval (RFC 4028 9)."""
@@ -136,7 +138,8 @@ class Writing:
     def modifying(self, leg: Leg, x: Modify) -> Request:
         """A re-INVITE or an UPDATE."""
         packages = [self.party.packages] if x.method == "INVITE" else []
-        own = [*self.party.capabilities_of_session(way(leg)), *packages, *self.wanted_interval(leg)]
+        session = self.party.capabilities_of_session(way(leg), leg.dialog.is_secure)
+        own = [*session, *packages, *self.wanted_interval(leg)]
         first = leg.invitations[0]
         # "The values of Supported, Require, and Proxy-Require used in the initial Session refresh request MUST be
         # used." (RFC 4028 7.4)

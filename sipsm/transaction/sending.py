@@ -358,9 +358,12 @@ class Sending:
             return self._send(request, flow, delivery.user, now)
         alive = self.deliveries.pop(client_key(request), None)
         request = request.with_via(_via(request.via, local, self.ids.branch()))
-        if request.header("Contact") in {each.contact for each in self.listening}:
-            # Who takes the request reaches us in the way that it came.
+        # Who takes the request reaches us in the way that it came.
+        contact = request.header("Contact")
+        if contact in {each.contact for each in self.listening}:
             request = request.with_header("Contact", local.contact)
+        elif contact in {each.secure_contact for each in self.listening}:
+            request = request.with_header("Contact", local.secure_contact)
         delivery.request = request
         if alive is not None:
             self.deliveries[client_key(request)] = delivery

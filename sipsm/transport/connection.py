@@ -82,8 +82,8 @@ class Connection(Machine):
     room: int
     """How many bytes may wait."""
     open: Open | None = None
-    peer: str = ""
-    """By which name the peer has been authenticated, or will be."""
+    peers: tuple[str, ...] = ()
+    """By which names the peer has been authenticated, in lower case, or will be."""
     known_as: list[Flow] = field(factory=list)
     """The names by which it is found, each Flow(transport, (host, 0), remote)."""
     waiting: list[Waiting] = field(factory=list)

@@ -110,8 +110,17 @@ class Listening:
     def contact(self) -> str:
         """What a Contact says of where requests go (RFC 3261 8.1.1.8)."""
         # Without the parameter a numeric host means UDP (RFC 3263 4.1).
+        # Deviation: RFC 5630 5.1.1 forbids "transport=tls". A SIP URI of who is reached over TLS only has no other way
+        # to say so, and a Contact must be one where the request was for one (5.1.1.2).
         transport = "" if self.transport == "UDP" else f";transport={self.transport.lower()}"
         return f"<sip:{self.sent_by}{transport}>"
+
+    @property
+    def secure_contact(self) -> str:
+        """The same as a SIPS URI; for an address over TLS only."""
+        # "To emphasize what is already defined in [RFC3261], UAs MUST NOT use the "transport=tls" parameter." (RFC 5630
+        # 5.1.1)
+        return f"<sips:{self.sent_by}>"
 
 
 def split_address(text: str) -> tuple[str, str, int]:

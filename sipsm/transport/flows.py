@@ -106,15 +106,15 @@ class Flows:
 
     # ---------------------------------------------------------------- what actions came to, and what peers do
 
-    def opened(self, flow: Flow, now: float, open: Open | None = None, *, peer: str = "") -> list[FlowOutput]:
+    def opened(self, flow: Flow, now: float, open: Open | None = None, peers: tuple[str, ...] = ()) -> list[FlowOutput]:
         """A connection is there: the one that `open` asked for, or, without it, one that a peer made to us.
 
-        `peer` is the name that the certificate of who made it bears, where it has been verified.
+        `peers` are the names that the certificate of who made it bears, where it has been verified (RFC 5922 7.1).
         """
         # Its addresses are free again, so the one that had them is gone.
         outputs = self.closed(flow, now) if flow in self.connections else []
         if open is None:
-            return outputs + self._accept(flow, peer, now)
+            return outputs + self._accept(flow, peers, now)
         connection = self.opening.pop(open.id, None)
         if connection is None:
             return [*outputs, Close(flow)]
@@ -126,10 +126,10 @@ class Flows:
             outputs += self._take(connection, states.KEEP_ALIVE, None, now)
         return outputs
 
-    def _accept(self, flow: Flow, peer: str, now: float) -> list[FlowOutput]:
+    def _accept(self, flow: Flow, peers: tuple[str, ...], now: float) -> list[FlowOutput]:
         if self._accepted_count >= self.limits.accepted or self._is_full(flow):
             return [Discarded(flow, b"", DiscardReason.OVERLOADED, "too many connections"), Close(flow)]
-        connection = self._new(flow, None, peer)
+        connection = self._new(flow, None, peers)
         self.connections[flow] = connection
         self._accepted[flow.transport, flow.remote] = connection
         self._accepted_count += 1
@@ -304,7 +304,7 @@ class Flows:
         # domain." (RFC 5923 9.3)
         connection = self.named.get(flow)
         if connection is None and (connection := self._accepted.get((flow.transport, flow.remote))) is not None:
-            proved = connection.peer == flow.name != "" or flow.transport not in SECURE
+            proved = flow.name.lower() in connection.peers or flow.transport not in SECURE
             if connection.state not in states.OPEN or not proved:
                 return None
             self.named[flow] = connection
@@ -313,12 +313,12 @@ class Flows:
 
     def _ask(self, name: Flow, now: float) -> tuple[Connection, list[FlowOutput]]:
         self._opened += 1
-        connection = self._new(name, Open(self._opened, *name), name.name)
+        connection = self._new(name, Open(self._opened, *name), (name.name,))
         connection.known_as.append(name)
         self.named[name] = self.opening[self._opened] = connection
         return connection, self._take(connection, states.ASK, None, now)
 
-    def _new(self, flow: Flow, open: Open | None, peer: str) -> Connection:
+    def _new(self, flow: Flow, open: Open | None, peers: tuple[str, ...]) -> Connection:
         kind = WebSocketFramer if flow.transport in {"WS", "WSS"} else StreamFramer
         self._hosts[flow.remote[0]] = self._hosts.get(flow.remote[0], 0) + 1
         return Connection(
@@ -328,7 +328,7 @@ class Flows:
             self.times,
             self.limits.queued_bytes_per_flow,
             open,
-            peer,
+            peers,
             chance=0 if open is None else self.source.getrandbits(64),
         )
 

@@ -19,6 +19,10 @@ class FlowLimits:
     """Connections made by us or being made: what would need one more is `Unsent`."""
     per_host: int = field(default=1_000, validator=ge(1))
     """Connections from and to one host; beyond that as above."""
+    handshakes: int = field(default=1_000, validator=ge(1))
+    """Handshakes of TLS that peers have begun: with one more, the one that has taken the longest is given up."""
+    handshakes_per_host: int = field(default=100, validator=ge(1))
+    """Those of one host; likewise."""
     half_read: int = field(default=1_000, validator=ge(1))
     """Messages that have come in part: with one more, the one that has taken the longest is given up with its flow."""
     held_bytes: int = field(default=16_777_216, validator=ge(1))
@@ -35,6 +39,8 @@ class FlowTimes:
 
     connect_s: float = field(default=10.0, validator=gt(0))
     """To be opened. Less than 64*T1, so that another target can be tried before a request is given up."""
+    handshake_s: float = field(default=10.0, validator=gt(0))
+    """For the handshake of TLS, whoever began it: from when the network has made the connection."""
     idle_s: float = field(default=180.0, validator=gt(0))
     """It is closed after at least this long, and at most twice as long, in which nobody used it and nothing passed.
 

@@ -16,6 +16,7 @@ import sipsm_asyncio
 import sipsm_blocking
 import sipsm_trio
 from sipsm import Event, TimerValues
+from tests.adapters.certificates import everybody
 
 T = TypeVar("T")
 E = TypeVar("E")
@@ -27,6 +28,12 @@ UNHURRIED: Final = TimerValues(T1=PATIENCE_S)
 """Nothing is sent twice where a scenario does not ask for it, however busy the machine is."""
 
 Main = Callable[[], Coroutine[Any, Any, None]]
+
+
+def settings(local: tuple[str, ...], options: dict[str, Any]) -> dict[str, Any]:
+    """What an agent is made with: unhurried, and with a certificate where it needs one, if nothing else is said."""
+    tls = {"tls": everybody()} if any(each.startswith("tls:") for each in local) else {}
+    return {"times": UNHURRIED, **tls, **options}
 
 
 class Adapter(Protocol):
@@ -46,7 +53,7 @@ class Asyncio:
     """`sipsm_asyncio`; no task is left when a scenario ends."""
 
     def agent(self, *local: str, **options: Any) -> sipsm_asyncio.UserAgent:
-        return sipsm_asyncio.UserAgent(*local, **{"times": UNHURRIED, **options})
+        return sipsm_asyncio.UserAgent(*local, **settings(local, options))
 
     def restored(self, data: bytes, **options: Any) -> sipsm_asyncio.UserAgent:
         return sipsm_asyncio.UserAgent.restored(data, **options)
@@ -64,7 +71,7 @@ class Trio:
     """`sipsm_trio`; that no task is left is trio's own promise."""
 
     def agent(self, *local: str, **options: Any) -> sipsm_trio.UserAgent:
-        return sipsm_trio.UserAgent(*local, **{"times": UNHURRIED, **options})
+        return sipsm_trio.UserAgent(*local, **settings(local, options))
 
     def restored(self, data: bytes, **options: Any) -> sipsm_trio.UserAgent:
         return sipsm_trio.UserAgent.restored(data, **options)
@@ -81,7 +88,7 @@ class Blocking:
     """`sipsm_blocking`: nothing that a scenario awaits suspends it, and no thread is left when it ends."""
 
     def agent(self, *local: str, **options: Any) -> sipsm_blocking.UserAgent:
-        return sipsm_blocking.UserAgent(*local, **{"times": UNHURRIED, **options})
+        return sipsm_blocking.UserAgent(*local, **settings(local, options))
 
     def restored(self, data: bytes, **options: Any) -> sipsm_blocking.UserAgent:
         return sipsm_blocking.UserAgent.restored(data, **options)

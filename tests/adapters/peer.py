@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+import ssl
 import struct
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -13,6 +14,8 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from sipsm.transport.flow import Address, bracketed
+from sipsm_sockets import TlsContexts
+from tests.adapters.certificates import everybody, in_clear
 
 PATIENCE_S = 10.0
 SDP = (
@@ -182,7 +185,11 @@ class StreamPeer(Peer):
         self.connections[self.current] = b""
         self.current.connect(self.agent)
         self.current.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.secure()
         return self.current
+
+    def secure(self, *, server: bool = False) -> None:
+        """Do what is to be done on the current connection before anything is said."""
 
     def say(self, message: str | bytes) -> None:
         connection = self.current or self.connect()
@@ -209,11 +216,17 @@ class StreamPeer(Peer):
         for each in ready:
             if each is self.listening:
                 self.current, _ = self.listening.accept()
+                self.current.settimeout(PATIENCE_S)
                 self.connections[self.current] = b""
-            elif data := each.recv(65_536):
+                self.secure(server=True)
+            elif data := self.read(each):
                 self.connections[each] += data
-            else:
+            elif data is not None:
                 self.drop(each)
+
+    def read(self, connection: socket.socket) -> bytes | None:
+        """What has come on a connection on which something has; None where that was nothing for us."""
+        return connection.recv(65_536)
 
     def wait_for_the_end(self) -> None:
         """Wait until there is no connection any more."""
@@ -236,6 +249,33 @@ class StreamPeer(Peer):
         super().close()
 
 
+class SecurePeer(StreamPeer):
+    """Over TLS."""
+
+    tls: TlsContexts | None = None
+    """Its certificates, if they are not everybody's."""
+
+    def secure(self, *, server: bool = False) -> None:
+        plain = self.current
+        assert plain is not None, "there is a connection"
+        tls = self.tls or everybody()
+        come = self.connections.pop(plain)
+        try:
+            self.current = (tls.server if server else tls.client).wrap_socket(plain, server_side=server)
+        except OSError:
+            plain.close()
+            self.current = None
+            raise
+        self.connections[self.current] = come
+
+    def read(self, connection: socket.socket) -> bytes | None:
+        assert isinstance(connection, ssl.SSLSocket), "all are secured"
+        return in_clear(connection)
+
+
+PEERS: dict[str, type[Peer]] = {"UDP": DatagramPeer, "TCP": StreamPeer, "TLS": SecurePeer}
+
+
 def branch_of(request: str) -> str:
     """The branch of a request's Via."""
     return header(request, "Via").split("branch=")[1].split(";")[0]
@@ -247,7 +287,7 @@ def tag_of(response: str) -> str:
 
 
 Script = Callable[[Any], None]
-"""What a peer does: a `DatagramPeer`, or a `StreamPeer`."""
+"""What a peer does: a `DatagramPeer`, a `StreamPeer` or a `SecurePeer`."""
 
 
 class Stage:
@@ -278,7 +318,7 @@ def peer_at(place: Place | str) -> Iterator[Stage]:
     with place.socket() as listening, ThreadPoolExecutor(1) as thread:
         listening.bind((place.host, 0))
         listening.settimeout(PATIENCE_S)
-        peer = (DatagramPeer if place.transport == "UDP" else StreamPeer)(place, listening)
+        peer = PEERS[place.transport](place, listening)
         stage = Stage(peer, thread)
         try:
             yield stage

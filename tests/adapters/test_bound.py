@@ -19,6 +19,7 @@ from sipsm import (
     Established,
     Event,
     Flow,
+    FlowTimes,
     Forked,
     Limits,
     Listening,
@@ -264,6 +265,9 @@ class Pipe:
         self.flow = Flow("TCP", ("192.0.2.1", 5060), ("192.0.2.2", port))
         self.written: list[bytes] = []
         self.unsent = 0
+        self.proved: tuple[str, ...] = ()
+        self.open: Open | None = None
+        self.is_secured = False
         self.works = True
         self.closed = 0
 
@@ -288,17 +292,46 @@ def test_an_agent_is_at_several_addresses() -> None:
     assert agent.local == agent.listening[0]
 
 
+def test_a_handshake_comes_to_one_end() -> None:
+    """To a connection, or to none; who waits for it is told once, and nobody where the agent is closed."""
+    agent = Agent("tls:192.0.2.1:5061", tls=object(), flow_times=FlowTimes(handshake_s=5.0, idle_s=60.0))
+    agent._opened(("192.0.2.1", 5061))
+    request, (opened,) = agent.endpoint.request("OPTIONS", "sips:bob@192.0.2.2", now=1000.0)
+    assert isinstance(opened, Open)
+    ours, theirs, late = Pipe(5061), Pipe(40_001), Pipe(40_002)
+    ours.open = opened
+    for number, each in enumerate((ours, theirs, late)):
+        each.is_secured = True
+        assert agent._begun_on(each, 1000.0 + number) == []
+    assert agent._next_timeout() == 1005.0
+    assert agent._shaken(theirs, 1003.0) == []
+    assert agent.endpoint.flows == [theirs.flow]
+    dropped, answered = agent._time_out(1005.0)
+    assert isinstance(dropped, Dropped)
+    assert (dropped.reason, dropped.why) == (DropReason.NOT_SECURED, "the handshake of TLS failed: too slow")
+    assert isinstance(answered, Answered)
+    assert (answered.request, answered.status, ours.closed) == (request, 503, 1)
+    assert agent._failed(ours, OSError("again"), 1005.0) == []
+    (gone,) = agent._failed(late, OSError("it was reset"), 1005.0)
+    assert isinstance(gone, Dropped)
+    assert gone.why.endswith("it was reset")
+    agent._begun_on(late, 1006.0)
+    agent._close()
+    assert agent._failed(late, OSError("reset"), 1007.0) == []
+    assert late.closed == 2
+
+
 def test_a_connection_is_over_once() -> None:
     """However often its end is noticed, the endpoint is told once, and nobody else's connection is taken for it."""
     agent = Agent("tcp:192.0.2.1:5060")
     agent._opened(("192.0.2.1", 5060))
     pipe, again = Pipe(40_000), Pipe(40_000)
-    agent._connected(pipe, 1000.0)
+    agent._begun_on(pipe, 1000.0)
     assert agent.endpoint.flows == [pipe.flow]
     agent._hang_up_on(Close(pipe.flow), 1001.0)
     assert (agent.endpoint.flows, pipe.closed) == ([], 1)
     assert agent._hang_up_on(Close(pipe.flow), 1001.0) == []
-    agent._connected(again, 1002.0)
+    agent._begun_on(again, 1002.0)
     assert agent._over_for(pipe, 1003.0) == []
     assert agent.endpoint.flows == [again.flow]
     agent._close()
@@ -310,7 +343,7 @@ def test_what_cannot_be_written_ends_the_connection() -> None:
     agent = Agent("tcp:192.0.2.1:5060")
     agent._opened(("192.0.2.1", 5060))
     pipe = Pipe(40_000)
-    agent._connected(pipe, 1000.0)
+    agent._begun_on(pipe, 1000.0)
     assert agent._write(Send(pipe.flow, b"one"), 1000.0) == []
     busy = []
     for pipe.unsent in (0, 1):
@@ -330,7 +363,7 @@ def test_all_that_waits_is_bounded() -> None:
     agent._opened(("192.0.2.1", 5060))
     slow, slower, quick = Pipe(40_000), Pipe(40_001), Pipe(40_002)
     for pipe in (slow, slower, quick):
-        agent._connected(pipe, 1000.0)
+        agent._begun_on(pipe, 1000.0)
     slow.unsent = slower.unsent = UNSENT_BYTES_IN_ALL // 2
     for pipe in (slow, slower, quick):
         assert agent._write(Send(pipe.flow, b"one"), 1000.0) == []
@@ -375,7 +408,8 @@ def test_what_was_under_way_is_taken_up_again() -> None:
     there, missing, name = asked
     assert isinstance(there, Open)
     pipe = Pipe(5060)
-    agent._connected(pipe, 1000.0, there)
+    pipe.open = there
+    agent._begun_on(pipe, 1000.0)
     again = Agent.restored(asleep(agent, 1000.0, 0.0))
     again._opened(("192.0.2.1", 5060), ("192.0.2.1", 5060), clock=1000.0)
     lost, *outputs = again._resume(1000.0)

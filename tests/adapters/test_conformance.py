@@ -14,7 +14,7 @@ from tests.adapters.driving import ADAPTERS, PATIENCE_S, done, first, opened
 from tests.adapters.peer import SDP, Place, peer_at
 
 HOSTS = ["127.0.0.1", "::1"]
-PLACES = [Place(transport, host) for transport in ("UDP", "TCP") for host in HOSTS]
+PLACES = [Place(transport, host) for transport in ("UDP", "TCP", "TLS") for host in HOSTS]
 CASES = [
     *((scenario, place) for scenario in SCENARIOS for place in PLACES),
     *((scenario, place) for scenario in OF_DATAGRAMS for place in PLACES if place.transport == "UDP"),

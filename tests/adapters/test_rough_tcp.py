@@ -1,9 +1,10 @@
-"""Peers over TCP that come and go as they like: no adapter blocks, loses what it owes, or holds more than it may."""
+"""Peers over TCP and TLS that come and go as they like: nothing blocks, loses what it owes, or holds too much."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
@@ -45,7 +46,7 @@ async def answered(agent: Any) -> Any:
 def until_its_end(connection: socket.socket) -> bytes:
     """All that still comes on a connection, until the other side has ended it."""
     come = b""
-    with suppress(ConnectionError):
+    with suppress(ConnectionError, ssl.SSLError):
         while data := connection.recv(65_536):
             come += data
     return come
@@ -107,7 +108,8 @@ async def a_peer_that_has_gone(adapter: Adapter, place: Place) -> None:
         async with opened(adapter.agent(place.any_port)) as agent:
             stage.play(asks_and_goes, agent.local.address)
             call = agent.bound((await first(agent, IncomingCall)).call)
-            await until(agent, lambda: bool(agent._finished._watched))
+            # Over TLS there is no word that it may still read, and so it is gone at once.
+            await until(agent, lambda: bool(agent._finished._watched) or not agent.endpoint.flows)
             await done(call.answer(SDP))
             assert isinstance(await done(call.outcome()), Established)
             assert (await done(call.ended())).reason is EndReason.HUNG_UP_BY_PEER
@@ -118,7 +120,7 @@ async def resets_in_the_middle_of_everything(adapter: Adapter, place: Place) -> 
 
     def resets(peer: StreamPeer) -> None:
         for number in range(20):
-            with suppress(ConnectionError):
+            with suppress(ConnectionError, ssl.SSLError):
                 for _ in range(number):
                     peer.say(options(number, LONG))
                 peer.say(options(number)[: 20 * number])
@@ -173,7 +175,7 @@ async def more_connections_than_are_taken(adapter: Adapter, place: Place) -> Non
 def until_its_answer(connection: socket.socket) -> str:
     """The next message on a connection, or nothing where it is ended."""
     come = b""
-    with suppress(ConnectionError):
+    with suppress(ConnectionError, ssl.SSLError):
         while b"\r\n\r\n" not in come and (data := connection.recv(65_536)):
             come += data
     return come.decode()
@@ -205,7 +207,7 @@ async def noise_without_end(adapter: Adapter, place: Place) -> None:
 
     def babbles(peer: StreamPeer) -> None:
         connection = peer.connect()
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, ssl.SSLError):
             for _ in range(10_000):
                 connection.sendall(b"x" * 65_536)
             raise AssertionError("everything was taken")
@@ -259,7 +261,7 @@ async def an_end_while_connections_come(adapter: Adapter, place: Place) -> None:
         async with opened(adapter.agent(place.any_port, grace=0.0)) as agent:
             peers = [socket.create_connection(agent.local.address, PATIENCE_S) for _ in range(3)]
             host, port = bracketed(place.host), agent.local.address[1]
-            await done(agent.invite(f"sip:itself@{host}:{port};transport=tcp"))
+            await done(agent.invite(f"sip:itself@{host}:{port}{place.uri_parameters}"))
             for _ in range(steps):
                 await step(agent)
         for peer in peers:
@@ -303,21 +305,23 @@ async def a_call_whose_connection_is_lost(adapter: Adapter, place: Place) -> Non
 
 
 SCENARIOS: list[Scenario] = [
-    a_peer_that_has_said_all,
     a_peer_that_has_gone,
     resets_in_the_middle_of_everything,
     more_connections_than_are_taken,
     peers_that_take_their_time,
     noise_without_end,
-    an_end_with_connections_open,
     an_end_while_connections_come,
     a_call_whose_connection_is_lost,
 ]
+OVER_TCP_ALONE: list[Scenario] = [a_peer_that_has_said_all, an_end_with_connections_open]
+CASES = [(each, "TCP") for each in (*SCENARIOS, *OVER_TCP_ALONE)] + [(each, "TLS") for each in SCENARIOS]
 
 
 @pytest.mark.parametrize(("name", "host"), [("asyncio", "127.0.0.1"), ("trio", "::1"), ("blocking", "127.0.0.1")])
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_rough_peers(scenario: Scenario, name: str, host: str) -> None:
+@pytest.mark.parametrize(
+    ("scenario", "transport"), CASES, ids=[f"{scenario.__name__}-{transport}" for scenario, transport in CASES]
+)
+def test_rough_peers(scenario: Scenario, transport: str, name: str, host: str) -> None:
     """An adapter is as robust as all of them."""
     adapter = ADAPTERS[name]
-    adapter.run(lambda: scenario(adapter, Place("TCP", host)))
+    adapter.run(lambda: scenario(adapter, Place(transport, host)))

@@ -13,7 +13,7 @@ import pytest
 
 from sipsm import Listening, Open
 from sipsm.endpoint.bound import UNSENT_BYTES
-from sipsm_sockets import Accepting, Stream, check_connected, connecting, listening_sockets
+from sipsm_sockets import Accepting, Stream, connecting, listening_sockets
 
 LOCAL = ("127.0.0.1", 0)
 
@@ -22,7 +22,7 @@ def pair() -> tuple[Stream, socket.socket]:
     """A connection, and the peer's end of it."""
     with socket.create_server(LOCAL) as listening:
         peer = socket.create_connection(listening.getsockname())
-        return Stream(listening.accept()[0]), peer
+        return Stream(listening.accept()[0], "TCP", None, None), peer
 
 
 def test_what_waits_stays_in_order() -> None:
@@ -59,7 +59,7 @@ def test_a_connection_that_is_gone_takes_nothing() -> None:
 def test_without_descriptors_a_connection_is_turned_away() -> None:
     """A program that can open nothing more does not spin on a connection that it cannot accept: it ends it."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    accepting = Accepting(listening_sockets([Listening.parse("tcp:127.0.0.1:0")])[0])
+    accepting = Accepting(listening_sockets([Listening.parse("tcp:127.0.0.1:0")])[0], "TCP")
     assert accepting.accept() is None
     with socket.create_connection(accepting.socket.getsockname()) as peer:
         peer.settimeout(10)
@@ -80,10 +80,10 @@ def test_without_descriptors_a_connection_is_turned_away() -> None:
     accepting.close()
 
 
-@pytest.mark.parametrize("transport", ["TLS", "WS"])
+@pytest.mark.parametrize("transport", ["WSS", "WS"])
 def test_no_other_transport_is_spoken(transport: str) -> None:
     """A connection that was to be secret is never made in the clear."""
-    with pytest.raises(OSError, match="UDP and TCP") as raised:
+    with pytest.raises(OSError, match="UDP, TCP and TLS") as raised:
         connecting(Open(1, transport, LOCAL, ("127.0.0.1", 5061)))
     assert raised.value.errno == errno.EPROTONOSUPPORT
 
@@ -99,4 +99,4 @@ def test_connecting_fails_at_once_or_later() -> None:
     with connecting(Open(1, "TCP", LOCAL, nobody)) as begun:
         select.select([], [begun], [], 10)
         with pytest.raises(OSError, match="refused"):
-            check_connected(begun)
+            Stream(begun, "TCP", None, None)

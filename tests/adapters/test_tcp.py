@@ -1,7 +1,8 @@
-"""What is so over TCP alone, with every adapter: a stream has no message bounds, begins, ends, and can be full."""
+"""What is so over TCP and TLS, with every adapter: a stream has no message bounds, begins, ends, and can be full."""
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from queue import Queue
@@ -90,7 +91,7 @@ async def an_end_in_the_middle_of_a_message(adapter: Adapter, place: Place) -> N
 
 async def a_connection_that_is_refused(adapter: Adapter, place: Place) -> None:
     """Where nobody listens, a request ends as if with 503, and a call as one that the transport failed."""
-    nobody = f"sip:nobody@{bracketed(place.host)}:{silent_port(place)};transport=tcp"
+    nobody = f"sip:nobody@{bracketed(place.host)}:{silent_port(place)}{place.uri_parameters}"
     async with opened(adapter.agent(place.any_port)) as agent:
         answered = await done(agent.request("OPTIONS", nobody))
         assert (answered.status, answered.response) == (503, None)
@@ -142,7 +143,7 @@ async def a_peer_that_does_not_read(adapter: Adapter, place: Place) -> None:
 
     def only_speaks(peer: StreamPeer) -> None:
         silent = peer.connect()
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, ssl.SSLError):
             for number in range(10_000):
                 silent.sendall(options(number, LONG))
             raise AssertionError("everything was taken from a peer that does not read")
@@ -228,15 +229,17 @@ SCENARIOS: list[Scenario] = [
     several_connections_at_once,
     a_peer_that_does_not_read,
     a_peer_that_reads_late,
-    one_port_for_both,
-    a_port_that_is_taken_over_tcp,
 ]
+OVER_TCP_ALONE: list[Scenario] = [one_port_for_both, a_port_that_is_taken_over_tcp]
+CASES = [(each, "TCP") for each in (*SCENARIOS, *OVER_TCP_ALONE)] + [(each, "TLS") for each in SCENARIOS]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("name", ADAPTERS)
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
-def test_over_tcp(scenario: Scenario, name: str, host: str) -> None:
-    """An adapter does over TCP what all of them do."""
+@pytest.mark.parametrize(
+    ("scenario", "transport"), CASES, ids=[f"{scenario.__name__}-{transport}" for scenario, transport in CASES]
+)
+def test_over_a_stream(scenario: Scenario, transport: str, name: str, host: str) -> None:
+    """An adapter does over TCP, and over TLS, what all of them do."""
     adapter = ADAPTERS[name]
-    adapter.run(lambda: scenario(adapter, Place("TCP", host)))
+    adapter.run(lambda: scenario(adapter, Place(transport, host)))

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from tests.adapters.certificates import trusted
 from tests.adapters.peer import Place
 from tests.cli.programs import PATIENCE_S
 from tests.peers.programs import found, free_port
@@ -31,6 +32,10 @@ module_app contact.so
 module_app presence.so
 ctrl_tcp_listen 127.0.0.1:{control}
 """
+OVER_TLS = """\
+sip_certificate {certificate}
+sip_cafile {authority}
+"""
 MODULES = "/usr/lib/baresip/modules"
 """Where Debian has them."""
 
@@ -38,9 +43,9 @@ MODULES = "/usr/lib/baresip/modules"
 class Phone:
     """A baresip that runs."""
 
-    def __init__(self, process: subprocess.Popen[bytes], sip: int, control: socket.socket) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], uri: str, control: socket.socket) -> None:
         self.process = process
-        self.uri = f"sip:phone@127.0.0.1:{sip}"
+        self.uri = uri
         """Where it is called."""
         self._control = control
         self._come = b""
@@ -77,16 +82,23 @@ class Phone:
 
 
 @contextmanager
-def phone(folder: Path, *, answers: bool = False, publishes_at: str = "", watches: str = "") -> Iterator[Phone]:
+def phone(
+    folder: Path, *, answers: bool = False, publishes_at: str = "", watches: str = "", certificate: Path | None = None
+) -> Iterator[Phone]:
     """A phone at a port of its own, with its settings in this folder.
 
-    `answers`: it takes every call at once. It publishes its presence at one URI, and watches that of another.
+    `answers`: it takes every call at once. It publishes its presence at one URI, and watches that of another. With a
+    `certificate` it calls and is called over TLS, at the next port.
     """
     sip, control = free_port(), free_port(Place("TCP", "127.0.0.1"))
+    where = f"127.0.0.1:{sip}" if certificate is None else f"127.0.0.1:{sip + 1};transport=tls"
     more = f';pubint=600;outbound="{publishes_at}"' if publishes_at else ""
     mode = "auto" if answers else "manual"
-    (folder / "config").write_text(CONFIG.format(sip=sip, control=control, modules=MODULES), "utf-8")
-    (folder / "accounts").write_text(f"<sip:phone@127.0.0.1:{sip}>;regint=0;answermode={mode}{more}\n", "utf-8")
+    config = CONFIG.format(sip=sip, control=control, modules=MODULES)
+    if certificate is not None:
+        config += OVER_TLS.format(certificate=certificate, authority=trusted().file)
+    (folder / "config").write_text(config, "utf-8")
+    (folder / "accounts").write_text(f"<sip:phone@{where}>;regint=0;answermode={mode}{more}\n", "utf-8")
     (folder / "contacts").write_text(f'"Somebody" <{watches}>;presence=p2p\n' if watches else "", "utf-8")
     with (
         (folder / "log").open("wb") as log,
@@ -99,7 +111,7 @@ def phone(folder: Path, *, answers: bool = False, publishes_at: str = "", watche
     ):
         try:
             with connected(process, control) as connection:
-                yield Phone(process, sip, connection)
+                yield Phone(process, f"sip:phone@{where}", connection)
         finally:
             # Told to end in order, it would wait for answers to what it says then.
             process.kill()

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.adapters.certificates import LOOPBACK, trusted
 from tests.cli.programs import running, sipsm, told, uas
+from tests.cli.test_tls import AT, certified, transports
 from tests.peers.baresip import phone
 
 pytestmark = pytest.mark.slow
@@ -87,3 +89,33 @@ def test_the_phone_rings(tmp_path: Path) -> None:
             baresip.does("hangup")
             assert client.wait() == 0
     assert told(client.output, "state")[-1]["reason"] == "hung-up-by-peer"
+
+
+@pytest.mark.rfc("3261 26.2.1")
+def test_calls_over_tls(tmp_path: Path) -> None:
+    """It proves who it is and we prove who we are, whoever calls; each hangs up once, on a connection of his own."""
+    with phone(tmp_path, answers=True, certificate=trusted().issue(*LOOPBACK)) as baresip:
+        script = "wait established; hold; resume; bye"
+        done = sipsm("call", baresip.uri, "--do", script, "--json", "--trace", *certified())
+        baresip.until("CALL_CLOSED")
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert transports(done.stderr) == {"tls"}
+        for ours in ([], ["--hangup-after", "0.1"]):
+            with running("uas", "--bind", AT, *certified(), *ours) as server:
+                baresip.does("dial", f"sip:bob@127.0.0.1:{server.port}")
+                baresip.until("CALL_ESTABLISHED")
+                server.until(event="state", state="established")
+                if not ours:
+                    baresip.does("hangup")
+                reason = server.until(event="state", state="ended")["reason"]
+                assert reason == ("hung-up" if ours else "hung-up-by-peer")
+                baresip.until("CALL_CLOSED")
+                assert server.end() == 0
+
+
+def test_a_phone_that_proves_to_be_another(tmp_path: Path) -> None:
+    """It is not called."""
+    with phone(tmp_path, answers=True, certificate=trusted().issue("phone.example")) as baresip:
+        done = sipsm("call", baresip.uri, *certified())
+    assert done.returncode == 3
+    assert "its certificate is for phone.example, not 127.0.0.1" in done.stdout

@@ -131,6 +131,7 @@ def test_drop_reasons() -> None:
         "OVERLOADED": "overloaded",
         "CLOSED": "closed",
         "CUT_SHORT": "cut-short",
+        "NOT_SECURED": "not-secured",
         "STRAY_RESPONSE": "stray-response",
         "MISROUTED_RESPONSE": "misrouted-response",
         "STRAY_ACK": "stray-ack",

@@ -155,13 +155,13 @@ def test_times_by_default_and_others() -> None:
 @pytest.mark.parametrize(
     "local",
     [
-        "", "udp", "udp:", "tls:192.0.2.1:5061", "ws:192.0.2.1:80", "udp:192.0.2.1", "udp:192.0.2.1:x",
+        "", "udp", "udp:", "wss:192.0.2.1:5061", "ws:192.0.2.1:80", "udp:192.0.2.1", "udp:192.0.2.1:x",
         "udp:192.0.2.1:70000", "udp:::1:5060", "tcp:192.0.2.1:0", "udp:0.0.0.0:5060", "udp:[::]:5060",
         "udp:example.com:5060",
     ],
 )  # fmt: skip
 def test_addresses_that_cannot_be(local: str) -> None:
-    """A local address is UDP or TCP, a host and a port, and others must be able to reach it."""
+    """A local address is UDP, TCP or TLS, a host and a port, and others must be able to reach it."""
     with pytest.raises(LocalProtocolError):
         Endpoint(local)
     with pytest.raises(LocalProtocolError):

@@ -81,8 +81,8 @@ class Bench:
     def open_failed(self) -> list[str]:
         return self.did(self.flows.open_failed(self.opens.pop(0), self.now))
 
-    def accepted(self, flow: Flow = FROM_BOB, peer: str = "") -> list[str]:
-        return self.did(self.flows.opened(flow, self.now, peer=peer))
+    def accepted(self, flow: Flow = FROM_BOB, *peers: str) -> list[str]:
+        return self.did(self.flows.opened(flow, self.now, peers=peers))
 
     def receive(self, data: bytes, flow: Flow = MADE) -> list[str]:
         return self.did(self.flows.receive(data, flow, self.now))

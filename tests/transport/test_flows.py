@@ -74,13 +74,19 @@ def test_a_connection_of_the_peer_is_used_for_requests_to_its_far_end() -> None:
 @pytest.mark.rfc("5923 5", "5923 9.2", "5923 9.3")
 @pytest.mark.parametrize(
     ("proved", "wanted", "reused"),
-    [("", "", False), ("", "b.example", False), ("b.example", "b.example", True), ("a.example", "b.example", False)],
+    [
+        ((), "", False),
+        ((), "b.example", False),
+        (("b.example",), "b.example", True),
+        (("a.example", "b.example"), "B.Example", True),
+        (("a.example",), "b.example", False),
+    ],
 )
-def test_over_tls_the_peer_must_have_proved_who_it_is(proved: str, wanted: str, reused: bool) -> None:
+def test_over_tls_the_peer_must_have_proved_who_it_is(proved: tuple[str, ...], wanted: str, reused: bool) -> None:
     """A connection made by the peer serves only for the domain that its certificate names."""
     bench = Bench()
     flow = FROM_BOB._replace(transport="TLS", local=(HERE, 5061))
-    bench.accepted(flow, proved)
+    bench.accepted(flow, *proved)
     sent = bench.send(b"one", "tx1", TLS_TO_BOB._replace(remote=flow.remote, name=wanted))
     assert sent == (
         ["send one to 33000 for tx1"] if reused else ["open TLS 192.0.2.2:33000" + " as b.example" * (wanted != "")]
