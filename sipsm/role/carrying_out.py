@@ -151,15 +151,16 @@ class CarryingOut:
         """A response to the peer's INVITE."""
         assert at.transaction is not None, "an INVITE of the peer has its transaction"
         response = self.writing.response(at, x)
-        outputs: list[Any] = []
+        outputs = [*self.transactions.respond(at.transaction, response, now)]
         if 200 <= x.status < 300:
-            at.wire = bytes(response)
-            outputs = self.take_place(at, now)
+            # As it went out, with what was added on its way.
+            at.wire = at.transaction.wire
+            outputs += self.take_place(at, now)
         elif x.status < 200 and not at.leg.call.outgoing:
             at.leg.call.rang = True
         if x.status >= 200:
             (settle if x.status < 300 else go_back)(at.leg, at.request.cseq.number, ours=False)
-        return [*self.transactions.respond(at.transaction, response, now), *outputs]
+        return outputs
 
     def take_place(self, at: Invitation, now: float) -> list[Any]:
         """The call that this one replaces ends, now that this one is accepted (RFC 3891 3)."""

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
+from sipsm.auth.authentication import Authentication
 from sipsm.dialog import as_uac
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Observer
-from sipsm.message import Request
+from sipsm.message import Request, Response
 from sipsm.message.headers import EXPIRES
+from sipsm.role.authenticating import Authenticating, user_of
 from sipsm.role.call import Call, Commanded, Headers, OutgoingRequest
 from sipsm.role.calls import Calls, DropNote
 from sipsm.role.carrying_out import CarryingOut
@@ -53,6 +55,7 @@ from sipsm.transaction import (
     Unmatched,
 )
 from sipsm.transaction.sending import NotSent, Sending, SentAs, TriesAgain
+from sipsm.transport import Flow
 from sipsm.usage import Invitation, Leg
 from sipsm.usage.acknowledging import Acknowledging
 from sipsm.usage.invite_uac import InviteUac
@@ -98,6 +101,7 @@ class UserAgent:
         self.dialogs = Dialogs(self.calls, party, sending, observer)
         self.requests = RequestsIn(self.calls, self.dialogs, transactions, party, policy, limits, commanded)
         self.responses = ResponsesIn(self.calls, sending, party, policy, limits)
+        self.authenticating = Authenticating(sending, party, self.calls, self.responses, limits, observer)
         self.commands = Commands(self.calls, self.writing, sending, policy, party.ids, transactions.times)
         self.messaging = Messaging(party, sending, self.commands, self.responses, limits, observer)
         self.publishing = self._with(Publishing(sending, party, agenda, limits, commanded, observer))
@@ -126,6 +130,7 @@ class UserAgent:
         self.responses.users.update(takes.ends)
         self.wakes.update(takes.wakes)
         self.takes.update(takes.commands)
+        self.authenticating.renumbered.update(takes.renumbered)
         return part
 
     # ---------------------------------------------------------------- commands of the application
@@ -204,32 +209,44 @@ class UserAgent:
             ) is not None:
                 return tries_again
             case ResponseReceived(transaction, response):
-                destroyed = response.status >= 404 and self.dialogs.destroyed_by(response, transaction.user)
-                outputs = self.responses.received(transaction.user, response, transaction.flow, now)
-                return [*outputs, *self.dialogs.destroy(destroyed, response, now)] if destroyed else outputs
+                user = transaction.user
+                if user.__class__ is Authentication:
+                    told, is_all = self.authenticating.heard(user, transaction.flow, response, now)
+                    return told if is_all else [*told, *self.answered(user.user, response, transaction.flow, now)]
+                return self.answered(user, response, transaction.flow, now)
             case AckReceived(request):
                 return self.requests.acknowledged(request, now)
             case TimedOut(ServerTransaction() as transaction):
                 return [*self.requests.too_late(transaction, now), *self.compositor.too_late(transaction, now)]
             case TimedOut(transaction):
-                return self.responses.unanswered(transaction.user, "TIMEOUT", 408, "no answer came", now)
+                return self.responses.unanswered(user_of(transaction.user), "TIMEOUT", 408, "no answer came", now)
             case TransportFailed(ServerTransaction() as transaction):
                 return [NotDelivered(transaction.wire, "the response could not be sent")]
             case TransportFailed(transaction):
-                return self.responses.unanswered(transaction.user, "FAILURE", 503, "it could not be sent", now)
+                user = user_of(transaction.user)
+                return self.responses.unanswered(user, "FAILURE", 503, "it could not be sent", now)
             case NotSent(None, request, why):
                 return [NotDelivered(bytes(request), why)]
             case NotSent(user, _, why):
-                return self.responses.unanswered(user, "FAILURE", 503, why, now)
+                return self.responses.unanswered(user_of(user), "FAILURE", 503, why, now)
             case TriesAgain(user):
+                user = user_of(user)
                 return self.calls.event(user, "TRIES AGAIN", None, now) if isinstance(user, Invitation) else []
             case SentAs(user, request):
-                return self.responses.sent_as(user, request)
+                if user.__class__ is Authentication:
+                    user.request = request
+                return self.responses.sent_as(user_of(user), request)
             case Unmatched(response):
                 return [DropNote(DropReason.STRAY_RESPONSE, "no transaction waits for it", response)]
             case Absorbed(message, why):
                 return [DropNote(DropReason.ABSORBED, why, message)]
         raise AssertionError(f"nobody takes {output!r}")
+
+    def answered(self, user: Any, response: Response, flow: Flow, now: float) -> list[Any]:
+        """A response to a request of ours, for whom it concerns."""
+        destroyed = response.status >= 404 and self.dialogs.destroyed_by(response, user)
+        outputs = self.responses.received(user, response, flow, now)
+        return [*outputs, *self.dialogs.destroy(destroyed, response, now)] if destroyed else outputs
 
     def wake(self, of: Any, now: float) -> list[Any]:
         """Fire the timer of a call, or of what else has an `Alarm`, that is due."""
