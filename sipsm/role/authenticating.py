@@ -181,7 +181,7 @@ def _may_go(user: Any) -> bool:
     match user:
         case Invitation():
             # What was heard reliably of one INVITE is not of the next.
-            has_begun = user.uac.modifies and user.reliable.state != user.reliable.table.initial
+            has_begun = user.uac.modifies and user.reliable.rseq is not None
             return user.uac.state in {CALLING, PROCEEDING} and user.leg in user.leg.call.legs and not has_begun
         case OutgoingSubscribe():
             return user.subscription.under_way is user
