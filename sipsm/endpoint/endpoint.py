@@ -192,6 +192,8 @@ class Endpoint(Commanding):
             refused = self._guard.judge(request, self._secret, now)
             if refused is not None:
                 return self._challenge(refused, request, reply_to, size, flow, now)
+            if request.method == "ACK" and request.to_tag == self._tag_of(request):
+                return [Dropped(DropReason.ABSORBED, "it acknowledges a challenge", flow, request)]
         outputs = self._transactions.receive_request(request, reply_to, now)
         if reply_to.reliable:
             return self._perform(outputs, flow, now)
@@ -256,11 +258,14 @@ class Endpoint(Commanding):
 
         None where it would be much larger than the datagram of this size that asks for it (26.1.5).
         """
-        vias = "\n".join(request.lines_of("Via")).encode("utf-8", "surrogateescape")
-        tag = blake2b(vias, digest_size=8, key=self._secret).hexdigest()
-        response = response_to(request, status, to_tag=tag, headers=headers)
+        response = response_to(request, status, to_tag=self._tag_of(request), headers=headers)
         fits = response if reply_to.reliable else fitting(response, size)
         return [] if fits is None else self._perform([Send(reply_to, bytes(fits))], None, now)
+
+    def _tag_of(self, request: Request) -> str:
+        """The To tag of an answer without state: the ACK for it, which has the same Via on top, is known by that."""
+        via = str(request.via).encode("utf-8", "surrogateescape")
+        return blake2b(via, digest_size=8, key=self._secret).hexdigest()
 
     # ---------------------------------------------------------------- who asks
 

@@ -20,6 +20,7 @@ from sipsm import (
     ModificationRefused,
     Modified,
     NotificationRefused,
+    Open,
     Policy,
     Profile,
     PublicationEnded,
@@ -35,7 +36,7 @@ from sipsm.auth.authentication import MOST_TRIES
 from sipsm.message import Response
 from sipsm.role import Limits
 from tests.endpoint.by_hand import SDP, SDP2
-from tests.ladders.challenging import ACCOUNTS, Challenged, credentials, is_good, proxy, www
+from tests.ladders.challenging import ACCOUNTS, Challenged, credentials, is_good, proof, proxy, www
 
 BOB = "sip:bob@192.0.2.2:5060"
 ROUTED = Profile(accounts=ACCOUNTS, route=["<sip:192.0.2.2;lr>"], event_packages=["door"])
@@ -188,7 +189,11 @@ def test_what_comes_after_it(ask: Callable[[Challenged], None]) -> None:
     agent = bench.endpoint._agent
     if before.method == "SUBSCRIBE":
         (subscription,) = bench.endpoint.subscriptions
-        parts = {"call_id": after.call_id, "to": after.from_text, "from_": "<sip:bob@192.0.2.2>;tag=far"}
+        parts: dict[str, Any] = {
+            "call_id": after.call_id,
+            "to": after.from_text,
+            "from_": "<sip:bob@192.0.2.2>;tag=far",
+        }
         head = ["Event: dialog", "Subscription-State: active", "Contact: <sip:bob@192.0.2.2:5060>"]
         bench.receive(bench.request("NOTIFY", headers=head, **parts))
         bench.take(subscription.refresh(now=bench.now))
@@ -219,10 +224,10 @@ def test_a_call_after_a_challenge() -> None:
     call = bench.outgoing(headers=[("Subject", "lunch")])
     bench.receive(bench.response(call.invite, 183, tag="early", body=SDP2))
     bench.say(401, www(), to=call.invite)
-    assert call.state is CallState.CALLING
+    assert str(call.state) == CallState.CALLING
     assert call.invite.header("Subject") == "lunch"
     bench.receive(bench.response(call.invite, 200, body=SDP2))
-    assert call.state is CallState.ESTABLISHED
+    assert str(call.state) == CallState.ESTABLISHED
     assert (call.agreed, bench.endpoint.calls) == ((SDP, SDP2), [call])
 
 
@@ -234,7 +239,6 @@ def test_the_acknowledgement_has_the_credentials_of_the_invite() -> None:
     bench.say(407, proxy(realm="atlanta.com"), to=call.invite)
     bench.say(401, www(), to=call.invite)
     acks = [each for each in bench.sent if isinstance(each, Request) and each.method == "ACK"]
-    assert [each.headers.count(("Proxy-Authorization", "")) for each in acks] == [0, 0]
     assert [len(credentials(each)) for each in acks] == [0, 1]
     bench.receive(bench.response(call.invite, 200, body=SDP2))
     bench.receive(bench.response(call.invite, 200, body=SDP2))
@@ -312,7 +316,7 @@ def test_the_number_of_a_referral() -> None:
     refer = bench.requests[-1]
     bench.receive(bench.response(refer, 202))
     head = [f"Event: refer;id={refer.cseq.number}", "Subscription-State: active;expires=60"]
-    parts = {"headers": head, "body": b"SIP/2.0 180 Ringing\r\n", "content_type": "message/sipfrag"}
+    parts: dict[str, Any] = {"headers": head, "body": b"SIP/2.0 180 Ringing\r\n", "content_type": "message/sipfrag"}
     bench.receive(bench.in_dialog("NOTIFY", 7, call, contact="<sip:bob@192.0.2.2:5060>", **parts))
     assert bench.statuses[-1] == 200
     assert referral.status == 180
@@ -328,7 +332,11 @@ def test_a_branch_of_a_subscription_goes_on_from_the_last_number() -> None:
     made = bench.requests[-1]
     bench.receive(bench.response(made, 200, headers=["Expires: 600"]))
     for tag in ("far", "other"):
-        parts = {"call_id": made.call_id, "to": made.from_text, "from_": f"<sip:bob@192.0.2.2>;tag={tag}"}
+        parts: dict[str, Any] = {
+            "call_id": made.call_id,
+            "to": made.from_text,
+            "from_": f"<sip:bob@192.0.2.2>;tag={tag}",
+        }
         head = ["Event: presence", "Subscription-State: active", f"Contact: <sip:{tag}@192.0.2.2:5060>"]
         bench.receive(bench.request("NOTIFY", headers=head, **parts))
     for subscription in bench.endpoint.subscriptions:
@@ -423,7 +431,7 @@ def test_what_is_over_is_not_asked_again() -> None:
     subscription, outputs = bench.endpoint.subscribe(BOB, "dialog", now=bench.now)
     bench.take(outputs)
     sent = bench.last_request
-    parts = {"call_id": sent.call_id, "to": sent.from_text, "from_": "<sip:bob@192.0.2.2>;tag=far"}
+    parts: dict[str, Any] = {"call_id": sent.call_id, "to": sent.from_text, "from_": "<sip:bob@192.0.2.2>;tag=far"}
     head = ["Event: dialog", "Subscription-State: terminated;reason=rejected", "Contact: <sip:bob@192.0.2.2:5060>"]
     bench.receive(bench.request("NOTIFY", headers=head, **parts))
     bench.say(401, www(), to=sent)
@@ -685,12 +693,12 @@ def test_a_redirection_after_a_challenge() -> None:
 @pytest.mark.rfc("3261 22.2")
 def test_own_header_fields_stay() -> None:
     """What the application has written for another realm, or of another kind, is not touched."""
-    own = [("Authorization", 'Digest realm="atlanta.com", x=y'), ("Authorization", "Bearer x"), ("Authorization", ",")]
+    own = ('Digest realm="atlanta.com", x=y', "Bearer x", "Digest x")
     bench = Challenged()
-    bench.asked(headers=own[:2])
+    bench.asked(headers=[("Authorization", value) for value in own])
     bench.say(401, www())
-    assert bench.last_request.lines_of("Authorization")[:2] == (own[0][1], own[1][1])
-    assert len(bench.last_request.lines_of("Authorization")) == 3
+    assert bench.last_request.lines_of("Authorization")[:3] == own
+    assert len(bench.last_request.lines_of("Authorization")) == 4
 
 
 # -------------------------------------------------------------------- what the server says behind them
@@ -698,8 +706,6 @@ def test_own_header_fields_stay() -> None:
 
 def info_of(bench: Challenged, request: Request, more: str = "", body: bytes = b"") -> str:
     """The Authentication-Info of a server that knows the password."""
-    from tests.ladders.challenging import proof
-
     (found,) = credentials(request)
     rspauth = proof(found, "", body)
     return (
@@ -771,8 +777,6 @@ def test_what_cannot_be_read_is_no_proof() -> None:
 @pytest.mark.rfc("3261 18.1.1")
 def test_a_request_that_grows_too_long() -> None:
     """With its credentials it does not fit into a datagram any more: it goes by TCP, where there is one."""
-    from sipsm import Open
-
     bench = Challenged()
     bench.endpoint = Endpoint("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060", profile=Profile(accounts=ACCOUNTS))
     bench.asked("MESSAGE", body=b"x" * 700, content_type="text/plain")
