@@ -143,9 +143,9 @@ class Keyring:
         # be retried if the nonce was stale)." (RFC 3261 22.1)
         if any(challenge.stale for challenge in challenges):
             return last.account
-        # Deviation: RFC 7616 3.3 has a server say that a nonce was stale. One that has been started anew does not know
-        # its own nonces any more, and says nothing; where what was refused was sent ahead, for another nonce than it
-        # asks for now, the answer to this one is tried once.
+        # Deviation: RFC 3261 22.1 has rejected credentials not tried again, and RFC 7616 3.3 has a server say that only
+        # the nonce was stale. One that has been started anew does not know its own nonces any more, and says nothing;
+        # where what was refused was sent ahead, for another nonce than it asks for now, this one is answered, once.
         if last in ahead and all(challenge.nonce != last.nonce for challenge in challenges):
             return last.account
         return self.account(realm, last.account)

@@ -15,7 +15,7 @@ from sipsm.dialog import as_uac
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Observer
-from sipsm.message import Request, Response
+from sipsm.message import Request
 from sipsm.message.headers import EXPIRES
 from sipsm.role.authenticating import Authenticating, user_of
 from sipsm.role.call import Call, Commanded, Headers, OutgoingRequest
@@ -55,7 +55,6 @@ from sipsm.transaction import (
     Unmatched,
 )
 from sipsm.transaction.sending import NotSent, Sending, SentAs, TriesAgain
-from sipsm.transport import Flow
 from sipsm.usage import Invitation, Leg
 from sipsm.usage.acknowledging import Acknowledging
 from sipsm.usage.invite_uac import InviteUac
@@ -210,10 +209,18 @@ class UserAgent:
                 return tries_again
             case ResponseReceived(transaction, response):
                 user = transaction.user
+                told: list[Any] = []
                 if user.__class__ is Authentication:
                     told, is_all = self.authenticating.heard(user, transaction.flow, response, now)
-                    return told if is_all else [*told, *self.answered(user.user, response, transaction.flow, now)]
-                return self.answered(user, response, transaction.flow, now)
+                    if is_all:
+                        return told
+                    user = user.user
+                destroyed = response.status >= 404 and self.dialogs.destroyed_by(response, user)
+                outputs = self.responses.received(user, response, transaction.flow, now)
+                if told or destroyed:
+                    rest = self.dialogs.destroy(destroyed, response, now) if destroyed else []
+                    return [*told, *outputs, *rest]
+                return outputs
             case AckReceived(request):
                 return self.requests.acknowledged(request, now)
             case TimedOut(ServerTransaction() as transaction):
@@ -241,12 +248,6 @@ class UserAgent:
             case Absorbed(message, why):
                 return [DropNote(DropReason.ABSORBED, why, message)]
         raise AssertionError(f"nobody takes {output!r}")
-
-    def answered(self, user: Any, response: Response, flow: Flow, now: float) -> list[Any]:
-        """A response to a request of ours, for whom it concerns."""
-        destroyed = response.status >= 404 and self.dialogs.destroyed_by(response, user)
-        outputs = self.responses.received(user, response, flow, now)
-        return [*outputs, *self.dialogs.destroy(destroyed, response, now)] if destroyed else outputs
 
     def wake(self, of: Any, now: float) -> list[Any]:
         """Fire the timer of a call, or of what else has an `Alarm`, that is due."""

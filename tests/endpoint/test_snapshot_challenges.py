@@ -11,8 +11,8 @@ import pytest
 from sipsm import Account, Answered, Established, Ids, Policy, Profile, Realm, restore, save
 from sipsm.message.headers import WWW_AUTHENTICATE
 from tests.endpoint.by_hand import SDP, SDP2
-from tests.ladders.challenging import Challenged, credentials, is_good, proxy, www
-from tests.ladders.test_rfc3261_challenging import Challenging, line
+from tests.ladders.challenging import Challenged, credentials, is_good, line, proxy, www
+from tests.ladders.test_rfc3261_challenging import Challenging
 
 
 def twice(bench: Any) -> tuple[Any, bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sipsm import Profile, Request, Response
-from sipsm.message.headers import AUTHORIZATION, PROXY_AUTHORIZATION, Credentials
+from sipsm.message.headers import AUTHORIZATION, PROXY_AUTHORIZATION, Challenge, Credentials
 from tests.endpoint.by_hand import Bench
 
 ACCOUNTS = [("alice", "secret")]
@@ -53,6 +53,36 @@ def is_good(request: Request, password: str = "secret") -> bool:
         each.response == proof(each, request.method, request.body, password) and each.uri == str(request.uri)
         for each in found
     )
+
+
+def line(
+    challenge: Challenge,
+    method: str = "OPTIONS",
+    *,
+    user: str = "alice",
+    password: str = "secret",
+    nc: int = 1,
+    body: bytes = b"",
+    without: tuple[str, ...] = (),
+    **other: str,
+) -> str:
+    """An Authorization that answers a challenge, with other parameters, or without some."""
+    said = {
+        "username": user,
+        "realm": challenge.realm or "",
+        "nonce": challenge.nonce or "",
+        "uri": "sip:bob@192.0.2.1:5060",
+        "cnonce": "0a4f113b",
+        "nc": f"{nc:08x}",
+        "qop": "auth",
+        "algorithm": challenge.algorithm,
+        **other,
+    }
+    said = {name: value for name, value in said.items() if name not in without}
+    text = "Digest " + ", ".join(f'{name}="{value}"' for name, value in said.items())
+    if "response" not in said and not {"username", "realm", "uri"} - set(said):
+        text += f', response="{proof(Credentials.parse(text), method, body, password)}"'
+    return f"Authorization: {text}"
 
 
 class Challenged(Bench):

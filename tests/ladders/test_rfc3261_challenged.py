@@ -9,11 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sipsm import (
     Account,
     Answered,
     CallState,
+    Dropped,
     Ended,
     Endpoint,
     LocalProtocolError,
@@ -41,6 +44,14 @@ from tests.ladders.challenging import ACCOUNTS, Challenged, credentials, is_good
 BOB = "sip:bob@192.0.2.2:5060"
 ROUTED = Profile(accounts=ACCOUNTS, route=["<sip:192.0.2.2;lr>"], event_packages=["door"])
 
+
+NAMES = ("realm", "nonce", "qop", "algorithm", "stale", "opaque", "domain", "userhash")
+VALUES = (
+    st.sampled_from(["x", '"x"', '"auth,auth-int"', '"auth"', "MD5", "SHA-256-sess", "true", '""', '"\\""']) | st.text()
+)
+CHALLENGES = st.text() | st.dictionaries(st.sampled_from(NAMES), VALUES).map(
+    lambda params: "Digest " + ", ".join(f"{name}={value}" for name, value in params.items())
+)
 
 # -------------------------------------------------------------------- every kind of request
 
@@ -396,7 +407,7 @@ def test_nothing_fits() -> None:
     (ended,) = bench.told(Ended)
     assert isinstance(ended.message, Response)
     assert (ended.status, ended.message.header("WWW-Authenticate")) == (401, www().partition(": ")[2])
-    assert bench.endpoint.accounts == ()
+    assert list(bench.endpoint.accounts) == []
     bench.endpoint.add_account("alice", "secret", "atlanta.com")
     bench.endpoint.add_account("alice", "secret", "biloxi.com")
     again, outputs = bench.endpoint.invite(BOB, offer=SDP, again=call, now=bench.now)
@@ -791,6 +802,17 @@ def test_nobody_who_has_no_account_is_held_up() -> None:
     with pytest.raises(LocalProtocolError):
         bench.endpoint.add_account("a:b", "x")
     assert bench.endpoint._sending.sign is None
+
+
+@given(st.sampled_from([401, 407]), st.lists(st.tuples(st.sampled_from(["WWW", "Proxy"]), CHALLENGES), max_size=4))
+def test_any_challenge_is_decided(status: int, said: list[tuple[str, str]]) -> None:
+    """Whatever a server writes, it raises nothing; it gets good credentials, or it is over."""
+    bench = Challenged()
+    bench.asked()
+    lines = [f"{side}-Authenticate: {value}".replace("\r", "").replace("\n", "") for side, value in said]
+    bench.say(status, *lines)
+    assert len(bench.requests) == 1 or is_good(bench.last_request)
+    assert len(bench.told(Answered)) + len(bench.told(Dropped)) == (len(bench.requests) == 1)
 
 
 def test_nothing_stays() -> None:

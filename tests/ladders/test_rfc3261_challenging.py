@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from sipsm import (
     Account,
+    Answered,
     Dropped,
     DropReason,
+    Ended,
     EndReason,
     Established,
     IncomingCall,
@@ -33,12 +35,11 @@ from sipsm.message import Request, Response, read_message
 from sipsm.message.headers import AUTHENTICATION_INFO, WWW_AUTHENTICATE, Challenge, Credentials
 from sipsm.testing import Net, answer, hang_up, ladder, nothing_left, ring
 from tests.endpoint.by_hand import SDP, SDP2, Bench
-from tests.ladders.challenging import credentials, proof
+from tests.ladders.challenging import credentials, line, proof
 from tests.ladders.parties import names, reasons, response, told
 
 REALM = "biloxi.com"
 USERS: dict[str, str | Mapping[str, str]] = {"alice": "secret", "bob": Realm.hashed("bob", REALM, "zanzibar")}
-BOB = "sip:bob@192.0.2.1:5060"
 
 
 class Challenging(Bench):
@@ -74,36 +75,6 @@ class Challenging(Bench):
     def is_stale(self) -> bool:
         """What the last challenge says of the nonce that was used."""
         return self.last_response[WWW_AUTHENTICATE][0].stale
-
-
-def line(
-    challenge: Challenge,
-    method: str = "OPTIONS",
-    *,
-    user: str = "alice",
-    password: str = "secret",
-    nc: int = 1,
-    body: bytes = b"",
-    without: tuple[str, ...] = (),
-    **other: str,
-) -> str:
-    """An Authorization that answers a challenge, with other parameters, or without some."""
-    said = {
-        "username": user,
-        "realm": challenge.realm or "",
-        "nonce": challenge.nonce or "",
-        "uri": BOB,
-        "cnonce": "0a4f113b",
-        "nc": f"{nc:08x}",
-        "qop": "auth",
-        "algorithm": challenge.algorithm,
-        **other,
-    }
-    said = {name: value for name, value in said.items() if name not in without}
-    text = "Digest " + ", ".join(f'{name}="{value}"' for name, value in said.items())
-    if "response" not in said and not {"username", "realm", "uri"} - set(said):
-        text += f', response="{proof(Credentials.parse(text), method, body, password)}"'
-    return f"Authorization: {text}"
 
 
 # -------------------------------------------------------------------- who is asked
@@ -481,6 +452,28 @@ def test_a_wrong_password() -> None:
     """)
     assert reasons(alice) == [EndReason.REJECTED]
     assert told(bob, IncomingCall) == []
+    nothing_left(net)
+
+
+@pytest.mark.rfc("3261 22.2", "3261 17.1.1.2")
+@pytest.mark.parametrize("seed", range(12))
+def test_a_bad_network(seed: int) -> None:
+    """Whatever is lost, doubled or overtaken, nobody is let in twice with one proof, and all comes to an end."""
+    net = Net(seed, loss=0.2, duplicate=0.2, reorder=0.2, delay=(0.0, 0.5))
+    alice = net.agent("alice", profile=Profile(accounts=[("alice", "secret")]))
+    bob = net.agent("bob", policy=Policy(realm=Realm(REALM, USERS, nonce_lasts_s=5)))
+    bob.script(ring(after=0.1), answer(after=1))
+    alice.script(hang_up(after=2))
+    calls = [alice.invite("sip:bob") for _ in range(3)]
+    for n in range(5):
+        net.after(4.0 * n, lambda: alice.do(alice.endpoint.message, "sip:bob", "hello"))
+    net.run()
+    statuses = [event.status for event in told(alice, Answered)]
+    assert len(statuses) == 5
+    assert {200, 408}.issuperset(statuses)
+    assert len(told(alice, Ended)) == len(calls)
+    assert {EndReason.HUNG_UP, EndReason.TIMED_OUT, EndReason.HUNG_UP_BY_PEER}.issuperset(reasons(alice))
+    assert 1 <= len(told(bob, MessageReceived)) <= 5
     nothing_left(net)
 
 

@@ -1,4 +1,4 @@
-"""Digest authentication with SIPp at the other end, in both roles. It knows MD5 alone, and answers what stands first."""
+"""Digest authentication with SIPp at the other end, in both roles. It knows MD5 alone, and answers what is first."""
 
 from __future__ import annotations
 
