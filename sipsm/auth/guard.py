@@ -85,7 +85,7 @@ class Guard:
         if not self.concerns(request):
             # What goes by unasked is used up as well: it could come again in a request that is not let pass.
             if request.method not in NEVER and (good := self._proven(request, secret)) is not None:
-                self.nonces.take(good.credentials.nonce or "", good.credentials.nc or 1, now)
+                self._take(good, now)
             return None
         was_good = is_replay = False
         for good in self._good(request):
@@ -94,7 +94,7 @@ class Guard:
                 continue
             # "if the same nc value is seen twice, then the request is a replay" (RFC 7616 3.4).  Without a count, as
             # from a client of RFC 2069, a nonce is good once.
-            if self.nonces.take(good.credentials.nonce or "", good.credentials.nc or 1, now):
+            if self._take(good, now):
                 return None
             is_replay = True
         # "by specifying "stale=true" with this response, the server tells the client to retry with the new nonce, but
@@ -119,8 +119,9 @@ class Guard:
             return response
         credentials = good.credentials
         nonce = credentials.nonce or ""
-        # In good time, so that nobody is asked again in the middle of what he does.
-        ages = self.nonces.age_s(nonce, now) > self.realm.nonce_lasts_s / 2
+        # In good time, so that nobody is asked again in the middle of what he does. The key of a session is bound to the
+        # nonce of its challenge, and the session lasts until there is another (RFC 7616 3.6).
+        ages = self.nonces.age_s(nonce, now) > self.realm.nonce_lasts_s / 2 and not is_session(good.algorithm)
         following = self.nonces.make(self.realm.name, secret, self.ids, now) if ages else None
         qop = credentials.qop
         proof = response_digest(
@@ -148,6 +149,10 @@ class Guard:
         """The first good credentials of a request with a nonce of ours."""
         mine = (each for each in self._good(request) if self._is_ours(each, secret))
         return next(mine, None)
+
+    def _take(self, good: _Good, now: float) -> bool:
+        given = good.credentials
+        return self.nonces.take(given.nonce or "", given.nc or 1, given.cnonce or "", now)
 
     def _is_ours(self, good: _Good, secret: bytes) -> bool:
         return self.nonces.is_ours(good.credentials.nonce or "", self.realm.name, secret)
@@ -185,21 +190,29 @@ class Guard:
             return None
         secret = self.users.get(user)
         # Who is not known costs as much time as who is.
-        key = self._key(algorithm, user, self.decoy if secret is None else secret)
-        key = key_of_session(algorithm, key, nonce, cnonce or "")
-        expected = response_digest(
-            algorithm,
-            key,
-            method=request.method,
-            uri=credentials.uri or "",
-            nonce=nonce,
-            body=request.body,
-            qop=qop,
-            cnonce=cnonce or "",
-            nc=credentials.params.get("nc", ""),
-        )
-        is_right = compare_digest(octets(expected), octets(response.lower()))
-        return _Good(credentials, algorithm, key) if is_right and secret is not None else None
+        user_key = self._key(algorithm, user, self.decoy if secret is None else secret)
+        # "A1 is calculated using the nonce value provided in the challenge from the server, and cnonce value from the
+        # request by the client following receipt of a WWW-Authenticate challenge from the server." (RFC 7616 3.4.2)
+        # Many make the key anew of what each request says.
+        parts = {cnonce or "": None}
+        if is_session(algorithm) and (first := self.nonces.first_cnonce(nonce)) is not None:
+            parts[first] = None
+        for part in parts:
+            key = key_of_session(algorithm, user_key, nonce, part)
+            expected = response_digest(
+                algorithm,
+                key,
+                method=request.method,
+                uri=credentials.uri or "",
+                nonce=nonce,
+                body=request.body,
+                qop=qop,
+                cnonce=cnonce or "",
+                nc=credentials.params.get("nc", ""),
+            )
+            if compare_digest(octets(expected), octets(response.lower())) and secret is not None:
+                return _Good(credentials, algorithm, key)
+        return None
 
     def _key(self, algorithm: str, user: str, secret: Secret) -> str:
         """H(A1) of a user, before there is a session."""

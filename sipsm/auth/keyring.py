@@ -14,7 +14,7 @@ from attrs import define, field, frozen
 from sipsm.auth.account import Account
 from sipsm.auth.digest import octets, response_digest
 from sipsm.auth.sides import PROXY, SIDES, Side
-from sipsm.auth.space import Space, challenges_of, open_space
+from sipsm.auth.space import Space, can_be_said_again, challenges_of, open_space
 from sipsm.errors import RemoteProtocolError
 from sipsm.ids import Ids
 from sipsm.message import Request, Response
@@ -165,7 +165,8 @@ class Keyring:
                 continue
             assert info is not None, "it is there"
             # Ours stand last; one that names no cnonce is for the only one, or for the first.
-            sent = list(zip(spaces, request[side.credentials][-len(spaces) :], strict=True))
+            ours = request.lines_of(side.credentials.name)[-len(spaces) :]
+            sent = list(zip(spaces, map(side.credentials.parse, ours), strict=True))
             space, credentials = next((each for each in sent if each[1].cnonce == info.cnonce), sent[0])
             if info.rspauth is not None:
                 proof = response_digest(
@@ -184,7 +185,7 @@ class Keyring:
                     continue
             # "If the nextnonce field is present, the client SHOULD use it when constructing the Authorization header
             # field for its next request." (RFC 7616 3.5)
-            if info.nextnonce is not None and "\0" not in info.nextnonce:
+            if info.nextnonce is not None and can_be_said_again(info):
                 space.renew(info.nextnonce)
         return wrong
 

@@ -30,6 +30,8 @@ WINDOW: Final = 64
 class Counts:
     """With which counts a nonce has been used."""
 
+    cnonce: str = ""
+    """The client's part of the first credentials with it, from which a session's key is made (RFC 7616 3.4.2)."""
     highest: int = 0
     seen: int = 0
     """A bit for each of the last `WINDOW` counts, the highest in the lowest bit."""
@@ -75,7 +77,7 @@ class Nonces:
         """How long ago one of ours was made, in seconds."""
         return (_milliseconds(now) - int(nonce[:_TIME], 16)) % _MOST / 1000
 
-    def take(self, nonce: str, count: int, now: float) -> bool:
+    def take(self, nonce: str, count: int, cnonce: str, now: float) -> bool:
         """Use one of ours with good credentials; False where it is too old, or this count of it is used up."""
         if self.age_s(nonce, now) > self.lasts_s:
             return False
@@ -85,8 +87,13 @@ class Nonces:
             if made <= self.horizon:
                 return False
             self._make_room(now)
-            counts = self.used[nonce] = Counts()
+            counts = self.used[nonce] = Counts(cnonce)
         return counts.take(count)
+
+    def first_cnonce(self, nonce: str) -> str | None:
+        """The client's part with which one of ours was used first; None where it was not."""
+        counts = self.used.get(nonce)
+        return None if counts is None else counts.cnonce
 
     def _make_room(self, now: float) -> None:
         while self.used:

@@ -6,6 +6,7 @@ RFC 3261 22.1 ("The realm string alone defines the protection domain."), RFC 761
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
 from attrs import define, field
 
@@ -16,6 +17,7 @@ from sipsm.errors import RemoteProtocolError
 from sipsm.ids import Ids
 from sipsm.message import Request, Response
 from sipsm.message.headers import Challenge, Credentials
+from sipsm.message.headers.auth_params import AuthParams
 
 
 @define(eq=False)
@@ -111,14 +113,18 @@ def open_space(challenge: Challenge, side: Side, account: Account, ids: Ids) -> 
     )
 
 
-KNOWN_QOP = frozenset({"auth", "auth-int"})
+KNOWN_QOP: Final = frozenset({"auth", "auth-int"})
+
+LONGEST: Final = 4096
+"""Characters of a challenge: one that has more is not answered."""
 
 
 def can_be_answered(challenge: Challenge) -> bool:
     """Whether a challenge is understood; else "The client MUST ignore" it (RFC 8760 2.4)."""
-    if challenge.scheme != "digest" or challenge.realm is None or challenge.nonce is None or "\0" in str(challenge):
-        # "SIP clients and servers MUST NOT accept or request Basic authentication." (RFC 8760 2.6)  What has a NUL in it
-        # cannot be said again.
+    if challenge.scheme != "digest" or challenge.realm is None or challenge.nonce is None:
+        # "SIP clients and servers MUST NOT accept or request Basic authentication." (RFC 8760 2.6)
+        return False
+    if not can_be_said_again(challenge):
         return False
     algorithm = algorithm_of(challenge.algorithm)
     if algorithm is None:
@@ -128,6 +134,12 @@ def can_be_answered(challenge: Challenge) -> bool:
     # "any algorithms that have a dependency on the cnonce (including "MD5-Sess") require that the qop directive be
     # sent." (RFC 3261 22.4)
     return not is_session(algorithm)
+
+
+def can_be_said_again(said: AuthParams) -> bool:
+    """Whether what a server has said can stand in our requests, and be kept for them."""
+    text = str(said)
+    return len(text) <= LONGEST and "\0" not in text
 
 
 def challenges_of(response: Response) -> list[tuple[Side, Challenge]]:

@@ -41,8 +41,8 @@ def test_a_nonce_grows_old() -> None:
         nonces = Nonces(lasts_s=60)
         nonce = made(nonces, origin)
         assert nonces.age_s(nonce, origin + 7.5) == 7.5
-        assert nonces.take(nonce, 1, origin + 60)
-        assert not nonces.take(nonce, 2, origin + 60.1)
+        assert nonces.take(nonce, 1, "c", origin + 60)
+        assert not nonces.take(nonce, 2, "c", origin + 60.1)
 
 
 @pytest.mark.rfc("7616 3.4")
@@ -50,7 +50,7 @@ def test_a_count_is_good_once() -> None:
     """One that was used is a replay; one that another has overtaken on the way is not, unless it comes very late."""
     nonces = Nonces()
     nonce = made(nonces)
-    assert [nonces.take(nonce, count, 1000.0) for count in (1, 1, 3, 2, 2, 3, 200, 199, 137, 136, 200)] == [
+    assert [nonces.take(nonce, count, "c", 1000.0) for count in (1, 1, 3, 2, 2, 3, 200, 199, 137, 136, 200)] == [
         *(True, False, True, True, False, False, True, True, True, False, False)
     ]
 
@@ -60,15 +60,15 @@ def test_what_is_remembered_is_bounded() -> None:
     nonces = Nonces(lasts_s=60, limit=2)
     first, second, third = (made(nonces, 1000.0 + n) for n in range(3))
     unused = made(nonces, 1000.0)
-    assert nonces.take(first, 1, 1003.0)
-    assert nonces.take(second, 1, 1003.0)
-    assert nonces.take(third, 1, 1003.0)
+    assert nonces.take(first, 1, "c", 1003.0)
+    assert nonces.take(second, 1, "c", 1003.0)
+    assert nonces.take(third, 1, "c", 1003.0)
     assert list(nonces.used) == [second, third]
-    assert not nonces.take(first, 2, 1003.0)
-    assert not nonces.take(unused, 1, 1003.0)
-    assert nonces.take(second, 2, 1003.0)
+    assert not nonces.take(first, 2, "c", 1003.0)
+    assert not nonces.take(unused, 1, "c", 1003.0)
+    assert nonces.take(second, 2, "c", 1003.0)
     late = made(nonces, 1061.5)
-    assert nonces.take(late, 1, 1061.5)
+    assert nonces.take(late, 1, "c", 1061.5)
     assert list(nonces.used) == [third, late]
 
 

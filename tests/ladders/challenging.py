@@ -29,7 +29,9 @@ def credentials(request: Request) -> tuple[Credentials, ...]:
     return (*request[AUTHORIZATION], *request[PROXY_AUTHORIZATION])
 
 
-def proof(credentials: Credentials, method: str, body: bytes = b"", password: str = "secret") -> str:
+def proof(
+    credentials: Credentials, method: str, body: bytes = b"", password: str = "secret", key_cnonce: str | None = None
+) -> str:
     """What the response must be, from what the credentials say of themselves."""
 
     def h(data: str | bytes) -> str:
@@ -39,7 +41,7 @@ def proof(credentials: Credentials, method: str, body: bytes = b"", password: st
     params: Mapping[str, str] = credentials.params
     key = h(f"{params['username']}:{params['realm']}:{password}")
     if credentials.algorithm.endswith("-sess"):
-        key = h(f"{key}:{params['nonce']}:{params['cnonce']}")
+        key = h(f"{key}:{params['nonce']}:{key_cnonce or params['cnonce']}")
     qop = params.get("qop")
     last = h(f"{method}:{params['uri']}" + (f":{h(body)}" if qop == "auth-int" else ""))
     middle = params["nonce"] if qop is None else ":".join([*map(params.__getitem__, ("nonce", "nc", "cnonce")), qop])
@@ -64,6 +66,7 @@ def line(
     nc: int = 1,
     body: bytes = b"",
     without: tuple[str, ...] = (),
+    key_cnonce: str | None = None,
     **other: str,
 ) -> str:
     """An Authorization that answers a challenge, with other parameters, or without some."""
@@ -81,7 +84,7 @@ def line(
     said = {name: value for name, value in said.items() if name not in without}
     text = "Digest " + ", ".join(f'{name}="{value}"' for name, value in said.items())
     if "response" not in said and not {"username", "realm", "uri"} - set(said):
-        text += f', response="{proof(Credentials.parse(text), method, body, password)}"'
+        text += f', response="{proof(Credentials.parse(text), method, body, password, key_cnonce)}"'
     return f"Authorization: {text}"
 
 

@@ -19,6 +19,7 @@ from sipsm import (
     Dropped,
     Ended,
     Endpoint,
+    EndReason,
     LocalProtocolError,
     ModificationRefused,
     Modified,
@@ -28,17 +29,22 @@ from sipsm import (
     Profile,
     PublicationEnded,
     Published,
+    Realm,
     Redirected,
     ReferEnded,
     Request,
     RequestServed,
+    Send,
     ServerUnproven,
     SubscriptionEnded,
 )
 from sipsm.auth.authentication import MOST_TRIES
 from sipsm.message import Response
+from sipsm.message.headers import Credentials
 from sipsm.role import Limits
+from sipsm.testing import Net, answer, hang_up, nothing_left
 from tests.endpoint.by_hand import SDP, SDP2
+from tests.endpoint.test_failover import ONE, TWO, ZONE
 from tests.ladders.challenging import ACCOUNTS, Challenged, credentials, is_good, proof, proxy, www
 
 BOB = "sip:bob@192.0.2.2:5060"
@@ -771,6 +777,45 @@ def test_a_server_that_does_not_know_the_password(status: int) -> None:
         assert [each.nonce for each in credentials(bench.asked())] == ["one"]
 
 
+def test_own_junk_does_not_hide_a_proof() -> None:
+    """What the application has written for itself is not looked at, be it readable or not."""
+    bench = Challenged()
+    bench.asked(headers=[("Authorization", "Digest x"), ("Authorization", "Bearer y")])
+    bench.say(401, www("one"))
+    (found,) = [Credentials.parse(value) for value in bench.last_request.lines_of("Authorization")[2:]]
+    said = f'rspauth="{proof(found, "")}", qop=auth, cnonce="{found.cnonce}", nc=00000001, nextnonce="two"'
+    bench.say(200, f"Authentication-Info: {said}")
+    assert bench.told(ServerUnproven) == []
+    assert [each.nonce for each in credentials(bench.asked())] == ["two"]
+
+
+@pytest.mark.rfc("3261 22.2", "3261 13.2.2.4", "3261-C23")
+def test_a_call_with_credentials_from_the_start() -> None:
+    """They are those of its ACK, too, and of the BYE, each of which counts."""
+    bench = Challenged()
+    bench.asked()
+    bench.say(401, www())
+    bench.say(200)
+    call = bench.answered()
+    invite, ack = call.invite, bench.last_request
+    bench.take(call.hang_up(now=bench.now))
+    assert is_good(invite)
+    assert credentials(ack) == credentials(invite)
+    assert [each.nc for message in (invite, bench.last_request) for each in credentials(message)] == [2, 3]
+
+
+def test_what_is_too_long_is_not_said_again() -> None:
+    """A server does not make us keep, and send, whatever it wants."""
+    bench = Challenged()
+    bench.asked()
+    bench.say(401, www("n" * 5000))
+    assert [event.status for event in bench.told(Answered)] == [401]
+    bench.asked()
+    bench.say(401, www("one"))
+    bench.say(200, f'Authentication-Info: nextnonce="{"n" * 5000}"')
+    assert [each.nonce for each in credentials(bench.asked())] == ["one"]
+
+
 @pytest.mark.rfc("7616 3.5")
 def test_what_cannot_be_read_is_no_proof() -> None:
     """Nor is it a wrong one; and what stands there for a proxy that has not asked is nothing to us."""
@@ -793,6 +838,57 @@ def test_a_request_that_grows_too_long() -> None:
     bench.asked("MESSAGE", body=b"x" * 700, content_type="text/plain")
     bench.say(401, www("n" * 600))
     assert len(bench.told(Open)) == 1
+
+
+@pytest.mark.rfc("3263 4.3", "3261 22.2")
+def test_the_second_server_asks() -> None:
+    """The first one is down: the request goes once more to the one that has asked, and bears its branch's successor."""
+    bench = Challenged()
+    call = bench.outgoing(target="sip:bob@example.com;transport=udp")
+    bench.looked_up(ONE[0], zone=ZONE)
+    bench.say(503, to=call.invite)
+    bench.looked_up(TWO[0])
+    second = call.invite
+    bench.receive(bench.response(second, 401, headers=[www()]), TWO)
+    assert [flow.remote for flow in bench.flows] == [ONE, ONE, TWO, TWO, TWO]
+    assert is_good(call.invite)
+    assert len({each.branch for each in bench.requests}) == 3
+    bench.receive(bench.response(call.invite, 200, body=SDP2), TWO)
+    assert call.state is CallState.ESTABLISHED
+
+
+@pytest.mark.rfc("3261 8.1.3.1", "3263 4.3")
+@pytest.mark.parametrize("status", [408, 503])
+def test_what_is_not_answered_any_more(status: int) -> None:
+    """Silence, and a failure to send, after a challenge are told as they are without one."""
+    bench = Challenged()
+    bench.asked()
+    bench.say(401, www())
+    if status == 408:
+        bench.wait(40)
+    else:
+        (again,) = [output for output in bench.outputs if isinstance(output, Send)][1:]
+        bench.take(bench.endpoint.send_failed(again, bench.now))
+    assert [event.status for event in bench.told(Answered)] == [status]
+    bench.asked(target="sip:bob@example.com")
+    bench.looked_up()
+    assert [event.status for event in bench.told(Answered)] == [status, 503]
+
+
+@pytest.mark.rfc("3261 22.2", "3261 18")
+def test_over_tcp() -> None:
+    """All of it goes over one connection."""
+    net = Net(delay=0.01)
+    alice = net.agent("alice", transports=("TCP",), profile=Profile(accounts=ACCOUNTS))
+    bob = net.agent("bob", transports=("TCP",), policy=Policy(realm=Realm("biloxi.com", {"alice": "secret"})))
+    bob.script(answer(after=0.1))
+    alice.script(hang_up(after=1))
+    alice.invite("sip:192.0.2.2")
+    net.run(until=5)
+    assert [event.reason for event in alice.events if isinstance(event, Ended)] == [EndReason.HUNG_UP]
+    assert (len(net.streams.flows(alice)), len(net.streams.flows(bob))) == (1, 1)
+    net.run()
+    nothing_left(net)
 
 
 def test_nobody_who_has_no_account_is_held_up() -> None:

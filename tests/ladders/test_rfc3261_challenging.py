@@ -262,6 +262,25 @@ def read_request(bench: Bench) -> Request:
     return message
 
 
+@pytest.mark.rfc("7616 3.4.2", "7616 3.6")
+def test_a_session_by_the_letter() -> None:
+    """Its key stays that of the first request, whatever cnonce the next one has; or each request makes its own. It is
+    bound to its nonce, so that there is no other before that is stale."""
+    bench = Challenging(algorithms=("SHA-256-sess",), nonce_lasts_s=60)
+    challenge = bench.challenge()
+    bench.wait(31)
+    answer = bench.come("OPTIONS", line(challenge, nc=1, cnonce="one"))
+    assert answer is not None
+    assert "nextnonce" not in (answer.header("Authentication-Info") or "")
+    assert bench.status("OPTIONS", line(challenge, nc=2, cnonce="two", key_cnonce="one")) == 200
+    assert bench.status("OPTIONS", line(challenge, nc=3, cnonce="three")) == 200
+    assert bench.status("OPTIONS", line(challenge, nc=4, cnonce="four", key_cnonce="two")) == 401
+    assert not bench.is_stale()
+    bench.wait(31)
+    assert bench.status("OPTIONS", line(challenge, nc=5, cnonce="one")) == 401
+    assert bench.is_stale()
+
+
 @pytest.mark.rfc("7616 3.4.3")
 def test_a_body_that_somebody_has_changed() -> None:
     """With auth-int, the credentials are not good any more."""
