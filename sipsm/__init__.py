@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sipsm.auth import Account, Realm
 from sipsm.endpoint import Endpoint, Watcher, restore, save
 from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError, SnapshotError
 from sipsm.grammar import TelephoneSubscriber, Uri, sip_to_tel, tel_to_sip
@@ -78,6 +79,7 @@ from sipsm.role import (
     RequestServed,
     Resubscribing,
     Ringing,
+    ServerUnproven,
     StatePublished,
     StateWanted,
     Subscription,
@@ -122,6 +124,7 @@ from sipsm.usage import EndReason
 __all__ = [
     "PING",
     "PONG",
+    "Account",
     "Address",
     "AnswerReceived",
     "Answered",
@@ -190,6 +193,7 @@ __all__ = [
     "PublishWithdrawn",
     "Published",
     "RandomSource",
+    "Realm",
     "Redirected",
     "ReferAccepted",
     "ReferEnded",
@@ -208,6 +212,7 @@ __all__ = [
     "Resubscribing",
     "Ringing",
     "Send",
+    "ServerUnproven",
     "SipError",
     "SnapshotError",
     "Srv",

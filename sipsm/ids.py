@@ -1,4 +1,4 @@
-"""Branches, tags and Call-IDs, drawn from a source of randomness given at construction.
+"""Branches, tags, Call-IDs and what goes into digests, drawn from a source of randomness given at construction.
 
 RFC 3261 8.1.1.7 (branch), 19.3 (tags: at least 32 bits of cryptographic randomness), 8.1.1.4 (Call-ID).
 """
@@ -47,3 +47,11 @@ class Ids:
     def cseq(self) -> int:
         """A first CSeq number below 2**16, far from the limit of 2**31 (RFC 3261 8.1.1.5)."""
         return self.source.getrandbits(16)
+
+    def cnonce(self) -> str:
+        """A client's part of a digest, 96 bits (RFC 7616 3.4)."""
+        return f"{self.source.getrandbits(96):024x}"
+
+    def nonce(self) -> str:
+        """What tells a server's nonces of one moment apart, 48 bits (RFC 7616 3.3)."""
+        return f"{self.source.getrandbits(48):012x}"

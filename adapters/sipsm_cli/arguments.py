@@ -11,7 +11,9 @@ import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sipsm import Address, LocalProtocolError, RemoteProtocolError, Request, Uri
+from sipsm import Account, Address, LocalProtocolError, Realm, RemoteProtocolError, Request, Uri
+from sipsm.auth.digest import ALGORITHMS
+from sipsm.auth.realm import USUAL
 from sipsm.grammar import is_token
 from sipsm.message.headers import ContentType
 from sipsm.message.headers import Event as EventHeader
@@ -43,6 +45,7 @@ class Options(argparse.Namespace):
     bind: list[str]
     identity: str | None
     proxy: str | None
+    auth: list[Account]
     header: list[HeaderLine]
     timeout: float | None
     linger: float
@@ -64,6 +67,9 @@ class Options(argparse.Namespace):
     reliable: bool
     recv_info: list[str]
     accept_refer: bool
+    realm: str | None
+    user: list[tuple[str, str]]
+    algorithm: tuple[str, ...]
     do: list[Step]
 
     uri: Uri
@@ -106,6 +112,8 @@ def parse(words: Sequence[str] | None = None) -> Options:
         _secure(options, parser)
     if options.command == "uas" and options.contact is not None and not 300 <= options.answer < 400:
         parser.error("--contact says where to go instead: it needs --answer 3xx")
+    if options.command in {"uas", "notifier"} and (options.realm is None) != (not options.user):
+        parser.error("--realm and --user go together: who is let in, and what that is called")
     if options.command == "notifier" and options.max_expires < max(1, options.min_expires):
         parser.error("--max-expires is less than --min-expires, or nothing at all")
     if options.command == "notifier" and options.state and options.type is None:
@@ -190,6 +198,7 @@ def _uas(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--accept-refer", action="store_true", help="do as a REFER asks: call the target, and tell how that goes (603)"
     )
+    _guarded(parser)
     _script(parser)
 
 
@@ -212,6 +221,19 @@ def _notifier(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--publish", action="store_true", help="take publications too: they go to the watchers of that URI"
     )
+    _guarded(parser)
+
+
+def _guarded(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--realm", type=_realm, metavar="REALM", help="challenge every request outside a dialog")
+    parser.add_argument(
+        "--user", type=_user, action="append", default=[], metavar="NAME:PASSWORD",
+        help="who is let in then; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--algorithm", type=_algorithms, default=USUAL, metavar="NAME[,NAME]",
+        help=f"what is offered, a challenge each, in this order ({','.join(USUAL)}): {', '.join(ALGORITHMS)}",
+    )  # fmt: skip
 
 
 def _call(parser: argparse.ArgumentParser) -> None:
@@ -299,6 +321,9 @@ def _common(parser: argparse.ArgumentParser) -> None:
     add("--from", dest="identity", type=_address, metavar="URI",
         help="own identity (default: sip:sipsm@ and the bound address)")
     add("--proxy", type=_proxy, metavar="URI", help="outbound proxy, as a preloaded route")
+    add("--auth", type=_account, action="append", default=[], metavar="USER:PASSWORD[@REALM]",
+        help="answer challenges (401, 407) so, of any realm or of one, which is what stands behind the last @; may be "
+        "repeated")
     add("--header", type=_header, action="append", default=[], metavar="'NAME: VALUE'",
         help="a further header in the command's first request (uas: in its BYE); may be repeated")
     add("--tls-cert", type=Path, metavar="FILE", help="own certificate for TLS, with those that lead to who is trusted")
@@ -422,6 +447,36 @@ def _proxy(text: str) -> str:
     if uri.scheme not in {"sip", "sips"}:
         raise argparse.ArgumentTypeError(f"{text!r} is no SIP URI")
     return f"<{uri}>" if uri.lr else f"<{uri};lr>"
+
+
+def _user(text: str) -> tuple[str, str]:
+    name, colon, password = text.partition(":")
+    if not colon or not name:
+        raise argparse.ArgumentTypeError("it is no name and password such as bob:zanzibar")
+    return name, password
+
+
+def _account(text: str) -> Account:
+    name, rest = _user(text)
+    password, at, realm = rest.rpartition("@")
+    try:
+        return Account(name, password, realm) if at else Account(name, rest)
+    except LocalProtocolError as error:
+        raise argparse.ArgumentTypeError(error.what) from None
+
+
+def _realm(text: str) -> str:
+    try:
+        return Realm(text, {}).name
+    except LocalProtocolError as error:
+        raise argparse.ArgumentTypeError(error.what) from None
+
+
+def _algorithms(text: str) -> tuple[str, ...]:
+    try:
+        return Realm("any", {}, algorithms=text.split(",")).algorithms
+    except LocalProtocolError as error:
+        raise argparse.ArgumentTypeError(error.what) from None
 
 
 def _header(text: str) -> HeaderLine:

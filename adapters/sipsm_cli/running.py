@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Final
 
-from sipsm import Composing, Listening, LocalProtocolError, Policy, Profile
+from sipsm import Composing, Listening, LocalProtocolError, Policy, Profile, Realm
 from sipsm.transport.flow import bracketed
 from sipsm_asyncio import UserAgent
 from sipsm_cli.addresses import of_client, of_server
@@ -115,6 +115,7 @@ class Run:
         profile = Profile(
             identity=self.options.identity,
             user_agent="sipsm",
+            accounts=self.options.auth,
             route=() if self.options.proxy is None else (self.options.proxy,),
             info_packages=self.options.recv_info if self.options.command == "uas" else (),
             composes=self._composes,
@@ -146,12 +147,20 @@ class Run:
     def _policy(self) -> Policy:
         if self.options.command == "notifier":
             shortest, longest = self.options.min_expires, self.options.max_expires
-            return Policy(shortest_subscription_s=shortest, longest_subscription_s=longest)
+            return Policy(shortest_subscription_s=shortest, longest_subscription_s=longest, realm=self._realm)
+        if self.options.command == "uas":
+            return Policy(realm=self._realm)
         if self.options.command != "call":
             return Policy()
         return Policy(
             redirections=REDIRECTIONS if self.options.follow else 0, session_interval_s=self.options.session_expires
         )
+
+    @property
+    def _realm(self) -> Realm | None:
+        if self.options.realm is None:
+            return None
+        return Realm(self.options.realm, self.options.user, algorithms=self.options.algorithm)
 
     async def _linger(self) -> None:
         try:

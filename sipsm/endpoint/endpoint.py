@@ -13,6 +13,7 @@ from typing import Any, get_args
 
 from attrs import evolve
 
+from sipsm.auth import Account, Guard, Nonces, Refused
 from sipsm.endpoint.commanding import Commanding
 from sipsm.endpoint.reading import read_what_matters
 from sipsm.endpoint.watcher import Watcher
@@ -29,6 +30,7 @@ from sipsm.role import (
     Output,
     Policy,
     Profile,
+    RequestServed,
     UserAgent,
 )
 from sipsm.role.alarm import Alarm
@@ -44,7 +46,7 @@ from sipsm.transaction import (
 )
 from sipsm.transaction.base import Key
 from sipsm.transaction.delivery import Delivery, ResponseDelivery
-from sipsm.transaction.matching import server_key
+from sipsm.transaction.matching import identity, server_key
 from sipsm.transaction.sending import NotDeliverable, Sending
 from sipsm.transport import (
     BadFrame,
@@ -149,6 +151,11 @@ class Endpoint(Commanding):
             observer,
         )
         self._secret = self._ids.source.getrandbits(128).to_bytes(16, "big")
+        realm = self._agent.policy.realm
+        self._nonces = Nonces() if realm is None else Nonces(realm.nonce_lasts_s, realm.nonces)
+        self._guard = None if realm is None else Guard(realm, self._ids, self._nonces)
+        if self._guard is not None:
+            self._transactions.seal = self._seal
 
     # ---------------------------------------------------------------- what arrives
 
@@ -190,6 +197,12 @@ class Endpoint(Commanding):
             wait = ("Retry-After", "10")
             answer = [] if request.method == "CANCEL" else self._stateless(request, reply_to, size, 503, now, wait)
             return [*answer, Dropped(DropReason.OVERLOADED, "too many transactions", flow, request)]
+        if self._guard is not None and server_key(request) not in transactions.servers:
+            refused = self._guard.judge(request, self._secret, now)
+            if refused is not None:
+                return self._challenge(refused, request, reply_to, size, flow, now)
+            if request.method == "ACK" and request.to_tag == self._tag_of(request):
+                return [Dropped(DropReason.ABSORBED, "it acknowledges a challenge", flow, request)]
         outputs = transactions.receive_request(request, reply_to, now)
         if reply_to.transport in RELIABLE or not outputs:
             return self._perform(outputs, flow, now)
@@ -258,11 +271,57 @@ class Endpoint(Commanding):
 
         None where it would be much larger than the datagram of this size that asks for it (26.1.5).
         """
-        vias = "\n".join(request.lines_of("Via")).encode("utf-8", "surrogateescape")
-        tag = blake2b(vias, digest_size=8, key=self._secret).hexdigest()
-        response = response_to(request, status, to_tag=tag, headers=headers)
+        response = response_to(request, status, to_tag=self._tag_of(request), headers=headers)
         fits = response if reply_to.reliable else fitting(response, size)
         return [] if fits is None else self._perform([Send(reply_to, bytes(fits))], None, now)
+
+    def _tag_of(self, request: Request) -> str:
+        """The To tag of an answer without state: the ACK for it, which has the same Via on top, is known by that."""
+        via = str(request.via).encode("utf-8", "surrogateescape")
+        return blake2b(via, digest_size=8, key=self._secret).hexdigest()
+
+    # ---------------------------------------------------------------- who asks
+
+    def _challenge(
+        self, refused: Refused, request: Request, reply_to: Flow, size: int, flow: Flow, now: float
+    ) -> list[Output]:
+        """A request lacks good credentials."""
+        # "UAs and proxy servers SHOULD challenge questionable requests with only a single 401 (Unauthorized) or 407
+        # (Proxy Authentication Required), forgoing the normal response retransmission algorithm, and thus behaving
+        # statelessly towards unauthenticated requests." (RFC 3261 26.3.2.4)
+        status, headers = 401, [("WWW-Authenticate", str(each)) for each in refused.challenges]
+        if refused.is_replay and identity(request) in self._transactions.first_of:
+            # Its credentials came before, by another way: it was forked (RFC 3261 8.2.2.2).
+            status, headers = 482, []
+        answer = self._stateless(request, reply_to, size, status, now, *headers)
+        if not answer:
+            why = f"a {status} has too many bytes for an answer to it"
+            return [Dropped(DropReason.UNANSWERED, why, flow, request)]
+        return [*answer, RequestServed(request, status)]
+
+    def _seal(self, request: Request, response: Response, now: float) -> Response:
+        assert self._guard is not None, "without a realm nothing is sealed"
+        return self._guard.seal(request, response, self._secret, now)
+
+    def user_of(self, request: Request) -> str | None:
+        """The user of `Policy.realm` who has sent a request; None where its credentials are not good, or not there.
+
+        A request outside a dialog that is told to the application has always come from a user of the realm.
+        """
+        return None if self._guard is None else self._guard.user_of(request, self._secret)
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts with which challenges are answered: those of the profile, and those added since."""
+        return self._agent.authenticating.accounts
+
+    def add_account(self, user: str, password: str, realm: str | None = None) -> None:
+        """Have a name and a password, for one realm or for any, with which requests from now on answer challenges.
+
+        What was refused before goes out again when the application sends it again, a call by `invite(again=call)`.
+        """
+        authenticating = self._agent.authenticating
+        authenticating.accounts = (*authenticating.accounts, Account(user, password, realm))
 
     # ---------------------------------------------------------------- time, and what actions came to
 

@@ -32,7 +32,8 @@ def save(endpoint: Endpoint) -> bytes:
     """The whole state of an endpoint: its calls, transactions and dialogs, with their timers, and its settings.
 
     Nothing of the endpoint changes. Outputs that it has returned are not in it: perform them, or keep them beside it.
-    The bytes hold all that is known of its calls, and a secret of its own: who must not know these must not have them.
+    The bytes hold all that is known of its calls, a secret of its own, and the passwords that it was given: who must
+    not know these must not have them.
     Raises `SnapshotError` when the state of its source of randomness cannot be written.
     """
     writer = Writer(KINDS)

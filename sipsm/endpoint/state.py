@@ -11,6 +11,11 @@ from functools import reduce
 from operator import attrgetter
 from typing import Any, Final
 
+from sipsm.auth.account import Account
+from sipsm.auth.authentication import Authentication
+from sipsm.auth.nonces import Counts
+from sipsm.auth.realm import Realm
+from sipsm.auth.space import Space
 from sipsm.dialog import Dialog
 from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.graph import BYTES, Kind, constant, member, mutable, places, value, written
@@ -107,6 +112,10 @@ CONFIG: Final[dict[str, tuple[str, Any]]] = {
 
 STATE: Final[dict[str, Any]] = {
     "_secret": bytes,
+    "_nonces.used": dict[str, Counts],
+    "_nonces.horizon": int,
+    "_agent.authenticating.accounts": tuple[Account, ...],
+    "_agent.authenticating.keyring.spaces": dict[str, list[Space]],
     "_transactions.clients": dict[Key, ClientTransaction],
     "_transactions.servers": dict[Key, ServerTransaction],
     "_transactions.clients_on": dict[Flow, dict[ClientTransaction, None]],
@@ -154,7 +163,8 @@ STATE: Final[dict[str, Any]] = {
 TIMERS: Final = tuple[tuple[float, Alarm | Transaction | Connection | ResponseDelivery], ...]
 """The type of what `deadlines` returns."""
 
-_User = Invitation | OutgoingRequest | InCall | Publication | NotifyUnderWay | OutgoingSubscribe | None
+_Asking = Invitation | OutgoingRequest | InCall | Publication | NotifyUnderWay | OutgoingSubscribe
+_User = _Asking | Authentication | None
 """Whom the outputs of a transaction concern."""
 _Timed = Call | Publication | SoftState | PeerSubscription | PeerReferral | Subscription | Attempt
 """What an `Alarm` wakes."""
@@ -215,6 +225,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(FlowTimes),
     value(KeepAlive),
     value(Composing),
+    value(Account),
+    value(Realm),
     value(EventPackage),
     # machines
     mutable(InviteClientTransaction, user=_User),
@@ -242,6 +254,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(Connection),
     mutable(Reading),
     mutable(EventPublication),
+    mutable(Authentication, user=_Asking),
     mutable(SoftState),
     mutable(Decision),
     # what holds machines together, or is held by them
@@ -273,6 +286,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(InCall),
     mutable(OutgoingRequest),
     mutable(Line, pending=OutgoingRequest | None, waiting=list[OutgoingRequest]),
+    mutable(Space),
+    mutable(Counts),
     mutable(StreamFramer),
     mutable(WebSocketFramer),
     mutable(HeadSearch),

@@ -156,18 +156,19 @@ class CarryingOut:
         assert at.transaction is not None, "an INVITE of the peer has its transaction"
         response = self.writing.response(at, x)
         call: Call = at.leg.call
+        outputs: list[Any] = self.transactions.respond(at.transaction, response, now)
         if x.status < 200:
             if not call.outgoing:
                 call.rang = True
         elif x.status < 300:
-            at.wire = bytes(response)
+            # As it went out, with what was added on its way.
+            at.wire = at.transaction.wire
             settle(at.leg, at.request, ours=False)
             if call.replaces is not None:
-                outputs = self.take_place(at, now)
-                return [*self.transactions.respond(at.transaction, response, now), *outputs]
+                return [*outputs, *self.take_place(at, now)]
         else:
             go_back(at.leg, at.request, ours=False)
-        return self.transactions.respond(at.transaction, response, now)
+        return outputs
 
     def take_place(self, at: Invitation, now: float) -> list[Any]:
         """The call that this one replaces ends, now that this one is accepted (RFC 3891 3)."""

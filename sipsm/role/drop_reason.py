@@ -18,6 +18,8 @@ class DropReason(StrEnum):
     """More than `Limits.message_bytes` or the `MessageLimits` allow; by the latter a request was answered."""
     OVERLOADED = "overloaded"
     """A limit was reached; a request was answered with 503, a connection was closed."""
+    UNANSWERED = "unanswered"
+    """A request that was not served, and the answer to it would have had too many bytes for who asks unproven."""
     CLOSED = "closed"
     """It came on a connection on which nothing is read any more, or that is not known."""
     CUT_SHORT = "cut-short"

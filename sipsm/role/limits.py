@@ -37,6 +37,9 @@ class Limits:
     subscriptions_in_dialog: int = field(default=100, validator=ge(1))
     """Subscriptions alive at once in one dialog, of either side; the next SUBSCRIBE for a new one there, or REFER, gets
     503."""
+    authentications: int = field(default=1_000, validator=ge(1))
+    """Destinations, and calls through proxies, for which it is remembered what their servers asked for, so that
+    credentials are sent ahead; with one more, the one that was asked for first is forgotten."""
     waiting_changes: int = field(default=16, validator=ge(1))
     """Partial notifications that wait for one subscription; with one more, the application is asked for all of the
     state."""

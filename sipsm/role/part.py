@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
+from sipsm.message import Request
 from sipsm.role.requests_in import Inside, Outside
 from sipsm.role.responses_in import Ending
 
@@ -15,6 +16,9 @@ Wake = Callable[[Any, float], list[Any]]
 
 Command = Callable[[Any, str, Any, float], list[Any]]
 """What is made of a command of the application: `(of, command, x, now)`."""
+
+Renumbered = Callable[[Any, Request], None]
+"""What notes that a request of ours has another number from now on: `(user, request)`."""
 
 
 @frozen
@@ -33,6 +37,9 @@ class Takes:
     """By the class of what has an `Alarm`: its timer that is due."""
     commands: Mapping[type, Command] = field(factory=dict)
     """By the class of what the application holds: its commands."""
+    renumbered: Mapping[type, Renumbered] = field(factory=dict)
+    """By the class of its user: who notes the new number of a request of ours that was challenged, and has gone out
+    again, where that is kept elsewhere than in the dialog and as `user.request`."""
 
 
 class Part(Protocol):

@@ -6,14 +6,14 @@ RFC 3261 8.1.1.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sipsm.dialog import Dialog, request_uri_and_routes
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.ids import MAGIC_COOKIE, Ids
-from sipsm.message import Address, CheckedHeader, Request, Response, Via, request_of
+from sipsm.message import Address, CheckedHeader, Request, Via, request_of
 from sipsm.role.checking import address_of_somebody, check_headers, in_to, refuse_100rel
 from sipsm.role.screening import Profile, allow, allow_events, supported
 from sipsm.transport import Address as HostAndPort
@@ -22,18 +22,9 @@ from sipsm.transport.locate import version
 
 HeaderLines = list[tuple[str, str]]
 
-AnswerChallenge = Callable[[Request, Response], Request | None]
-"""`answer(request, response)`: the request with credentials that answer the challenge of a 401 or 407, the rest as it
-was; None where there are none, or these were refused already (RFC 3261 22.2, 22.3)."""
-
-
 _SIP = re.compile(r"\Asip:", re.IGNORECASE)
 _SIP_ROUTE = re.compile(r"<sip:", re.IGNORECASE)
 _SIPS_ROUTE = re.compile(r"<sips:", re.IGNORECASE)
-
-
-def _nobody(_request: Request, _response: Response) -> None:
-    """Who has no credentials."""
 
 
 def in_secure(request: Request, dialog: Dialog) -> bool:
@@ -61,8 +52,6 @@ class Party:
         self.local = listening[0]
         self.profile = profile
         self.ids = ids
-        self.answer_challenge: AnswerChallenge = _nobody
-        """Who answers challenges: to be put here by what knows the user's credentials."""
         # What every message says of us is made once.
         self._via = Via.parse(f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={MAGIC_COOKIE};rport")
         self._sender = Address.parse(self.identity)

@@ -8,6 +8,7 @@ from typing import Any
 from attrs import field, frozen
 from attrs.validators import ge, optional
 
+from sipsm.auth.realm import Realm
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
@@ -86,6 +87,9 @@ class Policy:
     relays_messages: bool = False
     """Whether a MESSAGE is answered 202 and not 200, since it is kept to be passed on, and may yet not arrive (RFC 3428
     7)."""
+    realm: Realm | None = None
+    """Whose requests are served: those of the users of this realm, who are asked for their passwords (RFC 3261 22.2);
+    None: everybody's."""
     replaceable: bool = True
     """Whether an INVITE may replace or join a call of ours; else it gets 403, unseen (RFC 3891 3, RFC 3911 4)."""
 

@@ -68,6 +68,7 @@ class Publishing:
             ends={Publication: self.answered},
             wakes={Publication: self.wake},
             commands={Publication: self.command},
+            renumbered={Publication: note_number},
         )
 
     # ---------------------------------------------------------------- what the application wants
@@ -197,6 +198,11 @@ def _known_by(request: Request) -> tuple[Series, int]:
     """What the next one has of this, and its number."""
     assert request.from_tag is not None, "it is ours"
     return Series(request.call_id, request.from_tag), request.cseq.number
+
+
+def note_number(publication: Publication, request: Request) -> None:
+    """Its PUBLISH has gone out once more, with another number."""
+    publication.cseq = request.cseq.number
 
 
 def content_lines(content: Content) -> HeaderLines:

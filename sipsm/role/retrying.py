@@ -1,8 +1,8 @@
 """Whether an INVITE that came to nothing is sent anew by itself, and how it then looks.
 
-RFC 3261 8.1.3.4 (redirection), 8.1.3.5 (401, 407, 413, 415, 416, 420) and 20.33 (later); RFC 4028 7.3 (422). The policy
-says what is done at all. What only the application can put right (another body, the rest of a number) is sent anew by
-it: `invite(again=call)`.
+RFC 3261 8.1.3.4 (redirection), 8.1.3.5 (413, 415, 416, 420) and 20.33 (later); RFC 4028 7.3 (422). The policy says what
+is done at all. What only the application can put right (another body, the rest of a number) is sent anew by it:
+`invite(again=call)`. Challenges (401, 407) are answered in `sipsm.role.authenticating`.
 """
 
 from __future__ import annotations
@@ -116,13 +116,6 @@ def _wait_s(response: Response, policy: Policy) -> int | None:
 # -------------------------------------------------------------------- putting right
 
 
-def _with_credentials(invite: Request, response: Response, _policy: Policy, party: Party) -> Request | None:
-    """With the answer to the challenge of a 401 or 407, if there is somebody who gives it."""
-    # "the UAC SHOULD follow the authorization procedures of Section 22.2 and Section 22.3 to retry the request with
-    # credentials." (RFC 3261 8.1.3.5)
-    return party.answer_challenge(invite, response)
-
-
 def _without_body(invite: Request, _response: Response, policy: Policy, _party: Party) -> Request | None:
     """Without the description, so that the peer offers, where the policy lets it."""
     if not policy.goes_without_offer or not invite.body:
@@ -216,8 +209,6 @@ Correction = Callable[[Request, Response, Policy, Party], Request | None]
 
 # The answers that say how the INVITE would have to look, and who makes it so; None when that changes nothing.
 CORRECTIONS: Final[dict[int, Correction]] = {
-    401: _with_credentials,
-    407: _with_credentials,
     413: _shorter,
     415: _with_known_content,
     416: _with_sip_uri,

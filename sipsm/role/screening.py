@@ -13,6 +13,7 @@ from typing import Final
 
 from attrs import field, frozen
 
+from sipsm.auth.account import Account
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar import Uri, is_token
 from sipsm.grammar.text_value import built
@@ -69,6 +70,10 @@ def _packages(given: Iterable[EventPackage]) -> tuple[EventPackage, ...]:
 
 def _composing(given: Composing | Iterable[str | EventPackage]) -> Composing:
     return given if isinstance(given, Composing) else Composing(given)
+
+
+def _accounts(given: Iterable[Account | tuple[str, ...]]) -> tuple[Account, ...]:
+    return tuple(each if isinstance(each, Account) else Account(*each) for each in given)
 
 
 def _somebody(_: object, _field: object, value: str | None) -> None:
@@ -177,6 +182,9 @@ class Profile:
     """Whether others may ask to contact somebody, told by `ReferReceived`; else REFER is not served (RFC 3515 2.4)."""
     smallest_interval_s: int = field(default=SMALLEST_S, validator=_an_interval)
     """The smallest session interval, in seconds, at least 90; a request that asks for less gets 422 (RFC 4028 9)."""
+    accounts: tuple[Account, ...] = field(default=(), converter=_accounts)
+    """Names and passwords with which challenges are answered, in each of our requests (RFC 3261 22); of several for a
+    realm, the first, and when it is refused the next. Given as `Account`, or as `("alice", "secret")`."""
     route: tuple[str, ...] = field(default=(), converter=_texts, validator=_all_routes)
     """Route values put on requests outside a dialog: an outbound proxy is `("<sip:192.0.2.1;lr>",)`."""
 

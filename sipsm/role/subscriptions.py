@@ -113,6 +113,7 @@ class Subscriptions:
             ends={OutgoingSubscribe: self.answered},
             wakes={Subscription: self.steps.wake, Attempt: self.wake_attempt},
             commands={Subscription: self.command},
+            renumbered={OutgoingSubscribe: note_number},
         )
 
     # ---------------------------------------------------------------- commands
@@ -418,6 +419,17 @@ class Subscriptions:
         tried.alarm.set(tried.next_timeout(), self.agenda)
         self.attempts[request.call_id, request.from_tag or ""] = tried
         return self.sending.request(request, user, now, towards=hop)
+
+
+def note_number(user: OutgoingSubscribe, request: Request) -> None:
+    """What begins a subscription, or refreshes it, has gone out once more, with another number."""
+    subscription: Subscription = user.subscription
+    if request.to_tag is None and subscription.attempt is not None:
+        # The dialogs of further branches begin with this number.
+        subscription.attempt.request = request
+    if request.method == "REFER":
+        # By this one it is told apart from others in its dialog (RFC 3515 2.4.6).
+        subscription.referral.request = request
 
 
 def _content(wanted: Wanted) -> HeaderLines:

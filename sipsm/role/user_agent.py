@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from typing import Any, Final, TypeVar
 
+from sipsm.auth.authentication import Authentication
 from sipsm.dialog import as_uac
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Observer
 from sipsm.message import Request
 from sipsm.message.headers import EXPIRES
+from sipsm.role.authenticating import Authenticating, user_of
 from sipsm.role.call import Call, Commanded, Headers, OutgoingRequest
 from sipsm.role.calls import Calls, DropNote
 from sipsm.role.carrying_out import CarryingOut
@@ -100,6 +102,7 @@ class UserAgent:
         self.dialogs = Dialogs(self.calls, party, sending, observer)
         self.requests = RequestsIn(self.calls, self.dialogs, transactions, party, policy, limits, commanded)
         self.responses = ResponsesIn(self.calls, sending, party, policy, limits)
+        self.authenticating = Authenticating(sending, party, self.calls, self.responses, limits, observer)
         self.commands = Commands(self.calls, self.writing, sending, policy, party.ids, transactions.times)
         self.messaging = Messaging(party, sending, self.commands, self.responses, limits, observer)
         self.publishing = self._with(Publishing(sending, party, agenda, limits, commanded, observer))
@@ -128,6 +131,7 @@ class UserAgent:
         self.responses.users.update(takes.ends)
         self.wakes.update(takes.wakes)
         self.takes.update(takes.commands)
+        self.authenticating.renumbered.update(takes.renumbered)
         return part
 
     # ---------------------------------------------------------------- commands of the application
@@ -208,26 +212,39 @@ class UserAgent:
             return tries_again
         if kind is ResponseReceived:
             transaction, response = output.transaction, output.response
-            destroyed = None if response.status < 404 else self.dialogs.destroyed_by(response, transaction.user)
-            outputs = self.responses.received(transaction.user, response, transaction.flow, now)
-            return outputs if destroyed is None else [*outputs, *self.dialogs.destroy(destroyed, response, now)]
+            user = transaction.user
+            told: list[Any] = []
+            if user.__class__ is Authentication:
+                told, is_all = self.authenticating.heard(user, transaction.flow, response, now)
+                if is_all:
+                    return told
+                user = user.user
+            destroyed = None if response.status < 404 else self.dialogs.destroyed_by(response, user)
+            outputs = self.responses.received(user, response, transaction.flow, now)
+            if destroyed is not None:
+                outputs = [*outputs, *self.dialogs.destroy(destroyed, response, now)]
+            return [*told, *outputs] if told else outputs
         match output:
             case TimedOut(ServerTransaction() as transaction):
                 return [*self.requests.too_late(transaction, now), *self.compositor.too_late(transaction, now)]
             case TimedOut(transaction):
-                return self.responses.unanswered(transaction.user, "TIMEOUT", 408, "no answer came", now)
+                return self.responses.unanswered(user_of(transaction.user), "TIMEOUT", 408, "no answer came", now)
             case TransportFailed(ServerTransaction() as transaction):
                 return [NotDelivered(transaction.wire, "the response could not be sent")]
             case TransportFailed(transaction):
-                return self.responses.unanswered(transaction.user, "FAILURE", 503, "it could not be sent", now)
+                user = user_of(transaction.user)
+                return self.responses.unanswered(user, "FAILURE", 503, "it could not be sent", now)
             case NotSent(None, request, why):
                 return [NotDelivered(bytes(request), why)]
             case NotSent(user, _, why):
-                return self.responses.unanswered(user, "FAILURE", 503, why, now)
+                return self.responses.unanswered(user_of(user), "FAILURE", 503, why, now)
             case TriesAgain(user):
+                user = user_of(user)
                 return self.calls.event(user, "TRIES AGAIN", None, now) if isinstance(user, Invitation) else []
             case SentAs(user, request):
-                return self.responses.sent_as(user, request)
+                if user.__class__ is Authentication:
+                    user.request = request
+                return self.responses.sent_as(user_of(user), request)
             case Unmatched(response):
                 return [DropNote(DropReason.STRAY_RESPONSE, "no transaction waits for it", response)]
             case Absorbed(message, why):

@@ -5,6 +5,7 @@ RFC 3261 17. What comes out goes two ways: `Send` down to the transport, the res
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from attrs import frozen
@@ -62,6 +63,10 @@ Output = (
 )
 
 
+Seal = Callable[[Request, Response, float], Response]
+"""What is made of a 2xx to a request before it goes out."""
+
+
 class TransactionLayer:
     """The transactions of one endpoint, by key. A connection of `flows` is in use while one of them sends on it."""
 
@@ -82,6 +87,8 @@ class TransactionLayer:
         self.servers: dict[Key, ServerTransaction] = {}
         self.clients_on: dict[Flow, dict[ClientTransaction, None]] = {}
         """Those of a connection, the oldest first: not of datagrams, which nobody closes one after the other."""
+        self.seal: Seal | None = None
+        """To be put here by who has something to add to each 2xx."""
         self.first_of: dict[int, Key] = {}
         """By the identity of a request: which of the live transactions was the first with it."""
         self._step = Step(0.0, observer)
@@ -185,6 +192,8 @@ class TransactionLayer:
         status = response.status
         if status == 100:
             response = with_delay(response, now - tx.received_at)
+        if self.seal is not None and 200 <= status < 300 and tx.request is not None:
+            response = self.seal(tx.request, response, now)
         return self.respond_again(tx, status, bytes(response), now)
 
     def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:

@@ -9,7 +9,7 @@ connection nor on a new one, is it sent to where its Via says, which may have to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from attrs import frozen
@@ -75,6 +75,10 @@ BY_NAME: Final = SECURE | {"WS"}
 """The transports on which a connection is to one domain: its certificate bears the name, or its handshake names it."""
 
 
+Sign = Callable[[Request, Any, Flow | None], tuple[Request, Any, Flow | None]]
+"""What is done with a request of a user, and the flow given for it, before it goes out; returns them as they go."""
+
+
 @frozen
 class NotDeliverable:
     """A response whose transaction is over could not be sent in any way."""
@@ -109,6 +113,8 @@ class Sending:
         self.largest = LARGE if path_mtu is None else path_mtu - NEAR - 1
         """Bytes of a request that may go by UDP."""
         self.observer = observer
+        self.sign: Sign | None = None
+        """To be put here by who has credentials: what has a user passes it."""
         self.spoken = tuple(dict.fromkeys(each.transport for each in self.listening))
         self.versions = tuple(dict.fromkeys(version(each.address[0]) for each in self.listening))
         self.waiting: dict[int, Delivery | ResponseDelivery] = {}
@@ -136,6 +142,8 @@ class Sending:
 
         Never raises: what fails is `NotSent`.
         """
+        if self.sign is not None and user is not None:
+            request, user, flow = self.sign(request, user, flow)
         if flow is not None:
             return self._send(request, flow, user, now)
         try:

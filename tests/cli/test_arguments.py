@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from sipsm import Account
 from sipsm_cli.arguments import parse
 
 WRONG = {
     "no command": "",
     "an unknown one": "sing",
-    "an unknown option": "call sip:bob@b --auth a:b",
+    "an unknown option": "call sip:bob@b --register yes",
+    "a password without a name": "call sip:bob@b --auth :secret",
+    "a name without a password": "call sip:bob@b --auth alice",
+    "a realm that is none": "uas --realm  --user a:b",
+    "a realm without users": "uas --realm biloxi.com",
+    "users without a realm": "notifier --event door --user a:b",
+    "an algorithm that is not known": "uas --realm b --user a:b --algorithm SHA-1",
     "an abbreviated option": "call sip:bob@b --dur 1",
     "no URI": "call",
     "what is no URI": "call bob",
@@ -69,6 +76,15 @@ def test_a_wrong_step_is_wrong_usage(command: str, script: str, capsys: pytest.C
         parse([*command.split(), "--do", script])
     assert ended.value.code == 2
     assert "--do" in capsys.readouterr().err
+
+
+def test_who_we_are() -> None:
+    """What stands behind the last @ of a password is the realm; a name may have one."""
+    words = ["--auth", "alice:secret", "--auth", "a@b:p:w@x@biloxi.com", "--auth", "bob:"]
+    accounts = parse(["options", "sip:bob@b", *words]).auth
+    assert accounts == [Account("alice", "secret"), Account("a@b", "p:w@x", "biloxi.com"), Account("bob", "")]
+    options = parse(["uas", "--realm", "biloxi.com", "--user", "bob:a:b", "--algorithm", "md5,SHA-256"])
+    assert (options.realm, options.user, options.algorithm) == ("biloxi.com", [("bob", "a:b")], ("MD5", "SHA-256"))
 
 
 def test_a_script() -> None:

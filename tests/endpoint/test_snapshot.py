@@ -619,16 +619,17 @@ def test_every_machine_can_be_saved() -> None:
 
 
 MADE_ANEW = {
-    "": {"watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_agent", "local"},
+    "": {"watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_agent", "local", "_guard", "_nonces"},
     "_flows": {"listening", "agenda", "source", "message", "observer", "_sent_by"},
-    "_transactions": {"agenda", "observer", "flows", "_step"},
+    "_transactions": {"agenda", "observer", "flows", "_step", "seal"},
     "_sending": {
-        "transactions", "listening", "ids", "largest", "look_ups", "limits", "observer", "spoken", "versions", "_ways",
+        "transactions", "listening", "ids", "largest", "look_ups", "limits", "observer", "sign", "spoken", "versions",
+        "_ways",
     },
     "_agent": {
-        "calls", "commanded", "commands", "compositor", "dialogs", "limits", "messaging", "notifications", "party",
-        "publishing", "referred", "referring", "requests", "responses", "sending", "subscriptions", "takes", "terms",
-        "transactions", "wakes", "writing",
+        "authenticating", "calls", "commanded", "commands", "compositor", "dialogs", "limits", "messaging",
+        "notifications", "party", "publishing", "referred", "referring", "requests", "responses", "sending",
+        "subscriptions", "takes", "terms", "transactions", "wakes", "writing",
     },
     "_agent.calls": {"agenda", "carry", "observer"},
     "_agent.dialogs": {"calls", "ends", "observer", "party", "sending"},

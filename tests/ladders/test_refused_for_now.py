@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from sipsm import CallState, EndReason, LocalProtocolError, Request, Response, Send, parse_message, restore, save
+from sipsm import CallState, EndReason, LocalProtocolError, Response, Send, parse_message, restore, save
 from sipsm.role import Ended, IncomingCall, OfferReceived, Policy, Postponed, Profile, Redirected, Ringing
 from sipsm.role.retrying import anew
 from sipsm.testing import Net, answer, hang_up, ladder, nothing_left, reject
@@ -197,27 +197,6 @@ def test_an_ambiguous_address() -> None:
 
 
 # -------------------------------------------------------------------- challenges
-
-
-@pytest.mark.rfc("3261 8.1.3.5", "3261 22.2", "3261 22.3")
-@pytest.mark.parametrize("status", [401, 407])
-def test_who_answers_challenges(status: int) -> None:
-    """What knows the user's credentials is asked for the INVITE with them, and may have none."""
-    bench = Bench()
-    asked = []
-
-    def answer_challenge(request: Request, response: Response) -> Request | None:
-        asked.append(response.status)
-        return None if request.has("Authorization") else request.with_header("Authorization", "Token one")
-
-    bench.endpoint._agent.party.answer_challenge = answer_challenge
-    bench.outgoing(headers=[("Subject", "lunch")])
-    fails(bench, status, ["WWW-Authenticate: Token"])
-    before, after = invites(bench)
-    assert (after.header("Authorization"), after.header("Subject"), after.body) == ("Token one", "lunch", SDP)
-    assert after.cseq.number == before.cseq.number + 1
-    fails(bench, status, ["WWW-Authenticate: Token"])
-    assert (asked, statuses(bench)) == ([status, status], [status])
 
 
 @pytest.mark.rfc("3261 22.2")

@@ -1,7 +1,7 @@
 """The calls of RFC 3665 3, between user agents: what stands between them there only passes messages on.
 
-Not here, since a proxy or an ALG is what they are about: the challenges of 3.3, and 3.5, where the ALG changes the
-description. In 3.2 the peer's side of two proxies is written by hand.
+Not here, since an ALG is what it is about: 3.5, where that changes the description. In 3.2 and 3.3 the peer's side of
+two proxies is written by hand.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from sipsm.sdp import SessionDescription, move
 from sipsm.sdp import answer as answer_to
 from sipsm.testing import Net, answer, answer_offer, cancel, hang_up, ladder, nothing_left, reject, ring
 from tests.endpoint.by_hand import SDP, SDP2, THEIRS, Bench
+from tests.ladders.challenging import Challenged, credentials, proof, proxy
 from tests.ladders.parties import names, parties, reasons, sent, taken, told
 
 
@@ -58,6 +59,41 @@ def test_a_call_through_two_proxies() -> None:
     bench.receive(bench.in_dialog("BYE", 1, call, via=via))
     assert len(bench.last_response.header_values("Via")) == 2
     assert (bench.statuses, [event.reason for event in bench.told(Ended)]) == ([200], [EndReason.HUNG_UP_BY_PEER])
+
+
+@pytest.mark.rfc("3665 3.3", "3261 22.3", "3261-C33")
+def test_a_call_through_two_proxies_that_ask() -> None:
+    """First one and then the other wants to know who calls: the third INVITE has credentials for both, and so has all
+    that follows in the call."""
+    accounts = [("alice", "secret", "atlanta.example.com"), ("alice", "other", "biloxi.example.com")]
+    bench = Challenged(profile=Profile(accounts=accounts, route=["<sip:192.0.2.2;lr>"]))
+    call = bench.outgoing(target="sip:bob@biloxi.example.com")
+    first = call.invite
+    bench.say(407, proxy("wf84f1c", "atlanta.example.com", ', qop="auth", opaque="", stale=FALSE'), to=call.invite)
+    second = call.invite
+    bench.receive(bench.response(second, 100, tag=None))
+    bench.say(407, proxy("c1e22c4", "biloxi.example.com", ', qop="auth", opaque="", stale=FALSE'), to=call.invite)
+    third = call.invite
+    assert [len(credentials(each)) for each in (first, second, third)] == [0, 1, 2]
+    assert [each.cseq.number - first.cseq.number for each in (first, second, third)] == [0, 1, 2]
+    assert len({each.branch for each in (first, second, third)}) == 3
+    for name in ("Call-ID", "From", "To", "Route", "Contact"):
+        assert first.lines_of(name) == second.lines_of(name) == third.lines_of(name)
+    routes = ["Record-Route: <sip:192.0.2.9;lr>", "Record-Route: <sip:192.0.2.2;lr>"]
+    client = "<sip:bob@client.biloxi.example.com>"
+    bench.receive(bench.response(third, 180, contact=client, headers=routes))
+    bench.receive(bench.response(third, 200, contact=client, headers=routes, body=SDP2))
+    ack = bench.last_request
+    assert (ack.method, credentials(ack)) == ("ACK", credentials(third))
+    bench.take(call.hang_up(now=bench.now))
+    bye = bench.last_request
+    for each in (third, bye):
+        atlanta, biloxi = credentials(each)
+        assert atlanta.response == proof(atlanta, each.method, password="secret")
+        assert biloxi.response == proof(biloxi, each.method, password="other")
+    assert [each.nc for each in credentials(bye)] == [3, 2]
+    bench.receive(bench.response(bye, 200))
+    assert [event.reason for event in bench.told(Ended)] == [EndReason.HUNG_UP]
 
 
 @pytest.mark.rfc("3665 3.4", "3263 4.3")

@@ -10,14 +10,19 @@ import pytest
 from sipsm import (
     Composing,
     LocalProtocolError,
+    Policy,
     Profile,
+    PublicationEnded,
+    PublicationState,
     PublishRequest,
     PublishRequested,
     PublishWithdrawn,
+    Realm,
     RequestServed,
     StatePublished,
 )
 from sipsm.standalone.composing import address_of_record
+from sipsm.testing import Net, ladder
 from tests.growth import calls
 from tests.ladders.publishers import ADDRESS, AWAY, BUSY, OPEN, PIDF, Compositor
 
@@ -480,6 +485,43 @@ def test_how_many_may_wait() -> None:
     """More than are held for an address do not wait for it either."""
     bench = by_hand(entries_of_address=2)
     assert (bench.put(OPEN), bench.put(BUSY), bench.status(AWAY)) == (None, None, 503)
+
+
+@pytest.mark.rfc("3903 14", "3903 6", "3261 22.2")
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_who_may_publish_shows_who_he_is(by_hand: bool) -> None:
+    """The compositor asks before it looks at a PUBLISH, and the publisher answers by himself; nobody else is heard."""
+    users = {"alice": Realm.hashed("alice", "biloxi.com", "secret")}
+    net = Net(1)
+    esc = net.agent(
+        "esc",
+        profile=Profile(composes=Composing(TYPED, by_hand=by_hand)),
+        policy=Policy(realm=Realm("biloxi.com", users)),
+    )
+    esc.on(PublishRequested, lambda event: esc.do(event.asked.accept))
+    alice = net.agent("alice", profile=Profile(accounts=[("alice", "secret")]))
+    mallory = net.agent("mallory", profile=Profile(accounts=[("alice", "guess")]))
+    publication = alice.do(alice.endpoint.publish, "sip:esc", "presence", OPEN, PIDF)
+    net.run(until=1)
+    mallory.do(mallory.endpoint.publish, "sip:esc", "presence", BUSY, PIDF)
+    net.run(until=2)
+    assert [state.body for state in esc.endpoint.published("sip:esc", "presence")] == [OPEN]
+    assert (publication.state, publication.entity_tag is None) == (PublicationState.PUBLISHED, False)
+    assert [event.status for event in mallory.events if isinstance(event, PublicationEnded)] == [401]
+    alice.do(publication.remove)
+    assert net.run(until=3) == ladder("""
+        0.0  alice PUBLISH---------> esc
+        0.0  alice <------------401- esc
+        0.0  alice PUBLISH---------> esc
+        0.0  alice <------------200- esc
+        1.0  esc   <--------PUBLISH- mallory
+        1.0  esc   401-------------> mallory
+        1.0  esc   <--------PUBLISH- mallory
+        1.0  esc   401-------------> mallory
+        2.0  alice PUBLISH---------> esc
+        2.0  alice <------------200- esc
+    """)
+    assert esc.endpoint.published("sip:esc", "presence") == ()
 
 
 def test_who_is_served_by_itself_is_told() -> None:

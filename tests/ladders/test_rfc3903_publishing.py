@@ -22,6 +22,7 @@ from sipsm import (
 )
 from sipsm.dialog.dialog import LAST_CSEQ
 from sipsm.testing import Net
+from tests.ladders.challenging import is_good, proxy, www
 from tests.ladders.parties import told
 from tests.ladders.publishers import AWAY, BUSY, OPEN, PIDF, RESOURCE, Publisher
 
@@ -399,6 +400,35 @@ def test_423_raises_the_lifetime() -> None:
     assert bench.said[-1] == ("two", False, "95")
     bench.say(423, "Min-Expires: 100")
     assert bench.said[-1] == ("two", False, "100")
+
+
+@pytest.mark.rfc("3903 5", "3261 22.2", "3261 22.3", "3903-09")
+@pytest.mark.parametrize(("status", "line"), [(401, www), (407, proxy)])
+def test_what_is_put_right_by_itself(status: int, line: Callable[..., str]) -> None:
+    """A PUBLISH that lasts too briefly, or says not who we are, goes out again so that it can be accepted."""
+    bench = Publisher(profile=Profile(accounts=[("alice", "secret")]))
+    publication = bench.publish(expires_s=30)
+    bench.say(status, line())
+    assert is_good(bench.last_request)
+    bench.say(423, "Min-Expires: 90")
+    bench.say(status, line("fresh"))
+    first, challenged, longer, last = bench.published
+    assert [each[2] for each in bench.said] == ["30", "30", "90", "90"]
+    assert is_good(last)
+    assert {each.call_id for each in bench.published} == {first.call_id}
+    assert [each.cseq.number - first.cseq.number for each in (challenged, longer, last)] == [1, 2, 3]
+    bench.accept("one", 90)
+    assert (publication.entity_tag, operations(bench)) == ("one", [Operation.INITIAL])
+    # What follows has credentials from the start, and the next number.
+    bench.take(publication.modify(BUSY, now=bench.now))
+    assert (bench.last_request.cseq.number, bench.said[-1]) == (first.cseq.number + 4, ("one", True, "90"))
+    assert is_good(bench.last_request)
+    bench.accept("two", 90)
+    bench.wait(60)
+    assert bench.said[-1] == ("two", False, "90")
+    bench.say(status, line("fresher"))
+    assert is_good(bench.last_request)
+    assert bench.said[-1] == ("two", False, "90")
 
 
 @pytest.mark.rfc("3903 5")

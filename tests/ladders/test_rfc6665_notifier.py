@@ -16,13 +16,16 @@ from sipsm import (
     PeerSubscriptionEnded,
     PeerSubscriptionEndReason,
     Policy,
+    Realm,
     Request,
     StateWanted,
     SubscriptionRequested,
     restore,
     save,
 )
+from sipsm.message.headers import WWW_AUTHENTICATE
 from sipsm.role import Limits, PeerSubscriptionState, Profile
+from tests.ladders.challenging import line
 from tests.ladders.watching import AJAR, CLOSED, OPEN, TEXT, Notifying
 
 ALLOW_EVENTS = "door, window, presence, dialog"
@@ -138,6 +141,23 @@ def test_where_the_notifies_go(contact: str | None) -> None:
     """A SUBSCRIBE outside a dialog has one Contact, else nobody knows who is to be told."""
     bench = Notifying()
     assert bench.asked(contact=contact) == 400
+    assert not bench.notifies
+
+
+@pytest.mark.rfc("6665 6.3", "6665 6.4", "7616 3.4", "6665-24")
+def test_nobody_is_told_who_has_not_shown_who_he_is() -> None:
+    """A SUBSCRIBE that somebody has copied brings no NOTIFY upon another: its count is used up."""
+    bench = Notifying(policy=Policy(realm=Realm("biloxi.com", {"alice": "secret"})))
+    assert bench.asked() == 401
+    good = line(bench.last_response[WWW_AUTHENTICATE][0], "SUBSCRIBE")
+    subscription = bench.active(600, "door", good)
+    assert bench.notifies
+    assert str(bench.notifies[-1].uri) == "sip:alice@192.0.2.2:5060"
+    bench.drain()
+    victim = "<sip:victim@192.0.2.3:5060>"
+    assert bench.asked(600, "door", good, contact=victim, from_="<sip:alice@192.0.2.2>;tag=copy", call_id="copy") == 401
+    assert bench.last_response[WWW_AUTHENTICATE][0].stale
+    assert bench.endpoint.peer_subscriptions == [subscription]
     assert not bench.notifies
 
 

@@ -57,6 +57,7 @@ from sipsm import (
     Resubscribing,
     Ringing,
     Send,
+    ServerUnproven,
     StatePublished,
     StateWanted,
     SubscriptionActive,
@@ -114,6 +115,7 @@ PARTS: dict[type, list[str]] = {
     PublishWithdrawn: ["asked"],
     StatePublished: ["address", "event", "states", "request"],
     RequestServed: ["request", "status"],
+    ServerUnproven: ["status", "response"],
     NotDelivered: ["data", "why"],
     Dropped: ["reason", "why", "flow", "data"],
 }
@@ -129,6 +131,7 @@ def test_drop_reasons() -> None:
         "MALFORMED": "malformed",
         "TOO_LARGE": "too-large",
         "OVERLOADED": "overloaded",
+        "UNANSWERED": "unanswered",
         "CLOSED": "closed",
         "CUT_SHORT": "cut-short",
         "NOT_SECURED": "not-secured",

@@ -35,6 +35,7 @@ def test_a_profile_says_nothing_unless_told() -> None:
         "composes": attrs.asdict(Composing(())),
         "takes_referrals": False,
         "smallest_interval_s": 90,
+        "accounts": (),
         "route": (),
     }
 
@@ -125,6 +126,7 @@ def test_limits_by_default() -> None:
         "subscriptions": 100_000,
         "peer_subscriptions": 100_000,
         "subscriptions_in_dialog": 100,
+        "authentications": 1_000,
         "waiting_changes": 16,
     }
 

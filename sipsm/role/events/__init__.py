@@ -22,7 +22,15 @@ from sipsm.role.events.calls import (
     Refreshed,
     Ringing,
 )
-from sipsm.role.events.messages import Answered, Dropped, MessageEvent, MessageReceived, NotDelivered, RequestServed
+from sipsm.role.events.messages import (
+    Answered,
+    Dropped,
+    MessageEvent,
+    MessageReceived,
+    NotDelivered,
+    RequestServed,
+    ServerUnproven,
+)
 from sipsm.role.events.publications import (
     PublicationEnded,
     PublicationEvent,
@@ -89,6 +97,7 @@ __all__ = [
     "RequestServed",
     "Resubscribing",
     "Ringing",
+    "ServerUnproven",
     "StatePublished",
     "StateWanted",
     "SubscriptionActive",

@@ -64,5 +64,16 @@ class Dropped:
     """The message, or the bytes where they are none."""
 
 
-MessageEvent = Answered | MessageReceived | RequestServed | NotDelivered | Dropped
+@frozen
+class ServerUnproven:
+    """A response to credentials of ours bears a proof of the server's that is wrong: it does not know our password, or
+    somebody has changed what it said (RFC 7616 3.5). The response is taken as it is: whether to go on is for the
+    application."""
+
+    status: int
+    """401 where the proof is that of a server, 407 where it is a proxy's."""
+    response: Response
+
+
+MessageEvent = Answered | MessageReceived | RequestServed | NotDelivered | Dropped | ServerUnproven
 """All that is told of single messages."""
