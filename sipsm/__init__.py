@@ -24,6 +24,9 @@ from sipsm.message import (
 from sipsm.role import (
     Answered,
     AnswerReceived,
+    BindingAdded,
+    BindingRefreshed,
+    BindingRemoved,
     Call,
     CallState,
     Dropped,
@@ -75,6 +78,14 @@ from sipsm.role import (
     ReferReceived,
     Refreshed,
     RefreshFailed,
+    Registered,
+    RegisterFailed,
+    RegisterRequest,
+    Registration,
+    RegistrationEnded,
+    RegistrationRequested,
+    RegistrationState,
+    RegistrationWithdrawn,
     RequestServed,
     Resubscribing,
     Ringing,
@@ -89,10 +100,13 @@ from sipsm.role import (
     SubscriptionRequested,
     SubscriptionStatus,
 )
+from sipsm.standalone.binding import Binding, UnbindReason
 from sipsm.standalone.composing import Composing, address_of_record
 from sipsm.standalone.composition import compose_presence
 from sipsm.standalone.messages import Validity
 from sipsm.standalone.publication_outputs import Operation, PublicationEndReason
+from sipsm.standalone.registering import Registering
+from sipsm.standalone.registration_outputs import RegisterOperation, RegistrationEndReason
 from sipsm.standalone.soft_state import EventState
 from sipsm.transaction import TimerValues
 from sipsm.transport import (
@@ -126,6 +140,10 @@ __all__ = [
     "AnswerReceived",
     "Answered",
     "BadFrame",
+    "Binding",
+    "BindingAdded",
+    "BindingRefreshed",
+    "BindingRemoved",
     "CSeq",
     "Call",
     "CallState",
@@ -200,6 +218,17 @@ __all__ = [
     "ReferralState",
     "RefreshFailed",
     "Refreshed",
+    "RegisterFailed",
+    "RegisterOperation",
+    "RegisterRequest",
+    "Registered",
+    "Registering",
+    "Registration",
+    "RegistrationEndReason",
+    "RegistrationEnded",
+    "RegistrationRequested",
+    "RegistrationState",
+    "RegistrationWithdrawn",
     "RemoteProtocolError",
     "Request",
     "RequestServed",
@@ -224,6 +253,7 @@ __all__ = [
     "SubscriptionStatus",
     "TelephoneSubscriber",
     "TimerValues",
+    "UnbindReason",
     "Uri",
     "Validity",
     "Via",

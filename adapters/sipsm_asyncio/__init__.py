@@ -9,6 +9,8 @@ from sipsm_asyncio.user_agent import (
     Publication,
     PublishRequest,
     Referral,
+    RegisterRequest,
+    Registration,
     Subscription,
     UserAgent,
 )
@@ -20,6 +22,8 @@ __all__ = [
     "Publication",
     "PublishRequest",
     "Referral",
+    "RegisterRequest",
+    "Registration",
     "Subscription",
     "UserAgent",
 ]

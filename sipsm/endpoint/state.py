@@ -18,6 +18,7 @@ from sipsm.errors import RemoteProtocolError, SnapshotError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Watched
 from sipsm.machine.agenda import SLICES_PER_SECOND
+from sipsm.message import Address as NamedAddress
 from sipsm.message import Request, Response, parse_message
 from sipsm.message.headers import Event
 from sipsm.packages import EventPackage
@@ -33,14 +34,21 @@ from sipsm.role.policy import Policy
 from sipsm.role.publication import Publication
 from sipsm.role.publish_request import PublishRequest
 from sipsm.role.referral import Referral
+from sipsm.role.register_request import RegisterRequest
+from sipsm.role.registration import RegisterSeries, RegisterUnderWay, Registration
 from sipsm.role.screening import Profile
 from sipsm.role.subscription import OutgoingSubscribe, Subscription, Wanted
 from sipsm.sdp import OfferAnswer
+from sipsm.standalone.admission import Admission
+from sipsm.standalone.binding import Binding, HeldBinding
 from sipsm.standalone.composing import Composing
 from sipsm.standalone.decision import Decision
 from sipsm.standalone.messages import Line
 from sipsm.standalone.publication import EventPublication
 from sipsm.standalone.publication_outputs import Content, Operation, SendPublish
+from sipsm.standalone.registering import Registering
+from sipsm.standalone.registration import AddressRegistration
+from sipsm.standalone.registration_outputs import RegisterOperation, SendRegister
 from sipsm.standalone.soft_state import EventState, SoftState
 from sipsm.transaction import (
     ClientTransaction,
@@ -148,15 +156,36 @@ STATE: Final[dict[str, Any]] = {
     "_agent.compositor.alarms": dict[SoftState, Alarm],
     "_agent.compositor.lines.all": dict[Uri, list[PublishRequest]],
     "_agent.compositor.undecided": dict[ServerTransaction, PublishRequest],
+    "_agent.registrations.all": dict[Registration, None],
+    "_agent.registrations.lines.all": dict[Uri, list[Registration]],
+    "_agent.registrations.series": dict[Uri, RegisterSeries],
+    "_agent.registrations.resting": dict[Uri, None],
+    "_agent.registrar.location.held": dict[Uri, list[HeldBinding]],
+    "_agent.registrar.location.made": int,
+    "_agent.registrar.alarms": dict[HeldBinding, Alarm],
+    "_agent.registrar.lines.all": dict[Uri, list[RegisterRequest]],
+    "_agent.registrar.undecided": dict[ServerTransaction, RegisterRequest],
 }
 """The attributes of an endpoint, and of what it is made of, that change; and their types."""
 
 TIMERS: Final = tuple[tuple[float, Alarm | Transaction | Connection | ResponseDelivery], ...]
 """The type of what `deadlines` returns."""
 
-_User = Invitation | OutgoingRequest | InCall | Publication | NotifyUnderWay | OutgoingSubscribe | None
+_User = (
+    Invitation | OutgoingRequest | InCall | Publication | RegisterUnderWay | NotifyUnderWay | OutgoingSubscribe | None
+)
 """Whom the outputs of a transaction concern."""
-_Timed = Call | Publication | SoftState | PeerSubscription | PeerReferral | Subscription | Attempt
+_Timed = (
+    Call
+    | Publication
+    | SoftState
+    | Registration
+    | HeldBinding
+    | PeerSubscription
+    | PeerReferral
+    | Subscription
+    | Attempt
+)
 """What an `Alarm` wakes."""
 _Usage = PeerSubscription | PeerReferral | Subscription
 """What lives in a dialog beside a session."""
@@ -203,6 +232,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(SendPublish),
     member(Operation),
     value(EventState),
+    value(Binding),
+    written(NamedAddress, NamedAddress.parse),
+    value(SendRegister),
+    member(RegisterOperation),
     # settings
     value(Listening),
     value(Profile),
@@ -215,6 +248,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(FlowTimes),
     value(KeepAlive),
     value(Composing),
+    value(Registering),
     value(EventPackage),
     # machines
     mutable(InviteClientTransaction, user=_User),
@@ -243,6 +277,9 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(EventPublication),
     mutable(SoftState),
     mutable(Decision),
+    mutable(AddressRegistration),
+    mutable(HeldBinding),
+    mutable(Admission),
     # what holds machines together, or is held by them
     mutable(Call, agent=Endpoint, follows=PeerReferral | None),
     mutable(Alarm, of=_Timed | None),
@@ -267,6 +304,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(LastNotice),
     mutable(Publication, agent=Endpoint),
     mutable(PublishRequest, agent=Endpoint),
+    mutable(Registration, agent=Endpoint),
+    mutable(RegisterSeries),
+    mutable(RegisterUnderWay, registration=Registration),
+    mutable(RegisterRequest, agent=Endpoint),
     mutable(Leg, call=Call),
     mutable(Invitation),
     mutable(InCall),

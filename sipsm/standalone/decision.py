@@ -52,22 +52,22 @@ class Decision(Machine):
     table: ClassVar[Table]
 
 
-def show(_: Decision, _x: Any, step: Step) -> None:
+def show(_: object, _x: Any, step: Step) -> None:
     """All that came before it are done."""
     step.emit(Show())
 
 
-def take(_: Decision, _x: Any, step: Step) -> None:
+def take(_: object, _x: Any, step: Step) -> None:
     """It is accepted."""
     step.emit(Take())
 
 
-def turn_down(_: Decision, answer: TurnDown, step: Step) -> None:
+def turn_down(_: object, answer: TurnDown, step: Step) -> None:
     """It is rejected."""
     step.emit(answer)
 
 
-def withdraw(_: Decision, _x: Any, step: Step) -> None:
+def withdraw(_: object, _x: Any, step: Step) -> None:
     """It has waited for too long."""
     step.emit(Withdraw())
 

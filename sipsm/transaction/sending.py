@@ -338,8 +338,8 @@ class Sending:
             return self._send(request, flow, delivery.user, now)
         alive = self.deliveries.pop(client_key(request), None)
         request = request.with_via(_via(request.via, local, self.ids.branch()))
-        if request.header("Contact") in {each.contact for each in self.listening}:
-            # Who takes the request reaches us in the way that it came.
+        if request.method != "REGISTER" and request.header("Contact") in {each.contact for each in self.listening}:
+            # Who takes the request reaches us in the way that it came. A REGISTER says how others do.
             request = request.with_header("Contact", local.contact)
         delivery.request = request
         if alive is not None:

@@ -33,6 +33,17 @@ from sipsm.role.events.publications import (
     StatePublished,
 )
 from sipsm.role.events.referrals import ReferAccepted, ReferEnded, ReferEvent, ReferForked, ReferProgress, ReferReceived
+from sipsm.role.events.registrations import (
+    BindingAdded,
+    BindingRefreshed,
+    BindingRemoved,
+    Registered,
+    RegisterFailed,
+    RegistrationEnded,
+    RegistrationEvent,
+    RegistrationRequested,
+    RegistrationWithdrawn,
+)
 from sipsm.role.events.subscriptions import (
     NotificationRefused,
     NotifyReceived,
@@ -52,6 +63,9 @@ from sipsm.transport import Close, Open, Resolve, Send
 __all__ = [
     "AnswerReceived",
     "Answered",
+    "BindingAdded",
+    "BindingRefreshed",
+    "BindingRemoved",
     "Dropped",
     "EarlyDialogEnded",
     "Ended",
@@ -86,6 +100,11 @@ __all__ = [
     "ReferReceived",
     "RefreshFailed",
     "Refreshed",
+    "RegisterFailed",
+    "Registered",
+    "RegistrationEnded",
+    "RegistrationRequested",
+    "RegistrationWithdrawn",
     "RequestServed",
     "Resubscribing",
     "Ringing",
@@ -98,7 +117,7 @@ __all__ = [
     "SubscriptionRequested",
 ]
 
-Event = CallEvent | SubscriptionEvent | ReferEvent | PublicationEvent | MessageEvent
+Event = CallEvent | SubscriptionEvent | ReferEvent | PublicationEvent | RegistrationEvent | MessageEvent
 """All that an application can be told."""
 
 Output = Send | Resolve | Open | Close | Event
