@@ -95,20 +95,11 @@ class RegisterRequest(BoundRegisterRequest[None]):
 class UserAgent(
     _Awaited,
     ReadyAgent,
-    Finding[
-        Call,
-        Subscription,
-        Publication,
-        Referral,
-        Registration,
-        PeerSubscription,
-        PeerReferral,
-        PublishRequest,
-        RegisterRequest,
-    ],
+    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+            RegisterRequest],
     Beginning[Call, Subscription, Publication, Referral, Registration],
     Asking[Coroutine[Any, Any, Answered]],
-):
+):  # fmt: skip
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `async for` gives its events, each once. It is at one local address or several, over UDP and TCP.
@@ -118,17 +109,9 @@ class UserAgent(
     """
 
     _kinds = (
-        Call,
-        Subscription,
-        Publication,
-        Referral,
-        Registration,
-        PeerSubscription,
-        PeerReferral,
-        PublishRequest,
-        RegisterRequest,
-        _Request,
-    )
+        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+        RegisterRequest, _Request,
+    )  # fmt: skip
     _timer: asyncio.TimerHandle | None = None
 
     # ---------------------------------------------------------------- commands

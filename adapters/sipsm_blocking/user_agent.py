@@ -170,20 +170,11 @@ class RegisterRequest(BoundRegisterRequest[None]):
 class UserAgent(
     _Awaited,
     ReadyAgent,
-    Finding[
-        Call,
-        Subscription,
-        Publication,
-        Referral,
-        Registration,
-        PeerSubscription,
-        PeerReferral,
-        PublishRequest,
-        RegisterRequest,
-    ],
+    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+            RegisterRequest],
     Beginning[Call, Subscription, Publication, Referral, Registration],
     Asking[Answered],
-):
+):  # fmt: skip
     """A user agent: `with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `for event in agent` gives its events, each once. It is at one local address or several, over UDP and TCP.
@@ -193,17 +184,9 @@ class UserAgent(
     """
 
     _kinds = (
-        Call,
-        Subscription,
-        Publication,
-        Referral,
-        Registration,
-        PeerSubscription,
-        PeerReferral,
-        PublishRequest,
-        RegisterRequest,
-        _Request,
-    )
+        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+        RegisterRequest, _Request,
+    )  # fmt: skip
 
     # ---------------------------------------------------------------- commands
 

@@ -79,6 +79,12 @@ class Options(argparse.Namespace):
     expires: int
     accept: list[str]
 
+    aor: str
+    contacts: list[str]
+    remove: bool
+    remove_all: bool
+    query: bool
+
     loss: float | None
     seed: int | None
 
@@ -97,7 +103,7 @@ def parse(words: Sequence[str] | None = None) -> Options:
     options = parser.parse_args(words, namespace=Options())
     if options.command == "uas" and options.contact is not None and not 300 <= options.answer < 400:
         parser.error("--contact says where to go instead: it needs --answer 3xx")
-    if options.command == "notifier" and options.max_expires < max(1, options.min_expires):
+    if options.command in {"notifier", "registrar"} and options.max_expires < max(1, options.min_expires):
         parser.error("--max-expires is less than --min-expires, or nothing at all")
     if options.command == "notifier" and options.state and options.type is None:
         for name in options.event:
@@ -118,7 +124,9 @@ def build() -> argparse.ArgumentParser:
         ("demo", "make a call between two processes of its own, and explain it", _demo),
         ("uas", "answer calls and other requests, until SIGTERM", _uas),
         ("notifier", "take subscriptions and tell a state, until SIGTERM", _notifier),
+        ("registrar", "keep where everybody can be reached, until SIGTERM", _registrar),
         ("call", "call somebody", _call),
+        ("register", "have an address be reached here, remove that, or ask where it is", _register),
         ("subscribe", "subscribe to a state, and tell it", _subscribe),
         ("publish", "publish a state, and remove it", _publish),
         ("message", "send somebody an instant message", _message),
@@ -187,6 +195,41 @@ def _notifier(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--publish", action="store_true", help="take publications too: they go to the watchers of that URI"
     )
+
+
+def _registrar(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument("--min-expires", type=_whole_seconds, default=60, metavar="S", help="less gets 423 (60)")
+    parser.add_argument(
+        "--max-expires", type=_whole_seconds, default=3600, metavar="S", help="how long a binding lasts at most (3600)"
+    )
+
+
+def _register(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("uri", type=_uri, metavar="REGISTRAR-URI", help="such as sip:example.com")
+    _common(parser)
+    parser.add_argument(
+        "--aor",
+        type=_address,
+        required=True,
+        metavar="URI",
+        help="the address to register, such as sip:bob@example.com",
+    )
+    parser.add_argument(
+        "--contact", dest="contacts", type=_address, action="append", default=[], metavar="URI",
+        help="where it is to be reached, perhaps `<URI>;q=0.5` (the bound address); may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--expires", type=_whole_seconds, default=3600, metavar="S",
+        help="how long it is asked to last (3600); 0 removes it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--duration", type=_seconds, metavar="S", help="refresh it for S seconds, and remove it then; else leave it"
+    )
+    what = parser.add_mutually_exclusive_group().add_argument
+    what("--remove", action="store_true", help="remove the own binding")
+    what("--remove-all", action="store_true", help="remove all bindings of the address")
+    what("--query", action="store_true", help="tell all bindings of the address")
 
 
 def _call(parser: argparse.ArgumentParser) -> None:

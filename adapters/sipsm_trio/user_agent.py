@@ -104,20 +104,11 @@ class RegisterRequest(BoundRegisterRequest[Done]):
 class UserAgent(
     _Awaited,
     BoundAgent,
-    Finding[
-        Call,
-        Subscription,
-        Publication,
-        Referral,
-        Registration,
-        PeerSubscription,
-        PeerReferral,
-        PublishRequest,
-        RegisterRequest,
-    ],
+    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+            RegisterRequest],
     Beginning[Made[Call], Made[Subscription], Made[Publication], Made[Referral], Made[Registration]],
     Asking[Made[Answered]],
-):
+):  # fmt: skip
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `async for` gives its events, each once. It is at one local address or several, over UDP and TCP.
@@ -127,17 +118,9 @@ class UserAgent(
     """
 
     _kinds = (
-        Call,
-        Subscription,
-        Publication,
-        Referral,
-        Registration,
-        PeerSubscription,
-        PeerReferral,
-        PublishRequest,
-        RegisterRequest,
-        _Request,
-    )
+        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+        RegisterRequest, _Request,
+    )  # fmt: skip
 
     # ---------------------------------------------------------------- commands
 

@@ -13,6 +13,7 @@ from attrs import Factory, define, field
 
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
+from sipsm.grammar.text_value import built
 from sipsm.message import Address, Request
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Commanded
@@ -145,8 +146,8 @@ def as_contacts(given: Contacts) -> tuple[Address, ...]:
     """Contacts as they can be registered. Raises `LocalProtocolError` for what cannot be (RFC 3261 10.2)."""
     contacts: list[Address] = []
     for each in (given,) if isinstance(given, str | Uri | Address) else given:
-        text = f"<{each}>" if isinstance(each, Uri) else str(each)
-        contact = address_of_somebody(text)
+        text = str(each)
+        contact = address_of_somebody(text if "<" in text else f"<{built(Uri.parse, text)}>")
         if contact.expires_s == 0:
             raise LocalProtocolError("a contact that lasts no time is none: use `remove`", rfc="3261 10.2.2")
         if found_in(contact, contacts) is not None:

@@ -60,7 +60,7 @@ class Registrant(Bench):
         return list(found.values())
 
     @property
-    def said(self) -> list[tuple[tuple[str, ...], str | None]]:
+    def said(self) -> list[Any]:
         """Of each of them: its Contacts, and its Expires."""
         return [(each.lines_of("Contact"), each.header("Expires")) for each in self.registers]
 

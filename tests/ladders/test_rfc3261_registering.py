@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -54,7 +55,7 @@ def test_a_registration() -> None:
     assert (str(request.to.uri), request.to_tag) == (BOB, None)
     assert str(request.from_.uri) == BOB
     assert bench.said == [((f"{HERE};expires=3600",), "3600")]
-    assert (registration.state, registration.registrar) == (RegistrationState.REGISTERING, "sip:192.0.2.2")
+    assert (registration.state, str(registration.registrar)) == (RegistrationState.REGISTERING, "sip:192.0.2.2")
     other = f"{ONE};expires=77"
     bench.accept(other, f"{HERE};expires=1200")
     (event,) = bench.told(Registered)
@@ -153,7 +154,7 @@ def test_silence_ends_the_waiting() -> None:
 def test_several_contacts() -> None:
     """Each has its parameters, and a time of its own where it names one; others have the common one."""
     bench = Registrant()
-    contacts = [f"{ONE};q=0.7;expires=600", Uri.parse("mailto:bob@biloxi.com"), Address.parse(f'"X" {TWO};q=0.1')]
+    contacts = [f"{ONE};q=0.7;expires=600", "mailto:bob@biloxi.com", Address.parse(f'"X" {TWO};q=0.1')]
     registration = bench.register(contacts=contacts, expires_s=1800)
     sent = (f"{ONE};q=0.7;expires=600", "<mailto:bob@biloxi.com>;expires=1800", f'"X" {TWO};q=0.1;expires=1800')
     assert bench.said == [(sent, "1800")]
@@ -331,8 +332,14 @@ def test_a_removal_while_a_register_is_under_way() -> None:
     for status, removes in ((200, True), (403, False), (500, True)):
         registration = bench.register()
         bench.take(registration.remove(now=bench.now))
-        with pytest.raises(LocalProtocolError, match="is being removed"):
-            registration.remove(everything=True, now=bench.now)
+        for command in (
+            partial(registration.refresh),
+            partial(registration.modify, ONE),
+            partial(registration.remove),
+            partial(registration.remove, everything=True),
+        ):
+            with pytest.raises(LocalProtocolError, match="is being removed"):
+                command(now=bench.now)
         count = len(bench.registers)
         bench.say(status, *([f"Contact: {HERE};expires=60"] if status == 200 else []))
         assert len(bench.registers) == count + removes
@@ -341,6 +348,17 @@ def test_a_removal_while_a_register_is_under_way() -> None:
             bench.accept()
         assert registration.state is RegistrationState.ENDED
     assert ended(bench) == [(REMOVED, 200), (REMOVED, None), (REMOVED, 200)]
+
+
+def test_all_is_to_be_removed_while_a_register_is_under_way() -> None:
+    """That waits for the answer, too, and is not asked for less then."""
+    bench = Registrant()
+    registration = bench.register()
+    bench.take(registration.remove(everything=True, now=bench.now))
+    bench.say(500)
+    assert bench.said[-1] == (("*",), "0")
+    bench.accept()
+    assert ended(bench) == [(REMOVED, 200)]
 
 
 def test_a_removal_in_line() -> None:
@@ -643,11 +661,12 @@ def test_the_contact_by_which_others_come() -> None:
     """It is one for the registrar's transport, where we have one, and it is not changed on the way."""
     endpoint = Endpoint("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060")
     large = [("Subject", "large" * 300)]
-    for registrar, more in (
+    ways: tuple[tuple[str, dict[str, Any]], ...] = (
         ("sip:192.0.2.2;transport=tcp", {}),
         # Over TCP for its size, and not since that is how others are to come.
         ("sip:192.0.2.3", {"contacts": "<sip:192.0.2.1:5060>", "expires_s": None, "headers": large}),
-    ):
+    )
+    for registrar, more in ways:
         _, outputs = endpoint.register(f"sip:bob@{registrar[4:]}", registrar, **more, now=0.0)
         assert [type(each) for each in outputs] == [Open]
     waiting = [item for connection in endpoint._flows.opening.values() for item in connection.waiting]
@@ -671,7 +690,7 @@ def test_the_contact_by_which_others_come() -> None:
         (lambda bench: bench.register(expires_s=0), "use `remove`"),
         (lambda bench: bench.register(expires_s=-1), "whole number"),
         (lambda bench: bench.register(contacts=[]), "no contact"),
-        (lambda bench: bench.register(contacts="*"), "nobody's address"),
+        (lambda bench: bench.register(contacts="*"), "no URI"),
         (lambda bench: bench.register(contacts=[ONE, "<sip:%62ob@192.0.2.11>"]), "twice"),
         (lambda bench: bench.register(contacts=f"{ONE};expires=0"), "use `remove`"),
         (lambda bench: bench.register(headers=[("Expires", "3")]), "written by sipsm"),

@@ -419,7 +419,7 @@ def test_the_application_decides() -> None:
     assert bench.told(RegistrationRequested) == []
     assert bench.put(f"{ONE};expires=7", to="<sip:bob@192.0.2.1;lr>", from_="<sip:eve@192.0.2.1>") is None
     wish = asked(bench)
-    assert (wish.address, str(wish.request.from_.uri)) == (ADDRESS, "sip:eve@192.0.2.1")
+    assert (str(wish.address), str(wish.request.from_.uri)) == (ADDRESS, "sip:eve@192.0.2.1")
     assert repr(wish) == f"<RegisterRequest for {ADDRESS}: Shown>"
     bench.take(wish.reject(now=bench.now))
     assert (bench.statuses, bench.bound()) == ([404, 403], [])
