@@ -39,7 +39,6 @@ from sipsm.role.registration import RegisterSeries, RegisterUnderWay, Registrati
 from sipsm.role.screening import Profile
 from sipsm.role.subscription import OutgoingSubscribe, Subscription, Wanted
 from sipsm.sdp import OfferAnswer
-from sipsm.standalone.admission import Admission
 from sipsm.standalone.binding import Binding, HeldBinding
 from sipsm.standalone.composing import Composing
 from sipsm.standalone.decision import Decision
@@ -279,7 +278,6 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(Decision),
     mutable(AddressRegistration),
     mutable(HeldBinding),
-    mutable(Admission),
     # what holds machines together, or is held by them
     mutable(Call, agent=Endpoint, follows=PeerReferral | None),
     mutable(Alarm, of=_Timed | None),

@@ -9,8 +9,7 @@ from attrs import define, field
 from sipsm.grammar import Uri
 from sipsm.message import Request
 from sipsm.role.call import Commanded, Headers
-from sipsm.standalone.admission import Admission
-from sipsm.standalone.decision import ACCEPT, REJECT, TurnDown
+from sipsm.standalone.decision import ACCEPT, REJECT, Decision, TurnDown
 from sipsm.transaction import ServerTransaction
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ class RegisterRequest:
     address: Uri
     """Whose bindings it is about: the address of record in its To, in canonical form."""
     transaction: ServerTransaction
-    decision: Admission = field(factory=Admission, init=False)
+    decision: Decision = field(factory=Decision, init=False)
 
     def __repr__(self) -> str:
         return f"<RegisterRequest for {self.address}: {self.decision.state}>"

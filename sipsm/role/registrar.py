@@ -174,7 +174,7 @@ class Registrar:
         step = Step(now, self.observer)
         decision = asked.decision.receive(event, x, step)
         if isinstance(decision.entry, Refuse):
-            raise LocalProtocolError(f"cannot {event}: {decision.entry.text}", rfc=decision.entry.rfc)
+            raise LocalProtocolError(f"cannot {event}: {decision.entry.text}", rfc="3261 10.3")
         outputs: list[Any] = []
         for output in step.outputs:
             match output:
