@@ -12,9 +12,7 @@ from sipsm.message import Address
 
 def with_expires(contact: Address, seconds: int | None) -> Address:
     """The Contact with this `expires` parameter in the place of what it had; None for none."""
-    if "expires" in contact.params:
-        others = [(name, value) for name, value in contact.params.items() if name != "expires"]
-        contact = Address.build(contact.uri, contact.display_name, others)
+    contact = contact.without_param("expires")
     if seconds is None:
         return contact
     # What stands without brackets takes no parameter of the URI's: what follows is the Contact's.

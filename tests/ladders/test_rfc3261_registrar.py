@@ -132,7 +132,7 @@ def test_a_query() -> None:
     assert answer is not None
     assert list(answer.lines_of("Contact")) == [
         f'"B" {ONE};q=0.3;+sip.instance="<urn:x>";expires=40',
-        "<sip:bob@192.0.2.12>;expires=3540",
+        "sip:bob@192.0.2.12;expires=3540",
         "<mailto:bob@biloxi.com>;expires=540",
     ]
     assert [each.q for each in bench.endpoint.bindings(ADDRESS)] == [0.3, 1.0, 1.0]
