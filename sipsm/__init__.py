@@ -25,6 +25,9 @@ from sipsm.message import (
 from sipsm.role import (
     Answered,
     AnswerReceived,
+    BindingAdded,
+    BindingRefreshed,
+    BindingRemoved,
     Call,
     CallState,
     Dropped,
@@ -76,6 +79,14 @@ from sipsm.role import (
     ReferReceived,
     Refreshed,
     RefreshFailed,
+    Registered,
+    RegisterFailed,
+    RegisterRequest,
+    Registration,
+    RegistrationEnded,
+    RegistrationRequested,
+    RegistrationState,
+    RegistrationWithdrawn,
     RequestServed,
     Resubscribing,
     Ringing,
@@ -91,10 +102,13 @@ from sipsm.role import (
     SubscriptionRequested,
     SubscriptionStatus,
 )
+from sipsm.standalone.binding import Binding, UnbindReason
 from sipsm.standalone.composing import Composing, address_of_record
 from sipsm.standalone.composition import compose_presence
 from sipsm.standalone.messages import Validity
 from sipsm.standalone.publication_outputs import Operation, PublicationEndReason
+from sipsm.standalone.registering import Registering
+from sipsm.standalone.registration_outputs import RegisterOperation, RegistrationEndReason
 from sipsm.standalone.soft_state import EventState
 from sipsm.transaction import TimerValues
 from sipsm.transport import (
@@ -129,6 +143,10 @@ __all__ = [
     "AnswerReceived",
     "Answered",
     "BadFrame",
+    "Binding",
+    "BindingAdded",
+    "BindingRefreshed",
+    "BindingRemoved",
     "CSeq",
     "Call",
     "CallState",
@@ -204,6 +222,17 @@ __all__ = [
     "ReferralState",
     "RefreshFailed",
     "Refreshed",
+    "RegisterFailed",
+    "RegisterOperation",
+    "RegisterRequest",
+    "Registered",
+    "Registering",
+    "Registration",
+    "RegistrationEndReason",
+    "RegistrationEnded",
+    "RegistrationRequested",
+    "RegistrationState",
+    "RegistrationWithdrawn",
     "RemoteProtocolError",
     "Request",
     "RequestServed",
@@ -229,6 +258,7 @@ __all__ = [
     "SubscriptionStatus",
     "TelephoneSubscriber",
     "TimerValues",
+    "UnbindReason",
     "Uri",
     "Validity",
     "Via",

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from sipsm_asyncio.user_agent import (
-    Call,
-    PeerReferral,
-    PeerSubscription,
-    Publication,
-    PublishRequest,
-    Referral,
-    Subscription,
-    UserAgent,
-)
+from sipsm_asyncio.user_agent import (  # isort: skip
+    Call, PeerReferral, PeerSubscription, Publication, PublishRequest, Referral, RegisterRequest, Registration,
+    Subscription, UserAgent,
+)  # fmt: skip
 
 __all__ = [
-    "Call",
-    "PeerReferral",
-    "PeerSubscription",
-    "Publication",
-    "PublishRequest",
-    "Referral",
-    "Subscription",
-    "UserAgent",
-]
+    "Call", "PeerReferral", "PeerSubscription", "Publication", "PublishRequest", "Referral", "RegisterRequest",
+    "Registration", "Subscription", "UserAgent",
+]  # fmt: skip

@@ -20,11 +20,13 @@ from sipsm.endpoint.bound import (
     AwaitedPeerSubscription,
     AwaitedPublication,
     AwaitedReferral,
+    AwaitedRegistration,
     AwaitedRequest,
     AwaitedSubscription,
     Beginning,
     BoundPeerReferral,
     BoundPublishRequest,
+    BoundRegisterRequest,
     Finding,
     Requested,
 )
@@ -70,6 +72,10 @@ class Publication(_Awaited, AwaitedPublication[None]):
     """A publication. Its outcome is that of what was asked for last; `async for` ends after `PublicationEnded`."""
 
 
+class Registration(_Awaited, AwaitedRegistration[None]):
+    """A registration. Its outcome is that of what was asked for last; `async for` ends after `RegistrationEnded`."""
+
+
 class PeerSubscription(_Awaited, AwaitedPeerSubscription[None]):
     """A subscription that a peer has here; `async for` ends after `PeerSubscriptionEnded`."""
 
@@ -82,13 +88,18 @@ class PublishRequest(BoundPublishRequest[None]):
     """A PUBLISH that waits for a decision."""
 
 
+class RegisterRequest(BoundRegisterRequest[None]):
+    """A REGISTER that waits for a decision."""
+
+
 class UserAgent(
     _Awaited,
     ReadyAgent,
-    Finding[Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest],
-    Beginning[Call, Subscription, Publication, Referral],
+    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+            RegisterRequest],
+    Beginning[Call, Subscription, Publication, Referral, Registration],
     Asking[Coroutine[Any, Any, Answered]],
-):
+):  # fmt: skip
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `async for` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
@@ -98,7 +109,10 @@ class UserAgent(
     sockets are closed. It ends no call by itself: hang up first.
     """
 
-    _kinds = (Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest, _Request)
+    _kinds = (
+        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+        RegisterRequest, _Request,
+    )  # fmt: skip
     _timer: asyncio.TimerHandle | None = None
 
     # ---------------------------------------------------------------- commands

@@ -24,6 +24,7 @@ from sipsm import (
     Output,
     PeerSubscriptionEnded,
     PublicationEnded,
+    RegistrationEnded,
     Resolve,
     Send,
     SubscriptionEnded,
@@ -38,6 +39,8 @@ from sipsm.endpoint.bound import (
     BoundPublication,
     BoundPublishRequest,
     BoundReferral,
+    BoundRegisterRequest,
+    BoundRegistration,
     BoundRequest,
     BoundSubscription,
     CallOutcome,
@@ -47,6 +50,7 @@ from sipsm.endpoint.bound import (
     O,
     PublicationOutcome,
     ReferralOutcome,
+    RegistrationOutcome,
     Requested,
     SubscriptionOutcome,
     Told,
@@ -143,6 +147,10 @@ class Publication(_Outcome[PublicationOutcome, PublicationEnded], BoundPublicati
     """A publication. Its outcome is that of what was asked for last; `for` ends after `PublicationEnded`."""
 
 
+class Registration(_Outcome[RegistrationOutcome, RegistrationEnded], BoundRegistration[None]):
+    """A registration. Its outcome is that of what was asked for last; `for` ends after `RegistrationEnded`."""
+
+
 class PeerSubscription(_End[PeerSubscriptionEnded, PeerSubscriptionEnded], BoundPeerSubscription[None]):
     """A subscription that a peer has here; `for` ends after `PeerSubscriptionEnded`."""
 
@@ -155,13 +163,18 @@ class PublishRequest(BoundPublishRequest[None]):
     """A PUBLISH that waits for a decision."""
 
 
+class RegisterRequest(BoundRegisterRequest[None]):
+    """A REGISTER that waits for a decision."""
+
+
 class UserAgent(
     _Awaited,
     ReadyAgent,
-    Finding[Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest],
-    Beginning[Call, Subscription, Publication, Referral],
+    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+            RegisterRequest],
+    Beginning[Call, Subscription, Publication, Referral, Registration],
     Asking[Answered],
-):
+):  # fmt: skip
     """A user agent: `with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `for event in agent` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
@@ -171,7 +184,10 @@ class UserAgent(
     sockets are closed. It ends no call by itself: hang up first.
     """
 
-    _kinds = (Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest, _Request)
+    _kinds = (
+        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+        RegisterRequest, _Request,
+    )  # fmt: skip
 
     # ---------------------------------------------------------------- commands
 

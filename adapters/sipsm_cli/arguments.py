@@ -32,6 +32,8 @@ SCRIPT = """\
 steps in a call, divided by `;`: wait ringing|established|ended; sleep S; hold; resume; media audio|audio+video; update;
 info TYPE BODY; refer URI; consult URI; transfer; bye; cancel. A BODY is a text or @FILE"""
 
+REALM = "sipsm"
+"""That of a registrar whose users are named and whose realm is not."""
 PUBLISHING = "steps, divided by `;`: sleep S; modify BODY; refresh; remove"
 
 HeaderLine = tuple[str, str]
@@ -92,6 +94,12 @@ class Options(argparse.Namespace):
     expires: int
     accept: list[str]
 
+    aor: str
+    contacts: list[str]
+    remove: bool
+    remove_all: bool
+    query: bool
+
     loss: float | None
     seed: int | None
 
@@ -112,9 +120,11 @@ def parse(words: Sequence[str] | None = None) -> Options:
         _secure(options, parser)
     if options.command == "uas" and options.contact is not None and not 300 <= options.answer < 400:
         parser.error("--contact says where to go instead: it needs --answer 3xx")
-    if options.command in {"uas", "notifier"} and (options.realm is None) != (not options.user):
+    if options.command == "registrar" and options.user and options.realm is None:
+        options.realm = REALM
+    if options.command in {"uas", "notifier", "registrar"} and (options.realm is None) != (not options.user):
         parser.error("--realm and --user go together: who is let in, and what that is called")
-    if options.command == "notifier" and options.max_expires < max(1, options.min_expires):
+    if options.command in {"notifier", "registrar"} and options.max_expires < max(1, options.min_expires):
         parser.error("--max-expires is less than --min-expires, or nothing at all")
     if options.command == "notifier" and options.state and options.type is None:
         for name in options.event:
@@ -151,7 +161,9 @@ def build() -> argparse.ArgumentParser:
         ("demo", "make a call between two processes of its own, and explain it", _demo),
         ("uas", "answer calls and other requests, until SIGTERM", _uas),
         ("notifier", "take subscriptions and tell a state, until SIGTERM", _notifier),
+        ("registrar", "keep where everybody can be reached, until SIGTERM", _registrar),
         ("call", "call somebody", _call),
+        ("register", "have an address be reached here, remove that, or ask where it is", _register),
         ("subscribe", "subscribe to a state, and tell it", _subscribe),
         ("publish", "publish a state, and remove it", _publish),
         ("message", "send somebody an instant message", _message),
@@ -234,6 +246,42 @@ def _guarded(parser: argparse.ArgumentParser) -> None:
         "--algorithm", type=_algorithms, default=USUAL, metavar="NAME[,NAME]",
         help=f"what is offered, a challenge each, in this order ({','.join(USUAL)}): {', '.join(ALGORITHMS)}",
     )  # fmt: skip
+
+
+def _registrar(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument("--min-expires", type=_whole_seconds, default=60, metavar="S", help="less gets 423 (60)")
+    parser.add_argument(
+        "--max-expires", type=_whole_seconds, default=3600, metavar="S", help="how long a binding lasts at most (3600)"
+    )
+    _guarded(parser)
+
+
+def _register(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("uri", type=_uri, metavar="REGISTRAR-URI", help="such as sip:example.com")
+    _common(parser)
+    parser.add_argument(
+        "--aor",
+        type=_address,
+        required=True,
+        metavar="URI",
+        help="the address to register, such as sip:bob@example.com",
+    )
+    parser.add_argument(
+        "--contact", dest="contacts", type=_address, action="append", default=[], metavar="URI",
+        help="where it is to be reached, perhaps `<URI>;q=0.5` (the bound address); may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--expires", type=_whole_seconds, default=3600, metavar="S",
+        help="how long it is asked to last (3600); 0 removes it",
+    )  # fmt: skip
+    parser.add_argument(
+        "--duration", type=_seconds, metavar="S", help="refresh it for S seconds, and remove it then; else leave it"
+    )
+    what = parser.add_mutually_exclusive_group().add_argument
+    what("--remove", action="store_true", help="remove the own binding")
+    what("--remove-all", action="store_true", help="remove all bindings of the address")
+    what("--query", action="store_true", help="tell all bindings of the address")
 
 
 def _call(parser: argparse.ArgumentParser) -> None:

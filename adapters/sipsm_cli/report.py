@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from sipsm import (
+    Address,
+    Binding,
     Call,
     DropReason,
     Ended,
@@ -14,6 +17,7 @@ from sipsm import (
     Request,
     Response,
     Subscription,
+    Uri,
     parse_message,
 )
 from sipsm.message.headers import SubscriptionState
@@ -148,6 +152,32 @@ class Report:
         """A publication is over."""
         code = {} if status is None else {"code": status}
         self._tell(f"publication ended ({reason})", event="state", state="ended", reason=reason, **code)
+
+    def registered(self, operation: str, expires_s: int, bindings: Iterable[Address]) -> None:
+        """A registrar has accepted what was registered, or has told what there is: these are all bindings."""
+        contacts = [str(each) for each in bindings]
+        what = "bindings" if operation == "query" else f"registered ({operation}) for {expires_s} s"
+        self._tell(
+            "\n  ".join([f"{what}:" if contacts else f"{what}: none", *contacts]),
+            event="registered", operation=operation, expires=expires_s, contacts=contacts,
+        )  # fmt: skip
+
+    def unregistered(self, reason: str, status: int | None, bindings: Iterable[Address]) -> None:
+        """A registration is over; these bindings are left."""
+        contacts = [str(each) for each in bindings]
+        code = {} if status is None else {"code": status}
+        self._tell(
+            f"registration ended ({reason})", event="state", state="ended", reason=reason, contacts=contacts, **code
+        )
+
+    def binding(self, state: str, address: Uri, of: Binding, reason: str | None = None) -> None:
+        """Somebody can be reached at a place, or cannot any more."""
+        why = {} if reason is None else {"reason": reason}
+        user, shown = address.user or "", f"binding of {address.user} to {of.contact}: {state}"
+        self._tell(
+            f"{shown} for {of.lasts_s} s" if reason is None else f"{shown} ({reason})",
+            event="binding", state=state, user=user, contact=str(of.contact), expires=of.lasts_s, **why,
+        )  # fmt: skip
 
     def dropped(self, reason: str, why: str) -> None:
         """A message came to nothing, or a connection before there was any."""

@@ -9,6 +9,7 @@ from contextlib import AsyncExitStack
 from typing import Final
 
 from sipsm import Composing, Listening, LocalProtocolError, Policy, Profile, Realm
+from sipsm import Registering as Keeps
 from sipsm.transport.flow import bracketed
 from sipsm_asyncio import UserAgent
 from sipsm_cli.addresses import of_client, of_server
@@ -16,10 +17,12 @@ from sipsm_cli.arguments import Options
 from sipsm_cli.asking import Asking
 from sipsm_cli.calling import Calling
 from sipsm_cli.exits import Exit
+from sipsm_cli.keeping import ONE_DOMAIN, Keeping
 from sipsm_cli.messaging import Messaging
 from sipsm_cli.notifying import Notifying
 from sipsm_cli.publishing import Publishing
 from sipsm_cli.referring import Referring
+from sipsm_cli.registering import Registering
 from sipsm_cli.report import Report
 from sipsm_cli.serving import Serving
 from sipsm_cli.subscribing import Subscribing
@@ -30,11 +33,16 @@ GRACE_S = 40.0
 FAREWELL_S = 2.0
 """How long at most a server that was told to end, or a command whose time is over, waits for its goodbyes."""
 
-SERVERS: Final[dict[str, type[Serving | Notifying]]] = {"uas": Serving, "notifier": Notifying}
+SERVERS: Final[dict[str, type[Serving | Notifying | Keeping]]] = {
+    "uas": Serving,
+    "notifier": Notifying,
+    "registrar": Keeping,
+}
 """The commands that run until they are told to end."""
 
-CLIENTS: Final[dict[str, type[Calling | Subscribing | Publishing | Messaging | Asking | Referring]]] = {
+CLIENTS: Final[dict[str, type[Calling | Registering | Subscribing | Publishing | Messaging | Asking | Referring]]] = {
     "call": Calling,
+    "register": Registering,
     "subscribe": Subscribing,
     "publish": Publishing,
     "message": Messaging,
@@ -119,6 +127,7 @@ class Run:
             route=() if self.options.proxy is None else (self.options.proxy,),
             info_packages=self.options.recv_info if self.options.command == "uas" else (),
             composes=self._composes,
+            registers=self._registers,
             event_packages=self.options.event if self.options.command == "notifier" else (),
             takes_referrals=self.options.command == "uas",
         )
@@ -144,11 +153,19 @@ class Run:
         return Composing(packages, smallest_s=shortest, longest_s=longest)
 
     @property
+    def _registers(self) -> Keeps | None:
+        if self.options.command != "registrar":
+            return None
+        shortest, longest = self.options.min_expires, self.options.max_expires
+        asked = self.options.realm is not None
+        return Keeps(one_domain=ONE_DOMAIN, smallest_s=shortest, longest_s=longest, by_hand=asked, alone=True)
+
+    @property
     def _policy(self) -> Policy:
         if self.options.command == "notifier":
             shortest, longest = self.options.min_expires, self.options.max_expires
             return Policy(shortest_subscription_s=shortest, longest_subscription_s=longest, realm=self._realm)
-        if self.options.command == "uas":
+        if self.options.command in {"uas", "registrar"}:
             return Policy(realm=self._realm)
         if self.options.command != "call":
             return Policy()

@@ -22,12 +22,14 @@ from sipsm.endpoint.bound import (
     AwaitedPeerSubscription,
     AwaitedPublication,
     AwaitedReferral,
+    AwaitedRegistration,
     AwaitedRequest,
     AwaitedSubscription,
     Beginning,
     BoundAgent,
     BoundPeerReferral,
     BoundPublishRequest,
+    BoundRegisterRequest,
     Finding,
     Requested,
 )
@@ -79,6 +81,10 @@ class Publication(_Awaited, AwaitedPublication[Done]):
     """A publication. Its outcome is that of what was asked for last; `async for` ends after `PublicationEnded`."""
 
 
+class Registration(_Awaited, AwaitedRegistration[Done]):
+    """A registration. Its outcome is that of what was asked for last; `async for` ends after `RegistrationEnded`."""
+
+
 class PeerSubscription(_Awaited, AwaitedPeerSubscription[Done]):
     """A subscription that a peer has here; `async for` ends after `PeerSubscriptionEnded`."""
 
@@ -91,13 +97,18 @@ class PublishRequest(BoundPublishRequest[Done]):
     """A PUBLISH that waits for a decision."""
 
 
+class RegisterRequest(BoundRegisterRequest[Done]):
+    """A REGISTER that waits for a decision."""
+
+
 class UserAgent(
     _Awaited,
     BoundAgent,
-    Finding[Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest],
-    Beginning[Made[Call], Made[Subscription], Made[Publication], Made[Referral]],
+    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+            RegisterRequest],
+    Beginning[Made[Call], Made[Subscription], Made[Publication], Made[Referral], Made[Registration]],
     Asking[Made[Answered]],
-):
+):  # fmt: skip
     """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
 
     `async for` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
@@ -107,7 +118,10 @@ class UserAgent(
     sockets are closed. It ends no call by itself: hang up first.
     """
 
-    _kinds = (Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest, _Request)
+    _kinds = (
+        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+        RegisterRequest, _Request,
+    )  # fmt: skip
 
     # ---------------------------------------------------------------- commands
 

@@ -19,8 +19,17 @@ from sipsm.endpoint.bound_events import (
 )
 from sipsm.endpoint.bound_handle import BoundRequest, E, O, R, Told
 from sipsm.endpoint.bound_referral import BoundReferral, ReferralOutcome
+from sipsm.endpoint.bound_registration import BoundRegistration, RegistrationOutcome
 from sipsm.endpoint.inbox import Inbox
-from sipsm.role import Answered, Ended, Event, PeerSubscriptionEnded, PublicationEnded, SubscriptionEnded
+from sipsm.role import (
+    Answered,
+    Ended,
+    Event,
+    PeerSubscriptionEnded,
+    PublicationEnded,
+    RegistrationEnded,
+    SubscriptionEnded,
+)
 
 T = TypeVar("T")
 
@@ -92,6 +101,10 @@ class AwaitedSubscription(AwaitedOutcome[SubscriptionOutcome, SubscriptionEnded,
 
 class AwaitedPublication(AwaitedOutcome[PublicationOutcome, PublicationEnded, R], BoundPublication[R]):
     """A publication that tasks can wait for."""
+
+
+class AwaitedRegistration(AwaitedOutcome[RegistrationOutcome, RegistrationEnded, R], BoundRegistration[R]):
+    """A registration that tasks can wait for."""
 
 
 class AwaitedReferral(AwaitedOutcome[ReferralOutcome, ReferralOutcome, R], BoundReferral[R]):

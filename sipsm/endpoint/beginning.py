@@ -1,6 +1,6 @@
 """What an agent begins, and what it finds again, as handles: every adapter's agent has it, with handles of its own.
 
-Calls, subscriptions, publications and REFER requests; and with `bound` what an event is about.
+Calls, subscriptions, publications, registrations and REFER requests; and with `bound` what an event is about.
 """
 
 from __future__ import annotations
@@ -21,9 +21,12 @@ from sipsm.role import (
     Publication,
     PublishRequest,
     Referral,
+    RegisterRequest,
+    Registration,
     Subscription,
 )
 from sipsm.role.call import Headers
+from sipsm.role.registration import Contacts
 from sipsm.sdp.description import Sdp
 
 C = TypeVar("C")
@@ -33,9 +36,11 @@ F = TypeVar("F")
 PS = TypeVar("PS")
 PF = TypeVar("PF")
 PR = TypeVar("PR")
+G = TypeVar("G")
+GR = TypeVar("GR")
 
 
-class Beginning(ABC, Generic[C, S, P, F]):
+class Beginning(ABC, Generic[C, S, P, F, G]):
     """The commands by which an agent begins something. Each returns a handle, in the manner of the adapter."""
 
     @property
@@ -107,6 +112,55 @@ class Beginning(ABC, Generic[C, S, P, F]):
         publication: P = self._bind(self.endpoint.publish, target, event, body, content_type, **how)
         return publication
 
+    def register(
+        self,
+        address: Uri | Address | str,
+        registrar: Uri | str | None = None,
+        *,
+        contacts: Contacts | None = None,
+        expires_s: int | None = 3600,
+        by: str | None = None,
+        headers: Headers = (),
+    ) -> G:
+        """Have `address` be reached here, or at these contacts (RFC 3261 10.2.1), until the registration is removed.
+
+        `registrar` is by default the domain of the address. It is asked to last for `expires_s` seconds, None for as
+        long as the registrar likes, and is refreshed by itself; a contact may have `expires` and `q` of its own:
+        `"<sip:bob@192.0.2.4>;q=0.7;expires=600"`. `by` is who is responsible for it, if it is not `address` itself;
+        `headers` go into each of its requests.
+        """
+        how: dict[str, Any] = {"contacts": contacts, "expires_s": expires_s, "by": by, "headers": headers}
+        registration: G = self._bind(self.endpoint.register, address, registrar, **how)
+        return registration
+
+    def unregister(
+        self,
+        address: Uri | Address | str,
+        registrar: Uri | str | None = None,
+        *,
+        contacts: Contacts | None = None,
+        everything: bool = False,
+        by: str | None = None,
+        headers: Headers = (),
+    ) -> G:
+        """Remove what another run of this program has registered, or with `everything` whatever there is for `address`
+        (RFC 3261 10.2.2)."""
+        how: dict[str, Any] = {"contacts": contacts, "everything": everything, "by": by, "headers": headers}
+        registration: G = self._bind(self.endpoint.unregister, address, registrar, **how)
+        return registration
+
+    def query_bindings(
+        self,
+        address: Uri | Address | str,
+        registrar: Uri | str | None = None,
+        *,
+        by: str | None = None,
+        headers: Headers = (),
+    ) -> G:
+        """Ask the registrar where `address` is to be reached: its end has the `bindings` (RFC 3261 10.2.3)."""
+        registration: G = self._bind(self.endpoint.query_bindings, address, registrar, by=by, headers=headers)
+        return registration
+
     def refer(
         self,
         target: Uri | str,
@@ -127,7 +181,7 @@ class Beginning(ABC, Generic[C, S, P, F]):
         """Give this command, and perform its outputs; returns what it begins as a handle."""
 
 
-class Finding(ABC, Generic[C, S, P, F, PS, PF, PR]):
+class Finding(ABC, Generic[C, S, P, F, G, PS, PF, PR, GR]):
     """What an agent has, as handles: by what an event carries, or all of a kind."""
 
     @overload
@@ -144,6 +198,10 @@ class Finding(ABC, Generic[C, S, P, F, PS, PF, PR]):
     def bound(self, core: PeerReferral) -> PF: ...
     @overload
     def bound(self, core: PublishRequest) -> PR: ...
+    @overload
+    def bound(self, core: Registration) -> G: ...
+    @overload
+    def bound(self, core: RegisterRequest) -> GR: ...
 
     def bound(self, core: Any) -> Any:
         """What an event is about, such as `event.call` or `event.subscription`, with commands that need no `now`.
@@ -168,6 +226,11 @@ class Finding(ABC, Generic[C, S, P, F, PS, PF, PR]):
     def publications(self) -> list[P]:
         """Its publications that are not over, the oldest first."""
         return self._all(self.endpoint.publications)
+
+    @property
+    def registrations(self) -> list[G]:
+        """Its registrations that are not over, the oldest first."""
+        return self._all(self.endpoint.registrations)
 
     @property
     def referrals(self) -> list[F]:

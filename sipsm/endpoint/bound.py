@@ -17,6 +17,7 @@ from sipsm.endpoint.awaited import (
     AwaitedPeerSubscription,
     AwaitedPublication,
     AwaitedReferral,
+    AwaitedRegistration,
     AwaitedRequest,
     AwaitedSubscription,
 )
@@ -32,6 +33,7 @@ from sipsm.endpoint.bound_events import (
 )
 from sipsm.endpoint.bound_handle import Bound, BoundRequest, E, O, Told
 from sipsm.endpoint.bound_referral import BoundPeerReferral, BoundReferral, ReferralOutcome
+from sipsm.endpoint.bound_registration import BoundRegisterRequest, BoundRegistration, RegistrationOutcome
 from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.inbox import UNREAD_EVENTS, Inbox
 from sipsm.endpoint.sorting import Sorting
@@ -76,6 +78,7 @@ __all__ = [
     "AwaitedPeerSubscription",
     "AwaitedPublication",
     "AwaitedReferral",
+    "AwaitedRegistration",
     "AwaitedRequest",
     "AwaitedSubscription",
     "Beginning",
@@ -87,6 +90,8 @@ __all__ = [
     "BoundPublication",
     "BoundPublishRequest",
     "BoundReferral",
+    "BoundRegisterRequest",
+    "BoundRegistration",
     "BoundRequest",
     "BoundSubscription",
     "CallOutcome",
@@ -97,6 +102,7 @@ __all__ = [
     "Options",
     "PublicationOutcome",
     "ReferralOutcome",
+    "RegistrationOutcome",
     "Requested",
     "Stream",
     "SubscriptionOutcome",

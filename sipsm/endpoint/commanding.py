@@ -1,4 +1,4 @@
-"""What an application can have an endpoint do: calls, subscriptions, publications, and requests that stand alone.
+"""What an application can have an endpoint do: calls, subscriptions, publications, registrations, and requests alone.
 
 What each of these begins takes further commands, which come back to `Endpoint.command`.
 """
@@ -24,13 +24,18 @@ from sipsm.role import (
     PeerSubscription,
     Publication,
     Referral,
+    Registration,
     Subscription,
     UserAgent,
 )
+from sipsm.role.registration import Contacts, as_contacts
+from sipsm.role.registrations import Account
 from sipsm.role.subscription import Wanted
 from sipsm.sdp.description import Sdp
+from sipsm.standalone.binding import Binding
 from sipsm.standalone.messages import as_body, limiting
 from sipsm.standalone.publication_outputs import Content
+from sipsm.standalone.registration import QUERY, REGISTER, REMOVE, REMOVE_ALL
 from sipsm.standalone.soft_state import EventState
 from sipsm.transport import Flow
 from sipsm.usage.referrer import Refer
@@ -107,6 +112,75 @@ class Commanding(ABC):
             _target(target), event, content, expires_s, to, headers, now
         )
         return publication, self._perform(outputs, None, now)
+
+    def register(
+        self,
+        address: Uri | Address | str,
+        registrar: Uri | str | None = None,
+        *,
+        contacts: Contacts | None = None,
+        expires_s: int | None = 3600,
+        by: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        now: float,
+    ) -> tuple[Registration, list[Output]]:
+        """Have `address` be reached here, or at these contacts (RFC 3261 10.2.1), until the registration is removed.
+
+        `registrar` is by default the domain of the address. It is asked to last for `expires_s` seconds, None for as
+        long as the registrar likes, and is refreshed by itself; a contact may have `expires` and `q` of its own:
+        `"<sip:bob@192.0.2.4>;q=0.7;expires=600"`. `by` is who is responsible for it, if it is not `address` itself;
+        `headers` go into each of its requests. Returns the registration, whose commands take it further; `Registered`
+        and `RegistrationEnded` tell what it comes to.
+        """
+        account = _account(address, registrar, by, headers)
+        theirs = None if contacts is None else as_contacts(contacts)
+        registration, outputs = self._agent.registrations.begin(REGISTER, account, theirs, expires_s, now)
+        return registration, self._perform(outputs, None, now)
+
+    def unregister(
+        self,
+        address: Uri | Address | str,
+        registrar: Uri | str | None = None,
+        *,
+        contacts: Contacts | None = None,
+        everything: bool = False,
+        by: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        now: float,
+    ) -> tuple[Registration, list[Output]]:
+        """Remove what another run of this program has registered, or with `everything` whatever there is for `address`
+        (RFC 3261 10.2.2).
+
+        What this endpoint has registered itself is removed by `registration.remove`. `RegistrationEnded` tells the end.
+        """
+        account = _account(address, registrar, by, headers)
+        theirs = None if contacts is None else as_contacts(contacts)
+        what = REMOVE_ALL if everything else REMOVE
+        registration, outputs = self._agent.registrations.begin(what, account, theirs, None, now)
+        return registration, self._perform(outputs, None, now)
+
+    def query_bindings(
+        self,
+        address: Uri | Address | str,
+        registrar: Uri | str | None = None,
+        *,
+        by: str | None = None,
+        headers: Iterable[tuple[str, str]] = (),
+        now: float,
+    ) -> tuple[Registration, list[Output]]:
+        """Ask the registrar where `address` is reached (RFC 3261 10.2.3): `RegistrationEnded.bindings` tells it."""
+        account = _account(address, registrar, by, headers)
+        registration, outputs = self._agent.registrations.begin(QUERY, account, (), None, now)
+        return registration, self._perform(outputs, None, now)
+
+    def bindings(self, address: Uri | str) -> tuple[Binding, ...]:
+        """Where somebody can be reached who has registered here, in the order in which he has (RFC 3261 10.3)."""
+        return self._agent.registrar.bindings(_target(address))
+
+    def unbind(self, address: Uri | str, contact: Uri | str | None = None, *, now: float) -> list[Output]:
+        """Remove this binding of somebody who has registered here, or all; `BindingRemoved` tells each."""
+        where = None if contact is None else _target(contact)
+        return self._perform(self._agent.registrar.unbind(_target(address), where, now), None, now)
 
     def subscribe(
         self,
@@ -242,6 +316,16 @@ class Commanding(ABC):
         return list(self._agent.publishing.all)
 
     @property
+    def registrations(self) -> list[Registration]:
+        """The registrations of ours that are not over, the oldest first."""
+        return list(self._agent.registrations.all)
+
+    @property
+    def bound_addresses(self) -> list[Uri]:
+        """The addresses that somebody has registered here, in their canonical form (RFC 3261 10.3)."""
+        return list(self._agent.registrar.location.held)
+
+    @property
     def peer_subscriptions(self) -> list[PeerSubscription]:
         """The subscriptions of peers that are not forgotten yet, the oldest first."""
         return list(self._agent.notifications.all)
@@ -258,6 +342,12 @@ class Commanding(ABC):
         told = [each.referral for each in agent.notifications.all if each.referral is not None]
         asked = [each for each in agent.referred.told.values() if each.state is not PeerReferralState.OVER]
         return list(dict.fromkeys([*agent.referred.all, *told, *asked]))
+
+
+def _account(
+    address: Uri | Address | str, registrar: Uri | str | None, by: str | None, headers: Iterable[tuple[str, str]]
+) -> Account:
+    return Account(address, None if registrar is None else _target(registrar), by, headers)
 
 
 def _target(target: Uri | str) -> Uri:

@@ -44,11 +44,13 @@ _READ_OF_REQUEST: dict[str, _Fields] = {
     "INVITE": {**_READ_OF_REQUESTS, **{each.key: each for each in (ACCEPT, EXPIRES, REPLACES, JOIN)}},
     "SUBSCRIBE": {**_READ_OF_REQUESTS, **{each.key: each for each in (ACCEPT, EVENT, EXPIRES, SUPPRESS_IF_MATCH)}},
     "NOTIFY": {**_READ_OF_REQUESTS, **{each.key: each for each in (EVENT, SUBSCRIPTION_STATE, SIP_ETAG)}},
+    "REGISTER": {**_READ_OF_REQUESTS, EXPIRES.key: EXPIRES},
     # What else it must be is for the compositor to say, in its order (RFC 3903 6).
     "PUBLISH": {**_READ_OF_REQUESTS, EVENT.key: EVENT},
 }
 _READ_OF_RESPONSE_TO: dict[str, _Fields] = {
     "SUBSCRIBE": {**_READ_OF_RESPONSES, **{each.key: each for each in (EXPIRES, MIN_EXPIRES)}},
+    "REGISTER": {**_READ_OF_RESPONSES, **{each.key: each for each in (EXPIRES, MIN_EXPIRES, RETRY_AFTER)}},
     "PUBLISH": {**_READ_OF_RESPONSES, **{each.key: each for each in (SIP_ETAG, EXPIRES, MIN_EXPIRES, RETRY_AFTER)}},
 }
 

@@ -151,7 +151,7 @@ _SUBJECTS: Final[dict[type, Callable[[Any], tuple[Any, ...]]]] = {
         tuple(
             each.name
             for each in fields(kind)
-            if each.name in {"call", "forked_from", "about", "subscription", "publication", "referral"}
+            if each.name in {"call", "forked_from", "about", "subscription", "publication", "registration", "referral"}
         )
     )
     for kind in get_args(Event)

@@ -23,6 +23,7 @@ from sipsm.errors import RemoteProtocolError, SnapshotError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Watched
 from sipsm.machine.agenda import SLICES_PER_SECOND
+from sipsm.message import Address as NamedAddress
 from sipsm.message import Request, Response, parse_message
 from sipsm.message.headers import Event
 from sipsm.packages import EventPackage
@@ -38,14 +39,20 @@ from sipsm.role.policy import Policy
 from sipsm.role.publication import Publication
 from sipsm.role.publish_request import PublishRequest
 from sipsm.role.referral import Referral
+from sipsm.role.register_request import RegisterRequest
+from sipsm.role.registration import RegisterSeries, RegisterUnderWay, Registration
 from sipsm.role.screening import Profile
 from sipsm.role.subscription import OutgoingSubscribe, Subscription, Wanted
 from sipsm.sdp import OfferAnswer
+from sipsm.standalone.binding import Binding, HeldBinding
 from sipsm.standalone.composing import Composing
 from sipsm.standalone.decision import Decision
 from sipsm.standalone.messages import Line
 from sipsm.standalone.publication import EventPublication
 from sipsm.standalone.publication_outputs import Content, Operation, SendPublish
+from sipsm.standalone.registering import Registering
+from sipsm.standalone.registration import AddressRegistration
+from sipsm.standalone.registration_outputs import RegisterOperation, SendRegister
 from sipsm.standalone.soft_state import EventState, SoftState
 from sipsm.transaction import (
     ClientTransaction,
@@ -157,16 +164,37 @@ STATE: Final[dict[str, Any]] = {
     "_agent.compositor.alarms": dict[SoftState, Alarm],
     "_agent.compositor.lines.all": dict[Uri, list[PublishRequest]],
     "_agent.compositor.undecided": dict[ServerTransaction, PublishRequest],
+    "_agent.registrations.all": dict[Registration, None],
+    "_agent.registrations.lines.all": dict[Uri, list[Registration]],
+    "_agent.registrations.series": dict[Uri, RegisterSeries],
+    "_agent.registrations.resting": dict[Uri, None],
+    "_agent.registrar.location.held": dict[Uri, list[HeldBinding]],
+    "_agent.registrar.location.made": int,
+    "_agent.registrar.alarms": dict[HeldBinding, Alarm],
+    "_agent.registrar.lines.all": dict[Uri, list[RegisterRequest]],
+    "_agent.registrar.undecided": dict[ServerTransaction, RegisterRequest],
 }
 """The attributes of an endpoint, and of what it is made of, that change; and their types."""
 
 TIMERS: Final = tuple[tuple[float, Alarm | Transaction | Connection | ResponseDelivery], ...]
 """The type of what `deadlines` returns."""
 
-_Asking = Invitation | OutgoingRequest | InCall | Publication | NotifyUnderWay | OutgoingSubscribe
+_Asking = (
+    Invitation | OutgoingRequest | InCall | Publication | RegisterUnderWay | NotifyUnderWay | OutgoingSubscribe
+)
 _User = _Asking | Authentication | None
 """Whom the outputs of a transaction concern."""
-_Timed = Call | Publication | SoftState | PeerSubscription | PeerReferral | Subscription | Attempt
+_Timed = (
+    Call
+    | Publication
+    | SoftState
+    | Registration
+    | HeldBinding
+    | PeerSubscription
+    | PeerReferral
+    | Subscription
+    | Attempt
+)
 """What an `Alarm` wakes."""
 _Usage = PeerSubscription | PeerReferral | Subscription
 """What lives in a dialog beside a session."""
@@ -213,6 +241,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(SendPublish),
     member(Operation),
     value(EventState),
+    value(Binding),
+    written(NamedAddress, NamedAddress.parse),
+    value(SendRegister),
+    member(RegisterOperation),
     # settings
     value(Listening),
     value(Profile),
@@ -227,6 +259,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(Composing),
     value(Account),
     value(Realm),
+    value(Registering),
     value(EventPackage),
     # machines
     mutable(InviteClientTransaction, user=_User),
@@ -257,6 +290,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(Authentication, user=_Asking),
     mutable(SoftState),
     mutable(Decision),
+    mutable(AddressRegistration),
+    mutable(HeldBinding),
     # what holds machines together, or is held by them
     mutable(Call, agent=Endpoint, follows=PeerReferral | None),
     mutable(Alarm, of=_Timed | None),
@@ -281,6 +316,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(LastNotice),
     mutable(Publication, agent=Endpoint),
     mutable(PublishRequest, agent=Endpoint),
+    mutable(Registration, agent=Endpoint),
+    mutable(RegisterSeries),
+    mutable(RegisterUnderWay, registration=Registration),
+    mutable(RegisterRequest, agent=Endpoint),
     mutable(Leg, call=Call),
     mutable(Invitation),
     mutable(InCall),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
-from sipsm.grammar.params import VALUE, Params, format_params, parse_params, quality
+from sipsm.grammar.params import VALUE, Params, format_params, params_as_written, parse_params, quality
 from sipsm.grammar.text_value import TextValue, built
 from sipsm.grammar.tokens import HOST, PORT, QUOTED_STRING, TOKEN, is_token, quote, unfold, unquote
 from sipsm.grammar.uri import OPAQUE_URI, SIP_URI, USUAL_SIP_URI, Uri
@@ -117,6 +117,18 @@ class Address(TextValue):
         before = self._display.strip(" \t")
         before = f"{before} <{self._uri_text}>" if before else f"<{self._uri_text}>"
         return built(Address.parse, before + format_params(others) + added)
+
+    def without_param(self, name: str) -> Address:
+        """This address without the parameter of that lower-case name; all else is written as it came."""
+        if name not in self.params:
+            return self
+        at = len(self._uri_text)
+        if self._text[len(self._display) :].lstrip(" \t").startswith("<"):
+            at += self._text.index("<", len(self._display)) + 2
+        others = params_as_written(self._text, at)
+        del others[name]
+        written = (f";{key}" if value is None else f";{key}={value}" for key, value in others.items())
+        return Address.parse(self._text[:at] + "".join(written))
 
     @property
     def display_name(self) -> str | None:

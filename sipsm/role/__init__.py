@@ -8,6 +8,9 @@ from sipsm.role.drop_reason import DropReason
 from sipsm.role.events import (
     Answered,
     AnswerReceived,
+    BindingAdded,
+    BindingRefreshed,
+    BindingRemoved,
     Dropped,
     EarlyDialogEnded,
     Ended,
@@ -42,6 +45,11 @@ from sipsm.role.events import (
     ReferReceived,
     Refreshed,
     RefreshFailed,
+    Registered,
+    RegisterFailed,
+    RegistrationEnded,
+    RegistrationRequested,
+    RegistrationWithdrawn,
     RequestServed,
     Resubscribing,
     Ringing,
@@ -61,6 +69,8 @@ from sipsm.role.policy import Policy
 from sipsm.role.publication import Publication, PublicationState
 from sipsm.role.publish_request import PublishRequest
 from sipsm.role.referral import Referral, ReferralState
+from sipsm.role.register_request import RegisterRequest
+from sipsm.role.registration import Registration, RegistrationState
 from sipsm.role.screening import Profile
 from sipsm.role.subscription import Subscription, SubscriptionStatus
 from sipsm.role.user_agent import UserAgent
@@ -70,6 +80,9 @@ from sipsm.usage.subscription_outputs import SubscriptionEndReason
 __all__ = [
     "AnswerReceived",
     "Answered",
+    "BindingAdded",
+    "BindingRefreshed",
+    "BindingRemoved",
     "Call",
     "CallState",
     "DropNote",
@@ -122,6 +135,14 @@ __all__ = [
     "ReferralState",
     "RefreshFailed",
     "Refreshed",
+    "RegisterFailed",
+    "RegisterRequest",
+    "Registered",
+    "Registration",
+    "RegistrationEnded",
+    "RegistrationRequested",
+    "RegistrationState",
+    "RegistrationWithdrawn",
     "RequestServed",
     "Resubscribing",
     "Ringing",

@@ -29,6 +29,8 @@ class Limits:
     the command raises `LocalProtocolError`."""
     publications: int = field(default=10_000, validator=ge(1))
     """Publications of ours alive at once; with one more, `publish` raises `LocalProtocolError`."""
+    registrations: int = field(default=10_000, validator=ge(1))
+    """Registrations of ours alive at once; with one more, `register` raises `LocalProtocolError`."""
     forks: int = field(default=32, validator=ge(1))
     """Dialogs that one INVITE or SUBSCRIBE of ours may make; a response that would make one more is dropped as
     `overloaded`, a NOTIFY gets 481."""

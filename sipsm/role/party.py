@@ -134,11 +134,13 @@ class Party:
         own: HeaderLines,
         *,
         again: tuple[Request | Series, int] | None = None,
+        sender: str | None = None,
     ) -> tuple[Request, Uri]:
         """A request outside a dialog, with all that it must carry (RFC 3261 8.1.1), and the URI of its next hop.
 
         `own` are header lines of ours, `headers` the application's; `again` is the request that this one follows, or
-        what they have in common, and its CSeq number (8.1.3.5). Raises `LocalProtocolError` when it cannot be made.
+        what they have in common, and its CSeq number (8.1.3.5); `sender` is the From, by default the identity. Raises
+        `LocalProtocolError` when it cannot be made.
         """
         if target.headers is not None or "method" in target.params:
             raise LocalProtocolError("give a method and headers by themselves, not in the URI", rfc="3261 19.1.5")
@@ -159,7 +161,8 @@ class Party:
                 from_tag, call_id, cseq = self.ids.tag(), self.ids.call_id(), self.ids.cseq()
             else:
                 call_id, from_tag = before
-            receiver, sender = f"<{in_to(target)}>", str(self._sender.with_tag(from_tag))
+            whose = self._sender if sender is None else address_of_somebody(sender)
+            receiver, sender = f"<{in_to(target)}>", str(whose.with_tag(from_tag))
         if to is not None:
             receiver = str(address_of_somebody(to))
         if uri.scheme == "sips":

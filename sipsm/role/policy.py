@@ -56,7 +56,8 @@ class Policy:
     """Whether each further branch that answers our INVITE becomes a call, told by `Forked`; else it gets ACK and BYE
     (RFC 3261 13.2.2.4)."""
     redirections: int = field(default=0, validator=ge(0))
-    """How many of the targets that 3xx responses name are tried for one call (RFC 3261 8.1.3.4)."""
+    """How many of the targets that 3xx responses name are tried for one call, and how many of the registrars for one
+    registration (RFC 3261 8.1.3.4)."""
     corrects_refused: bool = True
     """Whether an INVITE is sent anew without the extensions that a 420 names, or with the interval that a 422 asks for,
     and a SUBSCRIBE with the duration that a 423 asks for, as long as that changes it (RFC 3261 8.1.3.5, RFC 4028 7.3);

@@ -27,13 +27,14 @@ from sipsm.packages.package import PACKAGES, EventPackage, package_named
 from sipsm.role.checking import address_of_somebody
 from sipsm.sdp import SessionDescription, Timing, as_bytes
 from sipsm.standalone.composing import Composing
+from sipsm.standalone.registering import Registering
 from sipsm.transport.locate import hop_to
 from sipsm.usage.session_timer import SMALLEST_S, says
 
 ALLOW: Final = ("INVITE", "ACK", "CANCEL", "BYE", "OPTIONS", "PRACK", "UPDATE", "INFO", "MESSAGE", "NOTIFY")
 """The methods that are served always."""
 
-OPTIONAL: Final = ("SUBSCRIBE", "REFER", "PUBLISH")
+OPTIONAL: Final = ("SUBSCRIBE", "REFER", "PUBLISH", "REGISTER")
 """The methods that are served where the profile says so."""
 
 EXTENSIONS: Final = ("100rel", "timer", "replaces", "join", "199")
@@ -74,6 +75,10 @@ def _composing(given: Composing | Iterable[str | EventPackage]) -> Composing:
 
 def _accounts(given: Iterable[Account | tuple[str, ...]]) -> tuple[Account, ...]:
     return tuple(each if isinstance(each, Account) else Account(*each) for each in given)
+
+
+def _registering(given: Registering | Iterable[str] | None) -> Registering | None:
+    return given if given is None or isinstance(given, Registering) else Registering(given)
 
 
 def _somebody(_: object, _field: object, value: str | None) -> None:
@@ -178,6 +183,9 @@ class Profile:
     composes: Composing = field(default=Composing(()), converter=_composing)
     """What others may publish here, as a `Composing` or, with its defaults, as names of event packages; without one,
     PUBLISH is not served (RFC 3903 6)."""
+    registers: Registering | None = field(default=None, converter=_registering)
+    """Whose addresses others may register here, as a `Registering` or, with its defaults, as names of domains, none of
+    them for all; with None, REGISTER is not served (RFC 3261 10.3)."""
     takes_referrals: bool = False
     """Whether others may ask to contact somebody, told by `ReferReceived`; else REFER is not served (RFC 3515 2.4)."""
     smallest_interval_s: int = field(default=SMALLEST_S, validator=_an_interval)
@@ -222,6 +230,8 @@ def supported(profile: Profile) -> tuple[str, ...]:
 
 def served(profile: Profile) -> tuple[str, ...]:
     """The methods that are served."""
+    if registers_only(profile):
+        return ("REGISTER",)
     return (*ALLOW, *(method for method in OPTIONAL if not is_not_served(profile, method)))
 
 
@@ -231,6 +241,11 @@ def served(profile: Profile) -> tuple[str, ...]:
 def is_not_served(profile: Profile, method: str) -> bool:
     """The profile has nothing that the method is for."""
     return not _SETTING_OF[method](profile)
+
+
+def registers_only(profile: Profile, _request: Request | None = None) -> bool:
+    """It is a registrar and nothing else, which "accepts only REGISTER requests" (RFC 3261 10.3)."""
+    return profile.registers is not None and profile.registers.alone
 
 
 def not_served(profile: Profile, request: Request) -> bool:
@@ -393,6 +408,8 @@ def none(_: Profile, _request: Request) -> list[HeaderLine]:
 
 ALL: Final = frozenset(KNOWN_METHODS)
 SERVED: Final = frozenset((*ALLOW, *OPTIONAL))
+OF_OTHERS: Final = SERVED - {"REGISTER", "CANCEL"}
+"""What a registrar does not accept; a CANCEL is answered whatever it is for (RFC 3261 9.2)."""
 INVITES: Final = frozenset({"INVITE"})
 
 # fmt: off
@@ -401,6 +418,8 @@ CHECKS: Final = (
     Check(any_request,           None,                   501,    allow,             None,               "3261 21.5.2"),
     Check(any_request,           ALL - SERVED,           405,    allow,             None,               "3261 8.2.1"),
     Check(not_served,            frozenset(OPTIONAL),    405,    allow,             None,               "3261 8.2.1"),
+    # "A registrar aware of the definition of REFER SHOULD return a 405 response." (RFC 3515 2.5)
+    Check(registers_only,        OF_OTHERS,              405,    allow,             None,               "3261 10.3"),
     Check(strange_scheme,        SERVED,                 416,    none,              None,               "3261 8.2.2.1"),
     Check(requires_unsupported,  SERVED,                 420,    which_unsupported, "require",          "3261 8.2.2.3"),
     Check(strange_encoding,      SERVED,                 415,    accept,            "content-encoding", "3261 8.2.3"),
@@ -422,6 +441,7 @@ _SETTING_OF: Final[dict[str, Callable[[Profile], object]]] = {
     "SUBSCRIBE": lambda profile: profile.event_packages or profile.takes_referrals,
     "REFER": attrgetter("takes_referrals"),
     "PUBLISH": attrgetter("composes.packages"),
+    "REGISTER": lambda profile: profile.registers is not None,
 }
 _OF: Final = frozenset(each.of for each in CHECKS)
 

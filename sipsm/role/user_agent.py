@@ -36,6 +36,8 @@ from sipsm.role.policy import CallTerms, Policy
 from sipsm.role.publishing import Publishing
 from sipsm.role.referred import Referred
 from sipsm.role.referring import Referring
+from sipsm.role.registrar import Registrar
+from sipsm.role.registrations import Registrations
 from sipsm.role.requests_in import RequestsIn
 from sipsm.role.responses_in import ResponsesIn
 from sipsm.role.retrying import following
@@ -43,6 +45,7 @@ from sipsm.role.subscriptions import Subscriptions
 from sipsm.role.writing import OF_SDP, Writing
 from sipsm.sdp import as_bytes
 from sipsm.sdp.description import Sdp
+from sipsm.standalone.registering import Registering
 from sipsm.transaction import (
     Absorbed,
     AckReceived,
@@ -107,6 +110,12 @@ class UserAgent:
         self.messaging = Messaging(party, sending, self.commands, self.responses, limits, observer)
         self.publishing = self._with(Publishing(sending, party, agenda, limits, commanded, observer))
         self.compositor = self._with(StateCompositor(self.requests, agenda, self.profile.composes, commanded, observer))
+        self.registrations = self._with(
+            Registrations(sending, party, agenda, limits, policy.redirections, commanded, observer)
+        )
+        self.registrar = self._with(
+            Registrar(self.requests, agenda, self.profile.registers or Registering(), commanded, observer)
+        )
         self.notifications = self._with(
             Notifications(self.requests, self.dialogs, transactions, party, policy, limits, commanded, agenda, observer)
         )
@@ -226,7 +235,8 @@ class UserAgent:
             return [*told, *outputs] if told else outputs
         match output:
             case TimedOut(ServerTransaction() as transaction):
-                return [*self.requests.too_late(transaction, now), *self.compositor.too_late(transaction, now)]
+                late = (self.requests, self.compositor, self.registrar)
+                return [output for each in late for output in each.too_late(transaction, now)]
             case TimedOut(transaction):
                 return self.responses.unanswered(user_of(transaction.user), "TIMEOUT", 408, "no answer came", now)
             case TransportFailed(ServerTransaction() as transaction):

@@ -1,6 +1,7 @@
-"""A PUBLISH on which the application decides: those for one address one after the other, as they came.
+"""A PUBLISH or REGISTER on which the application decides: those for one address one after the other, as they came.
 
-RFC 3903 6 (order and atomicity) and 14.1 (who may publish). Not here: whose turn it is, see `sipsm.standalone.lines`.
+RFC 3903 6 (order and atomicity) and 14.1 (who may publish); RFC 3261 10.3 (the same, and who may register). Not here:
+whose turn it is, see `sipsm.standalone.lines`.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ class Withdraw:
 
 @define(eq=False)
 class Decision(Machine):
-    """One PUBLISH, from when it came until it is answered."""
+    """One of them, from when it came until it is answered."""
 
     table: ClassVar[Table]
 
@@ -74,15 +75,18 @@ def withdraw(_: Decision, _x: Any, step: Step) -> None:
 
 # fmt: off
 Decision.table = Table(
-    "PUBLISH to be decided on",
+    "PUBLISH or REGISTER to be decided on",
     rfc="3903 6",
     initial=IN_LINE,
     rows=(
         #   state   input   guard   next   actions       RFC
-        # "PUBLISH requests with the same Request-URI MUST be processed in the order that they are received."
+        # "PUBLISH requests with the same Request-URI MUST be processed in the order that they are received." And:
+        # "REGISTER requests MUST be processed by a registrar in the order that they are received." (RFC 3261 10.3)
         Row(IN_LINE, TURN,   always, SHOWN, (show,),      "3903 6"),
         Row(SHOWN,   ACCEPT, always, OVER,  (take,),      "3903 6"),
-        # "the publication MUST NOT succeed, and the ESC MUST fail with an appropriate error response"
+        # "the publication MUST NOT succeed, and the ESC MUST fail with an appropriate error response"; and "If the
+        # authenticated user is not authorized to modify bindings, the registrar MUST return a 403 (Forbidden) and skip
+        # the remaining steps." (RFC 3261 10.3)
         Row(SHOWN,   REJECT, always, OVER,  (turn_down,), "3903 6"),
         # "an element that cannot respond before the transaction expires will not send a final response at all."
         Row(SHOWN,   LATE,   always, OVER,  (withdraw,),  "4320 4.2"),

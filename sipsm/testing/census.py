@@ -29,6 +29,8 @@ def census(endpoint: Any) -> dict[str, int]:
         "referrals of peers": len(endpoint.peer_referrals),
         "publications": len(endpoint.publications),
         "publications of peers": agent.compositor.store.entries + len(agent.compositor.undecided),
+        "registrations": len(endpoint.registrations),
+        "bindings": len(agent.registrar.alarms) + len(agent.registrar.undecided),
         "places with messages": len(agent.messaging.lines),
         "connections": len(endpoint.flows) + len(endpoint.opening),
         "users of connections": len(endpoint._flows._users),

@@ -15,6 +15,7 @@ from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.standalone.composing import Composing
+from sipsm.standalone.registering import Registering
 from sipsm.testing.tape import ACTIONS, COMMANDS, FORMAT, SETTINGS, TUPLES, Known, held, shown
 from sipsm.trace import Ladder, Recorder, ladder
 from sipsm.transport import Address, Listening
@@ -126,7 +127,8 @@ def _setting(part: Any) -> Any:
     if isinstance(part, list):
         return [_setting(each) for each in part]
     if isinstance(part, dict):
-        return Composing(**_settings(part["Composing"])) if "Composing" in part else read(part, Known())
+        known = next((each for each in (Composing, Registering) if each.__name__ in part), None)
+        return read(part, Known()) if known is None else known(**_settings(part[known.__name__]))
     return part
 
 

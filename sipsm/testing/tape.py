@@ -31,9 +31,12 @@ from sipsm.role import (
     Publication,
     PublishRequest,
     Referral,
+    RegisterRequest,
+    Registration,
     Subscription,
 )
 from sipsm.standalone.composing import Composing
+from sipsm.standalone.registering import Registering
 from sipsm.transaction import TimerValues
 from sipsm.transport import (
     Close,
@@ -64,9 +67,23 @@ SETTINGS: dict[str, type[Any]] = {
 }
 """What an endpoint can be made with that can be written."""
 TUPLES: dict[str, type[Any]] = {"Flow": Flow, "Srv": Srv, "Naptr": Naptr}
-HANDLES = (Subscription, PeerSubscription, Publication, PublishRequest, Referral, PeerReferral)
+HANDLES = (
+    Subscription,
+    PeerSubscription,
+    Publication,
+    PublishRequest,
+    Referral,
+    PeerReferral,
+    Registration,
+    RegisterRequest,
+)
 """What a program has in hand beside calls, and gives commands to."""
-COMMANDS = frozenset({"invite", "request", "message", "options", "subscribe", "publish", "refer"})
+COMMANDS = frozenset(
+    {
+        *("invite", "request", "message", "options", "subscribe", "publish", "refer"),
+        *("register", "unregister", "query_bindings", "unbind"),
+    }
+)
 """The functions of an endpoint that a program calls as it likes."""
 ACTIONS: dict[str, type[Any]] = {"Resolve": Resolve, "Open": Open, "Close": Close}
 
@@ -87,7 +104,10 @@ class Known:
             call = value if isinstance(value, Call) else getattr(value, "call", None)
             if isinstance(call, Call) and not any(call is known for known in self.calls):
                 self.calls.append(call)
-            named = (getattr(value, name, None) for name in ("subscription", "publication", "asked", "referral"))
+            named = (
+                getattr(value, name, None)
+                for name in ("subscription", "publication", "asked", "referral", "registration")
+            )
             for handle in (value, *named):
                 if isinstance(handle, HANDLES) and not any(handle is known for known in self.handles):
                     self.handles.append(handle)
@@ -180,7 +200,9 @@ def held(endpoint: Endpoint) -> list[Any]:
     """What an endpoint has that commands can be given to."""
     subscriptions = [*endpoint.subscriptions, *endpoint.peer_subscriptions, *endpoint.publications]
     referrals = [*endpoint.referrals, *endpoint.peer_referrals]
-    return [*endpoint.calls, *subscriptions, *referrals, *endpoint._agent.compositor.undecided.values()]
+    agent = endpoint._agent
+    asked = [*agent.compositor.undecided.values(), *endpoint.registrations, *agent.registrar.undecided.values()]
+    return [*endpoint.calls, *subscriptions, *referrals, *asked]
 
 
 def _plain(_of: object, _field: object, value: Any) -> Any:
@@ -189,7 +211,9 @@ def _plain(_of: object, _field: object, value: Any) -> Any:
         return {"bytes": value.decode("latin-1")}
     if isinstance(value, Uri):
         return {"Uri": str(value)}
-    return {"Composing": asdict(value, value_serializer=_plain)} if isinstance(value, Composing) else value
+    if isinstance(value, Composing | Registering):
+        return {type(value).__name__: asdict(value, value_serializer=_plain)}
+    return value
 
 
 def _chosen(settings: Any) -> dict[str, Any]:

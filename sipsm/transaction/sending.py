@@ -366,8 +366,8 @@ class Sending:
             return self._send(request, flow, delivery.user, now)
         alive = self.deliveries.pop(client_key(request), None)
         request = request.with_via(_via(request.via, local, self.ids.branch()))
-        # Who takes the request reaches us in the way that it came.
-        contact = request.header("Contact")
+        # Who takes the request reaches us in the way that it came. A REGISTER says how others do.
+        contact = None if request.method == "REGISTER" else request.header("Contact")
         if contact in {each.contact for each in self.listening}:
             request = request.with_header("Contact", local.contact)
         elif contact in {each.secure_contact for each in self.listening}:

@@ -52,7 +52,9 @@ def trimmed(response: Response, room: int) -> Response:
     if len(bytes(response)) > room:
         response = response.with_body(b"")
     if len(bytes(response)) > room:
+        # A 200 to a REGISTER says all bindings, or a lie (RFC 3261 10.3). The registrar bounds how long that gets.
+        needed = _NEEDED | {"contact"} if response.cseq.method == "REGISTER" else _NEEDED
         for name in response.names:
-            if name not in _NEEDED:
+            if name not in needed:
                 response = response.without_header(name)
     return response

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from sipsm import (
+    BindingRemoved,
     Composing,
     IncomingCall,
     LocalProtocolError,
@@ -28,12 +29,19 @@ from sipsm import (
     ReferEnded,
     ReferProgress,
     ReferReceived,
+    Registered,
+    RegisterFailed,
+    Registering,
+    RegisterOperation,
+    RegistrationEndReason,
+    RegistrationRequested,
     StatePublished,
     SubscriptionActive,
     SubscriptionEnded,
     SubscriptionEndReason,
     SubscriptionPending,
     SubscriptionRequested,
+    UnbindReason,
 )
 from tests.adapters.driving import ADAPTERS, PATIENCE_S, done, opened, rest
 from tests.adapters.peer import SDP, Place
@@ -116,6 +124,41 @@ def test_a_subscription_that_is_pending_first(one: str, other: str) -> None:
         assert (await done(peer.ended())).reason is PeerSubscriptionEndReason.TERMINATED
 
     both(one, other, PLACES[0], watches, notifies, event_packages=["door"])
+
+
+@everywhere
+@between_any_two
+def test_a_registration(one: str, other: str, place: Place) -> None:
+    """It is taken, changed, refused a change, asked for and removed; who decides may be asked each time."""
+
+    async def registers(agent: Any, uri: str) -> None:
+        registration = await done(agent.register(uri, contacts="sip:a@192.0.2.1", expires_s=600))
+        outcome = await done(registration.outcome())
+        assert (type(outcome), outcome.operation) == (Registered, RegisterOperation.REGISTER)
+        assert agent.registrations == [registration]
+        await done(registration.modify("sip:b@192.0.2.1"))
+        refused = await done(registration.outcome())
+        assert (type(refused), refused.status) == (RegisterFailed, 403)
+        assert [str(each.uri) for each in registration.contacts] == ["sip:a@192.0.2.1"]
+        await done(registration.refresh())
+        assert (await done(registration.outcome())).operation is RegisterOperation.REFRESH
+        query = await done(agent.query_bindings(uri))
+        assert [str(each.uri) for each in (await done(query.ended())).bindings] == ["sip:a@192.0.2.1"]
+        await done(registration.remove())
+        outcome = await done(registration.outcome())
+        assert (outcome, outcome.reason) == (await done(registration.ended()), RegistrationEndReason.REMOVED)
+        with pytest.raises(LocalProtocolError, match="the registration is over"):
+            await done(registration.refresh())
+
+    async def keeps(agent: Any, _: str) -> None:
+        for decision in ("accept", "reject", "accept", "accept", "accept"):
+            asked = agent.bound((await done(agent.next(RegistrationRequested))).asked)
+            assert asked.request.method == "REGISTER"
+            await done(getattr(asked, decision)())
+        assert agent.endpoint.bound_addresses == []
+        assert (await done(agent.next(BindingRemoved))).reason is UnbindReason.UNREGISTERED
+
+    both(one, other, place, registers, keeps, registers=Registering(by_hand=True))
 
 
 @everywhere

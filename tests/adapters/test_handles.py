@@ -23,6 +23,11 @@ from sipsm import (
     ReferEnded,
     ReferProgress,
     ReferReceived,
+    Registered,
+    RegisterFailed,
+    Registering,
+    RegisterOperation,
+    RegistrationEnded,
     SubscriptionActive,
     SubscriptionEnded,
     SubscriptionForked,
@@ -56,7 +61,21 @@ def test_a_handle_has_all_commands_of_the_core(kind: type[Bound[Any]]) -> None:
         assert parameters(getattr(kind, name)) == parameters(command, "now", "date"), name
 
 
-@pytest.mark.parametrize("name", ["invite", "subscribe", "publish", "refer", "request", "message", "options"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "invite",
+        "subscribe",
+        "publish",
+        "register",
+        "unregister",
+        "query_bindings",
+        "refer",
+        "request",
+        "message",
+        "options",
+    ],
+)
 def test_an_agent_has_all_commands_of_the_endpoint(name: str) -> None:
     """Each by its name and with its parameters, but for the time and the date, which it knows."""
     mine = getattr(Beginning if hasattr(Beginning, name) else Asking, name)
@@ -286,6 +305,70 @@ def test_a_wish_to_publish_is_decided_by_its_handle() -> None:
     assert (str(asked.address), asked.request) == (BOB, event.request)
     asked.accept()
     assert isinstance(publication._decided(), Published)
+    assert bob._handles == {}
+
+
+def test_the_outcome_of_a_registration_is_that_of_the_last_wish() -> None:
+    """What was under way before does not count, nor what it does by itself; in the end it is over, and forgotten."""
+    alice, bob = two(profile=Profile(registers=()))
+    alice.held = deque()
+    registration = alice.register(BOB, expires_s=600)
+    registration.modify("sip:bob@192.0.2.7")
+    assert (registration.state, str(registration.registrar)) == ("registering", "sip:192.0.2.2")
+    (initial,) = alice.held
+    alice.held.clear()
+    alice.carry(initial)
+    assert registration._decided() is None
+    alice.release()
+    outcome = registration._decided()
+    assert isinstance(outcome, Registered)
+    assert (outcome.operation, str(registration.address)) == (RegisterOperation.MODIFY, BOB)
+    assert [str(each) for each in registration.contacts] == ["<sip:bob@192.0.2.7>"]
+    assert alice.registrations == [registration]
+    alice.time = alice.endpoint.next_timeout() or 0.0
+    while len(registration._unread) < 3:
+        alice.perform(alice.endpoint.handle_timeout(alice.time))
+        alice.time = alice.endpoint.next_timeout() or 0.0
+    assert registration._decided() is outcome, "a refresh of its own is none"
+    registration.refresh(expires_s=300)
+    assert registration._decided() is registration._unread[-1]
+    query = alice.query_bindings(BOB)
+    assert [each.expires_s for each in query._decided().bindings] == [300]
+    registration.remove()
+    assert isinstance(registration._decided(), RegistrationEnded)
+    assert alice.unregister(BOB, everything=True)._ended.bindings == ()
+    alice.read()
+    bob.read()
+    assert (alice.registrations, alice._handles, bob.endpoint.bound_addresses) == ([], {}, [])
+
+
+def test_a_registration_is_bound_late() -> None:
+    """It is told what has not been read of it; what was decided before says so."""
+    alice, bob = two(profile=Profile(registers=()))
+    core = alice.do(alice.endpoint.register, BOB)
+    assert isinstance(alice.bound(core)._decided(), Registered)
+    again = Agent.restored(alice._saved(1000.0, 0.0))
+    again._opened(("192.0.2.1", 5060))
+    (registration,) = again.registrations
+    with pytest.raises(LocalProtocolError, match="decided before"):
+        registration._decided()
+    bob.do(bob.endpoint.unbind, BOB)
+    assert bob.endpoint.bindings(BOB) == ()
+
+
+def test_a_change_that_fails_for_now_is_no_outcome() -> None:
+    """It is tried again by itself: there is more to come."""
+    alice, bob = two(profile=Profile(registers=Registering(by_hand=True)))
+    registration = alice.register(BOB)
+    (asked,) = bob.endpoint._agent.registrar.undecided.values()
+    bob.bound(asked).accept(headers=[("Date", "Sun, 22 Nov 2026 12:00:00 GMT")])
+    registration.modify("sip:bob@192.0.2.7")
+    (asked,) = bob.endpoint._agent.registrar.undecided.values()
+    handle = bob.bound(asked)
+    assert (str(handle.address), handle.request) == (BOB, asked.request)
+    handle.reject(503)
+    assert isinstance(registration._unread[-1], RegisterFailed)
+    assert registration._decided() is None
     assert bob._handles == {}
 
 

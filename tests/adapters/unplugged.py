@@ -16,6 +16,8 @@ from sipsm.endpoint.bound import (
     BoundPublication,
     BoundPublishRequest,
     BoundReferral,
+    BoundRegisterRequest,
+    BoundRegistration,
     BoundRequest,
     BoundSubscription,
     Finding,
@@ -26,7 +28,11 @@ class Caller(BoundCall[list[Output], list[Output], Any]):
     """A call whose commands just return their outputs."""
 
 
-class Agent(BoundAgent, Finding[Caller, Any, Any, Any, Any, Any, Any], Beginning[Caller, Any, Any, Any]):
+class Agent(
+    BoundAgent,
+    Finding[Caller, Any, Any, Any, Any, Any, Any, Any, Any],
+    Beginning[Caller, Any, Any, Any, Any],
+):
     """An agent whose datagrams the test carries."""
 
     _kinds = (
@@ -35,9 +41,11 @@ class Agent(BoundAgent, Finding[Caller, Any, Any, Any, Any, Any, Any], Beginning
         BoundSubscription,
         BoundPublication,
         BoundReferral,
+        BoundRegistration,
         BoundPeerSubscription,
         BoundPeerReferral,
         BoundPublishRequest,
+        BoundRegisterRequest,
     )
 
     @property

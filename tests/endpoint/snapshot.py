@@ -50,6 +50,8 @@ def snapshot(endpoint: Endpoint, *calls: Call) -> Any:
         "unsent": plain(agent.messaging.unsent),
         "publications": [plain(each) for each in agent.publishing.all],
         "published": plain(agent.compositor.store.held),
+        "registrations": [plain(each) for each in agent.registrations.all],
+        "registered": plain(agent.registrar.location.held),
         "clients": plain(transactions.clients),
         "clients on connections": [(flow, plain(those)) for flow, those in transactions.clients_on.items()],
         "servers": plain(transactions.servers),

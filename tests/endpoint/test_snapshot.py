@@ -628,7 +628,8 @@ MADE_ANEW = {
     },
     "_agent": {
         "authenticating", "calls", "commanded", "commands", "compositor", "dialogs", "limits", "messaging",
-        "notifications", "party", "publishing", "referred", "referring", "requests", "responses", "sending",
+        "notifications", "party", "publishing", "referred", "referring", "registrar", "registrations", "requests",
+        "responses", "sending",
         "subscriptions", "takes", "terms", "transactions", "wakes", "writing",
     },
     "_agent.calls": {"agenda", "carry", "observer"},
@@ -644,6 +645,12 @@ MADE_ANEW = {
     "_agent.requests": {
         "calls", "commanded", "dialogs", "ids", "inside", "limits", "outside", "party", "policy", "profile",
         "transactions", "unplaced",
+    },
+    "_agent.registrations": {
+        "agenda", "commanded", "limits", "lines", "observer", "party", "redirections", "sending",
+    },
+    "_agent.registrar": {
+        "agenda", "commanded", "lines", "location", "observer", "registering", "requests", "transactions",
     },
     "_agent.messaging": {"commands", "limits", "observer", "party", "sending"},
 }  # fmt: skip

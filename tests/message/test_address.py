@@ -181,3 +181,23 @@ def test_a_tag_is_never_quoted(tag: str) -> None:
         address.with_tag(tag)
     with pytest.raises(LocalProtocolError, match="tag"):
         Address.build("sip:a@b", params={"Tag": tag})
+
+
+@pytest.mark.parametrize(
+    ("text", "without"),
+    [
+        ("<sip:a@b>", "<sip:a@b>"),
+        ("<sip:a@b;x=1>", "<sip:a@b;x=1>"),
+        ("sip:a@b;x=1", "sip:a@b"),
+        ("sip:a@b ; X = 1 ; y", "sip:a@b;y"),
+        ('"<sip:c@d>;x=2" <sip:a@b;x=1>;y="p;x=3";x=1;z', '"<sip:c@d>;x=2" <sip:a@b;x=1>;y="p;x=3";z'),
+        ("Bob  <sip:a@b> ;x=1;tag=a=;y=", "Bob  <sip:a@b>;tag=a=;y="),
+        ("Bob <mailto:a@b>;x", "Bob <mailto:a@b>"),
+    ],
+)
+def test_a_parameter_is_left_out(text: str, without: str) -> None:
+    """Of all else it stays as it was written; the URI's parameters are none of the address."""
+    address = Address.parse(text).without_param("x")
+    assert str(address) == without
+    assert "x" not in address.params
+    assert address.uri == Address.parse(text).uri

@@ -1,4 +1,4 @@
-"""Kamailio, a real presence server: its modules are a notifier and a compositor, and can subscribe and publish.
+"""Kamailio, a real server: its modules are a notifier and a compositor, can subscribe and publish, and are a registrar.
 
 It keeps nothing on disk but a database that its modules ask for. It is operated by JSON-RPC over HTTP, at its SIP port.
 """
@@ -63,6 +63,41 @@ request_route {{
     sl_send_reply("200", "OK");
 }}
 """
+REGISTRAR = """\
+debug=2
+log_stderror=yes
+children=1
+tcp_children=1
+dns=no
+rev_dns=no
+auto_aliases=no
+tcp_accept_no_cl=yes
+listen=udp:127.0.0.1:{port}
+listen=tcp:127.0.0.1:{port}
+loadmodule "tm.so"
+loadmodule "sl.so"
+loadmodule "pv.so"
+loadmodule "xlog.so"
+loadmodule "db_sqlite.so"
+loadmodule "rr.so"
+loadmodule "usrloc.so"
+loadmodule "registrar.so"
+loadmodule "uac.so"
+loadmodule "xhttp.so"
+loadmodule "jsonrpcs.so"
+modparam("tm", "retr_timer1", 100)
+modparam("tm", "retr_timer2", 400)
+modparam("uac", "reg_contact_addr", "127.0.0.1:{port}")
+modparam("uac", "reg_timer_interval", 1)
+modparam("uac", "reg_db_url", "sqlite:///{database}")
+modparam("jsonrpcs", "transport", 1)
+event_route[core:worker-one-init] {{ xlog("L_ALERT", "{ready}\\n"); }}
+event_route[xhttp:request] {{ jsonrpc_dispatch(); }}
+request_route {{
+    if (method == "REGISTER") {{ save("location"); exit; }}
+    sl_send_reply("405", "Method Not Allowed");
+}}
+"""
 READY = "it serves"
 TOLD = "it is told: "
 TABLES = Path("/usr/share/kamailio/db_sqlite")
@@ -80,7 +115,7 @@ OF_PRESENCE = 2
 """The type of a document of rules on who may watch the presence of its owner."""
 
 
-class PresenceServer:
+class Kamailio:
     """A Kamailio that runs."""
 
     def __init__(self, process: subprocess.Popen[str], port: int, database: Path) -> None:
@@ -94,22 +129,17 @@ class PresenceServer:
 
     def does(self, command: str, *words: object) -> Any:
         """Have it do something: returns what comes of that."""
+        done = self.asks(command, *words)
+        assert done is not None, f"it cannot {command}"
+        return done
+
+    def asks(self, command: str, *words: object) -> Any:
+        """Ask it for something: returns that, or None where there is nothing of the kind."""
         asked = json.dumps({"jsonrpc": "2.0", "method": command, "params": words, "id": 1})
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)) as http:
             http.request("POST", "/", asked, {"Content-Type": "application/json"})
             told = json.loads(http.getresponse().read())
-        assert "result" in told, told
-        return told["result"]
-
-    def lets(self, user: str, handling: str) -> None:
-        """Somebody there has all others watch him (`allow`), or none (`block`)."""
-        with closing(sqlite3.connect(self.database)) as database, database:
-            database.execute(
-                "REPLACE INTO xcap (username, domain, doc, doc_type, etag, source, doc_uri, port) "
-                "VALUES (?, '127.0.0.1', ?, ?, '', 0, ?, 0)",
-                (user, RULES.format(handling=handling), OF_PRESENCE, user),
-            )
-        self.does("presence.refreshWatchers", f"sip:{user}@127.0.0.1", "presence", 0)
+        return told.get("result")
 
     def until(self, text: str) -> str:
         """Read on until a line of its log has this; returns what stands behind it."""
@@ -122,25 +152,77 @@ class PresenceServer:
         raise AssertionError(f"Kamailio ended without {text!r}:\n{log}")
 
 
+class PresenceServer(Kamailio):
+    """One with the presence modules."""
+
+    def lets(self, user: str, handling: str) -> None:
+        """Somebody there has all others watch him (`allow`), or none (`block`)."""
+        with closing(sqlite3.connect(self.database)) as database, database:
+            database.execute(
+                "REPLACE INTO xcap (username, domain, doc, doc_type, etag, source, doc_uri, port) "
+                "VALUES (?, '127.0.0.1', ?, ?, '', 0, ?, 0)",
+                (user, RULES.format(handling=handling), OF_PRESENCE, user),
+            )
+        self.does("presence.refreshWatchers", f"sip:{user}@127.0.0.1", "presence", 0)
+
+
+class Registrar(Kamailio):
+    """One with the modules of a registrar, and of who registers with another one."""
+
+    def registers(self, user: str, host: str, expires_s: int) -> None:
+        """Somebody there is to be registered at this host."""
+        with closing(sqlite3.connect(self.database)) as database, database:
+            database.execute(
+                "INSERT INTO uacreg (l_uuid, l_username, l_domain, r_username, r_domain, realm, auth_username, "
+                "auth_password, auth_proxy, expires) VALUES (?, ?, '127.0.0.1', ?, ?, ?, ?, 'unused', ?, ?)",
+                (user, user, user, host, host, user, f"sip:{host}", expires_s),
+            )
+        self.does("uac.reg_reload")
+
+
 @contextmanager
 def presence_server(folder: Path) -> Iterator[PresenceServer]:
     """A Kamailio at a port of its own, with its settings in this folder."""
     port, database, config = free_port(Place("TCP", "127.0.0.1")), folder / "database", folder / "kamailio.cfg"
+    _make(database, "standard", "presence")
+    config.write_text(CONFIG.format(port=port, database=database, ready=READY, told=TOLD), "utf-8")
+    with _started(config) as process:
+        server = PresenceServer(process, port, database)
+        server.until(READY)
+        yield server
+
+
+@contextmanager
+def registrar(folder: Path) -> Iterator[Registrar]:
+    """A Kamailio that is a registrar, at a port of its own, with its settings in this folder."""
+    port, database, config = free_port(Place("TCP", "127.0.0.1")), folder / "database", folder / "kamailio.cfg"
+    _make(database, "standard", "uac")
+    config.write_text(REGISTRAR.format(port=port, database=database, ready=READY), "utf-8")
+    with _started(config) as process:
+        server = Registrar(process, port, database)
+        server.until(READY)
+        yield server
+
+
+def _make(database: Path, *modules: str) -> None:
+    """Make the tables that these modules ask for."""
     with closing(sqlite3.connect(database)) as tables:
         tables.execute("PRAGMA synchronous = off")
-        for each in ("standard", "presence"):
+        for each in modules:
             tables.executescript((TABLES / f"{each}-create.sql").read_text("utf-8"))
-    config.write_text(CONFIG.format(port=port, database=database, ready=READY, told=TOLD), "utf-8")
+
+
+@contextmanager
+def _started(config: Path) -> Iterator[subprocess.Popen[str]]:
+    folder = str(config.parent)
     with subprocess.Popen(
-        [found("kamailio"), "-f", str(config), "-DD", "-E", "-w", str(folder), "-Y", str(folder)],
+        [found("kamailio"), "-f", str(config), "-DD", "-E", "-w", folder, "-Y", folder],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
     ) as process:
         try:
-            server = PresenceServer(process, port, database)
-            server.until(READY)
-            yield server
+            yield process
         finally:
             process.terminate()

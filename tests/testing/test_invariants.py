@@ -123,6 +123,8 @@ def test_what_is_left_is_counted() -> None:
         "referrals of peers": 0,
         "publications": 0,
         "publications of peers": 0,
+        "registrations": 0,
+        "bindings": 0,
         "places with messages": 0,
         "connections": 0,
         "users of connections": 0,

@@ -41,6 +41,17 @@ from sipsm.role.events.publications import (
     StatePublished,
 )
 from sipsm.role.events.referrals import ReferAccepted, ReferEnded, ReferEvent, ReferForked, ReferProgress, ReferReceived
+from sipsm.role.events.registrations import (
+    BindingAdded,
+    BindingRefreshed,
+    BindingRemoved,
+    Registered,
+    RegisterFailed,
+    RegistrationEnded,
+    RegistrationEvent,
+    RegistrationRequested,
+    RegistrationWithdrawn,
+)
 from sipsm.role.events.subscriptions import (
     NotificationRefused,
     NotifyReceived,
@@ -60,6 +71,9 @@ from sipsm.transport import Close, Open, Resolve, Send
 __all__ = [
     "AnswerReceived",
     "Answered",
+    "BindingAdded",
+    "BindingRefreshed",
+    "BindingRemoved",
     "Dropped",
     "EarlyDialogEnded",
     "Ended",
@@ -94,6 +108,11 @@ __all__ = [
     "ReferReceived",
     "RefreshFailed",
     "Refreshed",
+    "RegisterFailed",
+    "Registered",
+    "RegistrationEnded",
+    "RegistrationRequested",
+    "RegistrationWithdrawn",
     "RequestServed",
     "Resubscribing",
     "Ringing",
@@ -107,7 +126,7 @@ __all__ = [
     "SubscriptionRequested",
 ]
 
-Event = CallEvent | SubscriptionEvent | ReferEvent | PublicationEvent | MessageEvent
+Event = CallEvent | SubscriptionEvent | ReferEvent | PublicationEvent | RegistrationEvent | MessageEvent
 """All that an application can be told."""
 
 Output = Send | Resolve | Open | Close | Event

@@ -1,0 +1,214 @@
+"""A user agent that is a registrar too, or that alone: it takes REGISTER, and tells where everybody can be reached.
+
+RFC 3261 10.3. What is checked stands in `sipsm.standalone.register_checks`, and what is held in
+`sipsm.standalone.location`. Not here: Path, Service-Route and GRUUs (RFC 3327, 3608, 5627).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from sipsm.errors import LocalProtocolError
+from sipsm.grammar import Uri
+from sipsm.machine import Agenda, Observer, Refuse, Step
+from sipsm.message import Request, response_to
+from sipsm.role.alarm import Alarm
+from sipsm.role.call import Commanded
+from sipsm.role.checking import check_headers
+from sipsm.role.dialogs import Place
+from sipsm.role.events import (
+    BindingAdded,
+    BindingRefreshed,
+    BindingRemoved,
+    RegistrationRequested,
+    RegistrationWithdrawn,
+)
+from sipsm.role.part import Takes
+from sipsm.role.register_request import RegisterRequest
+from sipsm.role.requests_in import RequestsIn
+from sipsm.standalone.binding import Binding, HeldBinding
+from sipsm.standalone.decision import LATE, TURN, Show, Take, TurnDown, Withdraw
+from sipsm.standalone.judging import PUSH_BACK_S
+from sipsm.standalone.lines import Lines
+from sipsm.standalone.location import Asked, Bound, Change, Location
+from sipsm.standalone.register_checks import judge, strange_domain
+from sipsm.standalone.registering import Registering
+from sipsm.transaction import ServerTransaction
+
+MOST_IN_LINE: Final = 100
+"""How many REGISTERs for one address wait for the application; the next one gets 503."""
+
+HeaderLines = list[tuple[str, str]]
+
+
+class Registrar:
+    """The bindings that a user agent keeps, and the REGISTER requests on which the application has yet to decide."""
+
+    def __init__(
+        self,
+        requests: RequestsIn,
+        agenda: Agenda,
+        registering: Registering,
+        commanded: Commanded,
+        observer: Observer | None,
+    ) -> None:
+        self.requests = requests
+        self.transactions = requests.transactions
+        self.agenda = agenda
+        self.registering = registering
+        self.commanded = commanded
+        self.observer = observer
+        self.location = Location(registering)
+        self.alarms: dict[HeldBinding, Alarm] = {}
+        """What stands for each binding in the agenda."""
+        self.lines: Lines[RegisterRequest] = Lines()
+        self.undecided: dict[ServerTransaction, RegisterRequest] = {}
+
+    def takes(self) -> Takes:
+        """What of the user agent's it takes."""
+        # "A REGISTER request does not establish a dialog." (RFC 3261 10.2)  Clients that put the To tag of a 200 into
+        # the next one mean nothing by that.
+        return Takes(
+            outside={"REGISTER": self.asked},
+            unplaced={"REGISTER": self.asked},
+            inside={"REGISTER": self.asked_within},
+            wakes={HeldBinding: self.wake},
+            commands={RegisterRequest: self.command},
+        )
+
+    # ---------------------------------------------------------------- what comes
+
+    def asked(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A REGISTER."""
+        register = Asked(self.location, request)
+        if not self.registering.by_hand:
+            struck = judge(register)
+            if struck is not None:
+                return self.requests.serve(tx, request, struck.status, now, headers=struck.headers)
+            headers, told = self.take(register, now)
+            return [*self.requests.serve(tx, request, 200, now, headers=headers), *told]
+        # Steps 1 and 2 come before anybody is asked who may register whom, the others after that.
+        if strange_domain(register):
+            return self.requests.serve(tx, request, 404, now)
+        address = register.address
+        if len(self.lines.all.get(address, ())) >= MOST_IN_LINE:
+            return self.requests.serve(tx, request, 503, now, headers=[("Retry-After", str(PUSH_BACK_S))])
+        asked = self.undecided[tx] = RegisterRequest(self.commanded, request, address, tx)
+        return self.turn(asked, now) if self.lines.enter(address, asked) else []
+
+    def asked_within(self, _: Place, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+        """A REGISTER that names a dialog, which has no part in it."""
+        return self.asked(tx, request, now)
+
+    def take(self, register: Asked, now: float) -> tuple[HeaderLines, list[Any]]:
+        """Have a REGISTER that is in order take effect; returns the headers of its 200, and what is told."""
+        told = [self.told(each, register.request) for each in self.location.register(register, now, self.observer)]
+        # "The response MUST contain Contact header field values enumerating all current bindings." (RFC 3261 10.3)
+        # Deviation: RFC 3261 10.3 wants a Date as well. There is no clock on the wall here; where the application
+        # accepts by hand, it may give one.
+        return [("Contact", each) for each in self.location.contacts(register.address, now)], told
+
+    def told(self, change: Change, request: Request | None) -> BindingAdded | BindingRefreshed | BindingRemoved:
+        """What the application is told of a change; and its alarm is set."""
+        held, binding = change.held, change.binding
+        if isinstance(change, Bound):
+            alarm = self.alarms.get(held) or self.alarms.setdefault(held, Alarm(held))
+            alarm.set(held.next_timeout(), self.agenda)
+            assert request is not None, "nobody binds but a REGISTER"
+            kind = BindingAdded if change.is_new else BindingRefreshed
+            return kind(held.address, binding, request)
+        self.alarms.pop(held).stop(self.agenda)
+        return BindingRemoved(held.address, binding, change.reason, request)
+
+    def wake(self, held: HeldBinding, now: float) -> list[Any]:
+        """A binding has expired."""
+        return [self.told(self.location.wake(held, now, self.observer), None)]
+
+    # ---------------------------------------------------------------- what the application wants to know, and to do
+
+    def bindings(self, address: Uri) -> tuple[Binding, ...]:
+        """Where somebody can be reached."""
+        return self.location.bindings(address)
+
+    def unbind(self, address: Uri, contact: Uri | None, now: float) -> list[Any]:
+        """Remove a binding of somebody, or all."""
+        there = tuple(self.location.held.get(self.registering.address_of(address), ()))
+        gone = [held for held in there if contact is None or held.binding.uri == contact]
+        return [self.told(self.location.remove(held, now, self.observer), None) for held in gone]
+
+    # ---------------------------------------------------------------- what the application decides
+
+    def command(self, asked: RegisterRequest, command: str, x: Any, now: float) -> list[Any]:
+        """What the application says. Raises `LocalProtocolError` when it comes too late."""
+        if isinstance(x, TurnDown):
+            # "A registrar MUST not generate 6xx responses." (RFC 3261 10.3)
+            if type(x.status) is not int or not 300 <= x.status <= 599:
+                raise LocalProtocolError(f"cannot reject with {x.status}: it is not in 300 to 599", rfc="3261 10.3")
+            check_headers(x.headers, contact=True)
+            response_to(asked.request, x.status, x.reason, headers=x.headers)
+        else:
+            check_headers(x)
+            response_to(asked.request, 200, headers=x)
+        return [*self.step(asked, command, x, now), *self.go_on(asked.address, now)]
+
+    def too_late(self, tx: ServerTransaction, now: float) -> list[Any]:
+        """Nobody has decided on a REGISTER while its sender waited."""
+        asked = self.undecided.pop(tx, None)
+        if asked is None:
+            return []
+        # It has been shown: what came before it, and would be so otherwise, has waited for longer.
+        return [*self.step(asked, LATE, None, now), *self.go_on(asked.address, now)]
+
+    def go_on(self, address: Uri, now: float) -> list[Any]:
+        """The first in line for an address is done with."""
+        following = self.lines.leave(address)
+        return [] if following is None else self.turn(following, now)
+
+    def turn(self, asked: RegisterRequest, now: float) -> list[Any]:
+        """It is its turn."""
+        return self.step(asked, TURN, None, now)
+
+    def step(self, asked: RegisterRequest, event: str, x: Any, now: float) -> list[Any]:
+        """One input, and what it asks for."""
+        step = Step(now, self.observer)
+        decision = asked.decision.receive(event, x, step)
+        if isinstance(decision.entry, Refuse):
+            raise LocalProtocolError(f"cannot {event}: {decision.entry.text}", rfc="3261 10.3")
+        outputs: list[Any] = []
+        for output in step.outputs:
+            match output:
+                case Show():
+                    outputs.append(RegistrationRequested(asked, asked.request))
+                case Take():
+                    outputs += self.accepted(asked, x, now)
+                case TurnDown(status, reason, headers):
+                    outputs += self.answer(asked, status, reason, headers, now)
+                case _:
+                    assert isinstance(output, Withdraw), f"nobody carries out {output!r}"
+                    outputs.append(RegistrationWithdrawn(asked))
+        return outputs
+
+    def accepted(self, asked: RegisterRequest, headers: Iterable[tuple[str, str]], now: float) -> list[Any]:
+        """It is to take effect, if it is in order now."""
+        register = Asked(self.location, asked.request)
+        struck = judge(register)
+        if struck is not None:
+            return self.answer(asked, struck.status, None, struck.headers, now)
+        bound, told = self.take(register, now)
+        return [*self.answer(asked, 200, None, [*bound, *headers], now), *told]
+
+    def answer(
+        self,
+        asked: RegisterRequest,
+        status: int,
+        reason: str | None,
+        headers: Iterable[tuple[str, str]],
+        now: float,
+    ) -> list[Any]:
+        """Answer it."""
+        tx = asked.transaction
+        del self.undecided[tx]
+        more = [*headers, *self.requests.party.server]
+        tag = self.requests.ids.tag()
+        return self.transactions.respond(tx, response_to(asked.request, status, reason, to_tag=tag, headers=more), now)

@@ -1,0 +1,91 @@
+"""What the machine of a registration is told, and what it asks for.
+
+RFC 3261 10.2. The machine is `sipsm.standalone.registration`'s.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import frozen
+
+from sipsm.message import Address, Response
+from sipsm.standalone.publication_outputs import Failure
+
+
+class RegisterOperation(StrEnum):
+    """What one REGISTER does (RFC 3261 10.2)."""
+
+    REGISTER = "register"
+    REFRESH = "refresh"
+    MODIFY = "modify"
+    REMOVE = "remove"
+    """It removes our contacts."""
+    REMOVE_ALL = "remove all"
+    """It removes all contacts, whoever has registered them (RFC 3261 10.2.2)."""
+    QUERY = "query"
+    """It changes nothing (RFC 3261 10.2.3)."""
+
+
+class RegistrationEndReason(StrEnum):
+    """Why a registration is over."""
+
+    REMOVED = "removed"
+    """We have removed it."""
+    ANSWERED = "answered"
+    """The registrar was only asked, and has told what it has."""
+    REFUSED = "refused"
+    """The registrar does not take it, or not any longer."""
+    REDIRECTED = "redirected"
+    """The registrar names others to ask, in the Contacts of its response (RFC 3261 8.1.3.4)."""
+    FAILED = "failed"
+    """No answer came to the REGISTER that was to create or remove it, or one that says that nobody can serve it now."""
+    EXPIRED = "expired"
+    """It could not be refreshed in time."""
+
+
+@frozen
+class ContactsWish:
+    """What the program wants: other contacts, or another time."""
+
+    contacts: tuple[Address, ...] | None = None
+    expires_s: int | None = None
+
+
+@frozen
+class SendRegister:
+    """Send a REGISTER (RFC 3261 10.2)."""
+
+    operation: RegisterOperation
+    contacts: tuple[Address, ...]
+    """As they stand in it, each with its `expires`, if it has one; none for a query, and to remove all."""
+    expires_s: int | None
+    """For the Expires header; None leaves the time to the registrar."""
+
+
+@frozen
+class TellRegistered:
+    """The registrar has accepted."""
+
+    operation: RegisterOperation
+    expires_s: int
+    response: Response
+
+
+@frozen
+class TellRegisterFailed:
+    """A refresh or a change came to nothing, and the registration goes on."""
+
+    operation: RegisterOperation
+    failure: Failure
+    retry_after_s: float | None
+
+
+@frozen
+class TellRegistrationEnded:
+    """It is over."""
+
+    reason: RegistrationEndReason
+    failure: Failure | None
+    response: Response | None
+    """The 2xx with which it is, if there was one."""
