@@ -2,14 +2,18 @@
 
 Nothing that arrives from the network raises. Outputs are returned in the order in which they must be performed:
 `Send`, `Open`, `Close` and `Resolve` are for the adapter, the rest are events for the application.
+
+An `Element` has all that every SIP element needs: flows, transactions, sending, time. What it does with requests and
+responses is the affair of its core: a user agent makes it an `Endpoint`, a proxy a `sipsm.endpoint.proxy.Proxy`.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from hashlib import blake2b
-from typing import Any, get_args
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, get_args
 
 from attrs import evolve
 
@@ -69,32 +73,41 @@ SPOKEN = frozenset({"UDP", "TCP"})
 """The transports that an endpoint takes messages over."""
 
 
-class Endpoint(Commanding):
-    """A user agent at one local address, or at one for each transport.
+Out = TypeVar("Out")
 
-    Each of `local` is a `Listening`, or a text such as `"udp:192.0.2.1:5060"` or `"tcp:192.0.2.1:5060"`; the first one
-    is preferred. `now` is in seconds from any origin that never runs backwards. Commands raise `LocalProtocolError`
-    when a rule forbids them; then nothing has changed.
 
-    Four settings bound what strangers may cost: `limits` (requests, calls, and how long a datagram may be),
-    `message_limits` (each message, in a datagram as on a connection), `flow_limits` (connections, and what is held for
-    them) and `flow_times`. With `keep_alive`, every connection that it makes is kept alive and never falls idle
-    (RFC 5626 3.5.1).
-    """
+class Core(Protocol):
+    """What an element does with requests and responses: the transaction user (RFC 3261 17)."""
+
+    def take(self, output: Any, now: float) -> list[Any]:
+        """Something for the transaction user; returns sends, events and drop notes."""
+
+    def wake(self, of: Any, now: float) -> list[Any]:
+        """Fire the timer of what has an `Alarm` that is due."""
+
+    def belongs(self, request: Request) -> bool:
+        """Whether a request belongs to what has been accepted already."""
+
+
+class Element(ABC, Generic[Out]):
+    """A SIP element at one local address, or at one for each transport; its outputs are of the type `Out`."""
+
+    _core: Core
+    """What it does with requests and responses."""
+    _out: ClassVar[frozenset[type]]
+    """What goes out as it is."""
 
     def __init__(
         self,
-        *local: Listening | str,
-        profile: Profile | None = None,
-        policy: Policy | None = None,
-        limits: Limits | None = None,
-        times: TimerValues | None = None,
-        message_limits: MessageLimits | None = None,
-        flow_limits: FlowLimits | None = None,
-        flow_times: FlowTimes | None = None,
-        keep_alive: KeepAlive | None = None,
-        ids: Ids | None = None,
-        watcher: Watcher | None = None,
+        local: Iterable[Listening | str],
+        limits: Limits | None,
+        times: TimerValues | None,
+        message_limits: MessageLimits | None,
+        flow_limits: FlowLimits | None,
+        flow_times: FlowTimes | None,
+        keep_alive: KeepAlive | None,
+        ids: Ids | None,
+        watcher: Watcher | None,
     ) -> None:
         self.listening = tuple(Listening.parse(each) if isinstance(each, str) else each for each in local)
         """Where it takes messages and connections."""
@@ -130,50 +143,49 @@ class Endpoint(Commanding):
             path_mtu=self.limits.path_mtu,
             observer=observer,
         )
-        self._agent = UserAgent(
-            self._transactions,
-            self._sending,
-            self._agenda,
-            Party(self.listening, profile or Profile(), self._ids),
-            policy or Policy(),
-            self.limits,
-            self,
-            observer,
-        )
         self._secret = self._ids.source.getrandbits(128).to_bytes(16, "big")
+
+    @staticmethod
+    @abstractmethod
+    def _check(message: Request | Response) -> None:
+        """Read what will be read of a message later, so that what is malformed is found before anything has moved."""
 
     # ---------------------------------------------------------------- what arrives
 
-    def receive(self, data: bytes, flow: Flow, now: float) -> list[Output]:
+    def receive(self, data: bytes, flow: Flow, now: float) -> list[Out]:
         """Bytes arrived on a flow: one datagram, or any piece of what a connection carries."""
         if flow.reliable:
             return self._flowed(self._flows.receive(data, flow, now), now)
         if self.watcher is not None:
             self.watcher.received(flow, data, now)
+        dropped: list[Any] = []
         if len(data) > self.limits.message_bytes:
-            return [Dropped(DropReason.TOO_LARGE, f"more than {self.limits.message_bytes} bytes", flow, data)]
+            what = f"more than {self.limits.message_bytes} bytes"
+            dropped.append(Dropped(DropReason.TOO_LARGE, what, flow, data))
+            return dropped
         if not data.strip(b"\r\n\0 "):
-            return [Dropped(DropReason.KEEP_ALIVE, "nothing but line ends", flow, data)]
+            dropped.append(Dropped(DropReason.KEEP_ALIVE, "nothing but line ends", flow, data))
+            return dropped
         try:
             check_whole(data, self._flows.message)
         except RemoteProtocolError as error:
             return self._malformed(data, None, error, flow, now)
         return self._read(data, flow, now)
 
-    def _read(self, data: bytes, flow: Flow, now: float) -> list[Output]:
+    def _read(self, data: bytes, flow: Flow, now: float) -> list[Any]:
         """A whole message has come."""
         message: Request | Response | None = None
         try:
             message = read_message(data)
             check_message(message)
-            read_what_matters(message)
+            self._check(message)
         except RemoteProtocolError as error:
             return self._malformed(data, message, error, flow, now)
         if isinstance(message, Response):
             return self._receive_response(message, flow, now)
         return self._receive_request(message, flow, len(data), now)
 
-    def _receive_request(self, request: Request, flow: Flow, size: int, now: float) -> list[Output]:
+    def _receive_request(self, request: Request, flow: Flow, size: int, now: float) -> list[Any]:
         reply_to = response_flow(request, flow)
         request = just_received_from(request, flow.remote)
         if self._is_full and not self._belongs(request):
@@ -204,25 +216,22 @@ class Endpoint(Commanding):
         """Whether a request belongs to what has been accepted already; that goes on when nothing new is taken."""
         if request.method in {"ACK", "CANCEL"}:
             return request.method == "ACK" or self._transactions.invite_of(request) is not None
-        return server_key(request) in self._transactions.servers or self._agent.belongs(request)
+        return server_key(request) in self._transactions.servers or self._core.belongs(request)
 
-    def _receive_response(self, response: Response, flow: Flow, now: float) -> list[Output]:
-        # "If more than one Via header field value is present in a response, the UAC SHOULD discard the message."
-        # (RFC 3261 8.1.3.3)  "If the value of the "sent-by" parameter in that header field value does not correspond to
-        # a value that the client transport is configured to insert into requests, the response MUST be silently
-        # discarded." (RFC 3261 18.1.2)
-        if len(response.vias) > 1:
-            return [Dropped(DropReason.MISROUTED_RESPONSE, "it has more than one Via", flow, response)]
+    def _receive_response(self, response: Response, flow: Flow, now: float) -> list[Any]:
+        # "If the value of the "sent-by" parameter in that header field value does not correspond to a value that the
+        # client transport is configured to insert into requests, the response MUST be silently discarded." (RFC 3261
+        # 18.1.2)
         if not self._flows.is_ours(response.via):
             return [Dropped(DropReason.MISROUTED_RESPONSE, "its Via is not ours", flow, response)]
         return self._perform(self._transactions.receive_response(response, now), flow, now)
 
     def _malformed(
         self, data: bytes, message: Request | Response | None, error: RemoteProtocolError, flow: Flow, now: float
-    ) -> list[Output]:
+    ) -> list[Any]:
         """A rule was broken: answered if it is a request whose sender can be told, and never with a state left."""
         request = message if isinstance(message, Request) else answerable(data) if message is None else None
-        outputs: list[Output] = []
+        outputs: list[Any] = []
         if request is not None and request.method != "ACK":
             try:
                 reply_to = response_flow(request, flow)
@@ -240,7 +249,7 @@ class Endpoint(Commanding):
 
     def _stateless(
         self, request: Request, reply_to: Flow, size: int, status: int, now: float, *headers: tuple[str, str]
-    ) -> list[Output]:
+    ) -> list[Any]:
         """An answer that leaves no state; a repeat of the request gets the same To tag (RFC 3261 8.2.7).
 
         None where it would be much larger than the datagram of this size that asks for it (26.1.5).
@@ -253,9 +262,9 @@ class Endpoint(Commanding):
 
     # ---------------------------------------------------------------- time, and what actions came to
 
-    def handle_timeout(self, now: float) -> list[Output]:
+    def handle_timeout(self, now: float) -> list[Out]:
         """Time has passed: fire what is due. Harmless when early, or when called for nothing."""
-        outputs: list[Output] = []
+        outputs: list[Any] = []
         while (due := self._agenda.pop(now)) is not None:
             if isinstance(due, Transaction):
                 outputs += self._perform(self._transactions.wake(due, now), None, now)
@@ -266,14 +275,14 @@ class Endpoint(Commanding):
             else:
                 assert isinstance(due, Alarm), "transactions, connections and responses have timers of their own"
                 assert due.of is not None, "what is over has no deadline"
-                outputs += self._perform(self._agent.wake(due.of, now), None, now)
+                outputs += self._perform(self._core.wake(due.of, now), None, now)
         return outputs
 
     def next_timeout(self) -> float | None:
         """When `handle_timeout` is to be called next, or None."""
         return self._agenda.next_timeout()
 
-    def resolved(self, resolve: Resolve, records: Sequence[str | Srv | Naptr], now: float) -> list[Output]:
+    def resolved(self, resolve: Resolve, records: Sequence[str | Srv | Naptr], now: float) -> list[Out]:
         """What a `Resolve` came to: the records of its type; none when there are none, or no answer came."""
         return self._perform(self._sending.resolved(resolve, records, now), None, now)
 
@@ -282,19 +291,19 @@ class Endpoint(Commanding):
         """What has been asked of the DNS, and not been answered yet: to be asked again by who restored an endpoint."""
         return self._sending.asking
 
-    def send_failed(self, send: Send, now: float) -> list[Output]:
+    def send_failed(self, send: Send, now: float) -> list[Out]:
         """A `Send` could not be performed (RFC 3261 18.4)."""
         return self._flowed(self._flows.send_failed(send, now), now)
 
-    def flow_opened(self, flow: Flow, now: float, open: Open | None = None) -> list[Output]:
+    def flow_opened(self, flow: Flow, now: float, open: Open | None = None) -> list[Out]:
         """There is a connection: the one that `open` asked for, or, without it, one that a peer has made."""
         return self._flowed(self._flows.opened(flow, now, open), now)
 
-    def open_failed(self, open: Open, now: float) -> list[Output]:
+    def open_failed(self, open: Open, now: float) -> list[Out]:
         """A connection could not be made (RFC 3261 18.4)."""
         return self._flowed(self._flows.open_failed(open, now), now)
 
-    def flow_finished(self, flow: Flow, now: float) -> list[Output]:
+    def flow_finished(self, flow: Flow, now: float) -> list[Out]:
         """The peer has sent its last on a connection: its end was read. Keep it, and send on it, until `Close`.
 
         What it has asked is answered there for as long as it takes; then `Close` comes, at once where nothing is owed.
@@ -303,11 +312,11 @@ class Endpoint(Commanding):
         """
         return self._flowed(self._flows.finished(flow, now), now)
 
-    def flow_closed(self, flow: Flow, now: float) -> list[Output]:
+    def flow_closed(self, flow: Flow, now: float) -> list[Out]:
         """A flow is gone: it was reset, both sides have ended it, or a `Close` is done (RFC 3261 18.4)."""
         return self._flowed(self._flows.closed(flow, now), now)
 
-    def keep_alive(self, flow: Flow, keep: KeepAlive | None = None, *, now: float) -> list[Output]:
+    def keep_alive(self, flow: Flow, keep: KeepAlive | None = None, *, now: float) -> list[Out]:
         """Keep a connection that we made alive from now on, with pings of two line ends (RFC 5626 3.5.1, 4.4.1).
 
         It never falls idle then. Where the pong does not come in time, it is closed, and what waits for an answer on it
@@ -315,7 +324,7 @@ class Endpoint(Commanding):
         """
         return self._flowed(self._flows.keep_alive(flow, keep or KeepAlive(), now), now)
 
-    def let_go(self, flow: Flow, *, now: float) -> list[Output]:
+    def let_go(self, flow: Flow, *, now: float) -> list[Out]:
         """Keep a connection alive no longer: it is closed when nobody has used it for a while."""
         return self._flowed(self._flows.let_go(flow, now), now)
 
@@ -328,17 +337,6 @@ class Endpoint(Commanding):
     def opening(self) -> list[Open]:
         """What has been asked for and not reported yet: to be made again, or to have failed, when it is restored."""
         return [connection.open for connection in self._flows.opening.values() if connection.open is not None]
-
-    # ---------------------------------------------------------------- for what it has begun
-
-    def command(self, of: Any, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Output]:
-        """A command of a call, of a subscription or of what else it returned: what its methods do."""
-        return self._perform(self._agent.command(of, command, x, now, dialog), None, now)
-
-    @property
-    def terms(self) -> Terms:
-        """What it lays down for the machines of its calls."""
-        return self._agent.terms
 
     # ---------------------------------------------------------------- what it holds
 
@@ -364,12 +362,13 @@ class Endpoint(Commanding):
 
     # ----------------------------------------------------------------
 
-    def _perform(self, outputs: Iterable[Any], flow: Flow | None, now: float, size: int = 0) -> list[Output]:
+    def _perform(self, outputs: Iterable[Any], flow: Flow | None, now: float, size: int = 0) -> list[Any]:
         """Sends and events go out; what is for the transaction user goes up to it, and comes back as more of these.
 
         `size` is that of the datagram, if they answer one.
         """
-        done: list[Output] = []
+        done: list[Any] = []
+        core = self._core
         for output in outputs:
             kind = output.__class__
             if kind is Send:
@@ -377,12 +376,12 @@ class Endpoint(Commanding):
                     done += self._flowed(self._flows.send(output.flow, output.data, output.sender, now), now)
                 else:
                     done.append(output if self.watcher is None else self._shown(output, now))
-            elif kind in _OUT:
+            elif kind in self._out:
                 done.append(output)
             elif size and kind is RequestReceived:
                 output.transaction.size = size
                 room = FACTOR * size
-                answers = self._agent.take(output, now)
+                answers = core.take(output, now)
                 servers = self._transactions.servers
                 for n, answer in enumerate(answers):
                     if answer.__class__ is Send and len(answer.data) > room and answer.sender in servers:
@@ -394,7 +393,7 @@ class Endpoint(Commanding):
                 assert flow is not None, "only a message that came on a flow can come to nothing"
                 done.append(Dropped(output.reason, output.why, flow, output.message))
             else:
-                done += self._perform(self._agent.take(output, now), flow, now)
+                done += self._perform(core.take(output, now), flow, now)
         return done
 
     def _trimmed(self, answer: Send, room: int) -> Send:
@@ -406,9 +405,9 @@ class Endpoint(Commanding):
         tx.wire = bytes(trimmed(response, room))
         return evolve(answer, data=tx.wire)
 
-    def _flowed(self, outputs: Iterable[FlowOutput], now: float) -> list[Output]:
+    def _flowed(self, outputs: Iterable[FlowOutput], now: float) -> list[Any]:
         """Actions go out; what flows tell goes up, and comes back as more of these."""
-        done: list[Output] = []
+        done: list[Any] = []
         for output in outputs:
             match output:
                 case Send():
@@ -431,7 +430,7 @@ class Endpoint(Commanding):
                     done.append(output)
         return done
 
-    def _arrived(self, flow: Flow, framed: Frame | BadFrame, now: float) -> list[Output]:
+    def _arrived(self, flow: Flow, framed: Frame | BadFrame, now: float) -> list[Any]:
         """A message has come on a connection, or what is none."""
         data = framed.data if isinstance(framed, Frame) else framed.head
         if self.watcher is not None and data:
@@ -450,9 +449,64 @@ class Endpoint(Commanding):
         return send
 
 
+class Endpoint(Element[Output], Commanding):
+    """A user agent at one local address, or at one for each transport.
+
+    Each of `local` is a `Listening`, or a text such as `"udp:192.0.2.1:5060"` or `"tcp:192.0.2.1:5060"`; the first one
+    is preferred. `now` is in seconds from any origin that never runs backwards. Commands raise `LocalProtocolError`
+    when a rule forbids them; then nothing has changed.
+
+    Four settings bound what strangers may cost: `limits` (requests, calls, and how long a datagram may be),
+    `message_limits` (each message, in a datagram as on a connection), `flow_limits` (connections, and what is held for
+    them) and `flow_times`. With `keep_alive`, every connection that it makes is kept alive and never falls idle
+    (RFC 5626 3.5.1).
+    """
+
+    _out = frozenset(get_args(Output))
+    _check = staticmethod(read_what_matters)
+
+    def __init__(
+        self,
+        *local: Listening | str,
+        profile: Profile | None = None,
+        policy: Policy | None = None,
+        limits: Limits | None = None,
+        times: TimerValues | None = None,
+        message_limits: MessageLimits | None = None,
+        flow_limits: FlowLimits | None = None,
+        flow_times: FlowTimes | None = None,
+        keep_alive: KeepAlive | None = None,
+        ids: Ids | None = None,
+        watcher: Watcher | None = None,
+    ) -> None:
+        super().__init__(local, limits, times, message_limits, flow_limits, flow_times, keep_alive, ids, watcher)
+        self._core = self._agent = UserAgent(
+            self._transactions,
+            self._sending,
+            self._agenda,
+            Party(self.listening, profile or Profile(), self._ids),
+            policy or Policy(),
+            self.limits,
+            self,
+            self._transactions.observer,
+        )
+
+    def command(self, of: Any, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Output]:
+        """A command of a call, of a subscription or of what else it returned: what its methods do."""
+        return self._perform(self._agent.command(of, command, x, now, dialog), None, now)
+
+    def _receive_response(self, response: Response, flow: Flow, now: float) -> list[Any]:
+        # "If more than one Via header field value is present in a response, the UAC SHOULD discard the message."
+        # (RFC 3261 8.1.3.3)
+        if len(response.vias) > 1:
+            return [Dropped(DropReason.MISROUTED_RESPONSE, "it has more than one Via", flow, response)]
+        return super()._receive_response(response, flow, now)
+
+    @property
+    def terms(self) -> Terms:
+        """What it lays down for the machines of its calls."""
+        return self._agent.terms
+
+
 _TOO_LARGE = frozenset({413, 414, 513})
 """What a request over one of the `MessageLimits` is answered with."""
-
-
-_OUT = frozenset(get_args(Output))
-"""What goes out as it is."""

@@ -619,7 +619,7 @@ def test_every_machine_can_be_saved() -> None:
 
 
 MADE_ANEW = {
-    "": {"watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_agent", "local"},
+    "": {"watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_agent", "_core", "local"},
     "_flows": {"listening", "agenda", "source", "message", "observer"},
     "_transactions": {"agenda", "observer", "flows"},
     "_sending": {"transactions", "listening", "ids", "largest", "look_ups", "limits", "observer", "spoken", "versions"},
