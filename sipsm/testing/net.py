@@ -12,6 +12,7 @@ from random import Random
 from typing import Any
 
 from sipsm.endpoint import Endpoint
+from sipsm.endpoint.proxy import Proxy
 from sipsm.endpoint.snapshot import restore, save
 from sipsm.errors import LocalProtocolError
 from sipsm.ids import Ids
@@ -138,7 +139,8 @@ class Net:
         if host in self._hosts:
             raise ValueError(f"{host} is the address of {self._hosts[host].name} already")
         at = f"[{host}]" if ":" in host else host
-        endpoint.setdefault("profile", Profile(identity=f"<sip:{name}@{at}>"))
+        if make is not Proxy:
+            endpoint.setdefault("profile", Profile(identity=f"<sip:{name}@{at}>"))
         listens = [(transport, PORTS.get(transport, 5060)) for transport in transports]
         local = [f"{transport.lower()}:{at}:{port}" for transport, port in listens]
 
@@ -152,6 +154,17 @@ class Net:
         if "UDP" in transports:
             self._at[host, 5060] = agent
         return agent
+
+    def proxy(
+        self, name: str, host: str | None = None, *, transports: Sequence[str] = ("UDP",), **settings: Any
+    ) -> Agent:
+        """The proxy of this name, made on the first call, as `agent` makes one; `settings` go to its `Proxy`.
+
+        Raises `ValueError` in a network with a tape, which can hold no proxies.
+        """
+        if self.tape is not None:
+            raise ValueError(f"{name} is a proxy, which no tape can hold")
+        return self.agent(name, host, transports=transports, make=Proxy, **settings)
 
     def own(self, name: str, life: int = 0) -> dict[str, Any]:
         """What every endpoint of an agent is made with: its names, drawn from the seed, and its watcher."""

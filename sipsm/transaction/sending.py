@@ -116,6 +116,8 @@ class Sending:
         self.responses: dict[Key, ResponseDelivery] = {}
         """Those that cannot be sent to where their requests came from."""
         self._asked = 0
+        self.ways: tuple[tuple[str, ...], ...] = ()
+        """Record-Route values that are made to fit the way of a request: of each, one for each own address."""
 
     @property
     def asking(self) -> list[Resolve]:
@@ -341,6 +343,10 @@ class Sending:
         if request.header("Contact") in {each.contact for each in self.listening}:
             # Who takes the request reaches us in the way that it came.
             request = request.with_header("Contact", local.contact)
+        for values in self.ways:
+            if (request.header("Record-Route") or "") in values:
+                # So does who takes a request of its dialog.
+                request = request.with_first("Record-Route", values[self.listening.index(local)])
         delivery.request = request
         if alive is not None:
             self.deliveries[client_key(request)] = delivery
@@ -393,5 +399,8 @@ def _via(was: Via, local: Listening, branch: str) -> Via:
     # "If this causes a change in the transport protocol from the one indicated in the top Via, the value in the top Via
     # MUST be changed." (RFC 3261 18.1.1)
     host, port = local.advertised
+    # What stands behind the random part of a branch is of who made it, and stays: a proxy knows loops by it (RFC 5393
+    # 4.2.1).
+    branch += (was.branch or "")[len(branch) :]
     params = [(name, branch if name == "branch" else value) for name, value in was.params.items()]
     return Via.build(local.transport, host, port, params=params)
