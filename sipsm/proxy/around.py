@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 from attrs import Factory, define, field
 
@@ -45,10 +45,6 @@ class Proxied:
         """Its branches."""
         return self.branches
 
-    def awaken(self, place: str) -> Machine:
-        """None of its machines is ever asleep."""
-        raise AssertionError(f"{place} is awake")
-
     @property
     def is_over(self) -> bool:
         """Whether nothing is left to be done: it is answered, and no branch waits for anything."""
@@ -85,7 +81,3 @@ class Fork:
     def within(self, _scope: str, _place: str) -> Sequence[Fork]:
         """All branches of its request."""
         return self.proxied.branches
-
-    def awaken(self, place: str) -> Any:
-        """None of its machines is ever asleep."""
-        return self.proxied.awaken(place)

@@ -76,6 +76,11 @@ def pass_408(branch: Branch, _x: Any, step: Step) -> None:
     pass_result(branch, Result(408), step)
 
 
+def pass_487(branch: Branch, _x: Any, step: Step) -> None:
+    """The context hears that it was cancelled before it was sent."""
+    pass_result(branch, Result(487), step)
+
+
 def send_cancel(_: Branch, _x: Any, step: Step) -> None:
     """Send the CANCEL."""
     step.emit(CancelBranch())
@@ -120,7 +125,8 @@ Branch.table = Table(
         Row(ACCEPTED,                "2XX",             always,    None,         (pass_answer,),                    "6026 8.4"),
         Row(PENDING,                 "FINAL",           always,    TERMINATED,   (pass_result,),                    "3261 16.7"),
         # "the proxy MUST behave as if the forwarded request received a 503 (Service Unavailable) response."
-        Row(PENDING,                 "FAILURE",         always,    TERMINATED,   (pass_result,),                    "3261 16.9"),
+        Row(PENDING - {CANCEL_WAITS}, "FAILURE",        always,    TERMINATED,   (pass_result,),                    "3261 16.9"),
+        Row(CANCEL_WAITS,            "FAILURE",         always,    TERMINATED,   (pass_487,),                       "3261 9.1"),
         # "... otherwise acts as if this element of the target set returned a 408 (Request Timeout) final response."
         Row(PENDING,                 "TIMEOUT",         always,    TERMINATED,   (pass_result,),                    "3261 16.6"),
         # "If no provisional response has been received, the CANCEL request MUST NOT be sent; rather, the client MUST

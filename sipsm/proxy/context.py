@@ -192,7 +192,7 @@ ResponseContext.table = Table(
         #   state                   input            guard              next        actions                       RFC
         Row(INITIAL,                "REQUEST",       always,            ROUTING,    (),                           "3261 16.5"),
         Row(ROUTING,                "TARGETS",       is_empty,          COMPLETED,  (answer_480,),                "3261 16.5"),
-        # "if a SIP proxy determines a response context has insufficient Incoming Max-Breadth to carry out a desired
+        # "If a SIP proxy determines a response context has insufficient Incoming Max-Breadth to carry out a desired
         # parallel fork, and the proxy is unwilling/unable to compensate by forking serially": 440.
         Row(ROUTING,                "TARGETS",       is_too_narrow,     COMPLETED,  (answer_440,),                "5393 5.3.3"),
         Row(ROUTING,                "TARGETS",       always,            FORWARDING, (take_targets, start),        "3261 16.6"),
@@ -206,7 +206,7 @@ ResponseContext.table = Table(
         Row({FORWARDING, STOPPING}, "ANSWERED",      is_invite,         ACCEPTED,   (forward, stop, settle),      "3261 16.7"),
         Row({FORWARDING, STOPPING}, "ANSWERED",      always,            COMPLETED,  (forward, settle),            "3261 16.7"),
         # "After a final response has been sent on the server transaction, the following responses MUST be forwarded
-        # immediately: Any 2xx response to an INVITE request"
+        # immediately: ... Any 2xx response to an INVITE request"
         Row(ACCEPTED,               "ANSWERED",      always,            None,       (forward,),                   "3261 16.7"),
         # "A proxy SHOULD also generate a CANCEL request for all pending client transactions associated with this
         # response context when it receives a 6xx response."

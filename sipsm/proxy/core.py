@@ -146,15 +146,11 @@ class ProxyCore:
 
     def wake(self, of: Any, now: float) -> list[Any]:
         """Fire the first timer of a request that is due."""
-        due = [
+        _, _, around, machine = min(
             (at, n, around, machine)
             for n, (around, machine) in enumerate(of.timed())
-            if (at := machine.next_timeout()) is not None and at <= now
-        ]
-        if not due:
-            of.alarm.set(of.next_timeout(), self.agenda)
-            return []
-        _, _, around, machine = min(due)
+            if (at := machine.next_timeout()) is not None
+        )
         return self._event(around, machine.fired(machine.due(now), now), None, now)
 
     def belongs(self, _request: Request) -> bool:
@@ -241,8 +237,8 @@ class ProxyCore:
         outputs = self._answer(tx, cancel, Answer(200), now, tag=cancelled.to_tag)
         proxied = self.contexts.get(cancelled)
         if proxied is None or not proxied.context.is_invite:
-            # "CANCEL has no effect on the processing of a transaction that has already generated a final response", nor
-            # on one of another method (RFC 3261 9.2).
+            # "CANCEL has no effect on a request to which a UAS has already given a final response." (RFC 3261 9)  Nor has
+            # it on one of another method.
             return outputs
         # "Proxies generating a CANCEL request upon reception of a CANCEL from the previous hop that contains a Reason
         # header field SHOULD copy it into the new CANCEL request." (RFC 3326 2)
@@ -263,7 +259,7 @@ class ProxyCore:
                 return [DropNote(DropReason.STRAY_ACK, "nobody says where it goes", ack)]
             target = max(found, key=lambda each: each.q)
         via = self._via.with_branch(stateless_branch(ack, self.secret))
-        copy, towards = copy_of(request, target, via, breadth=self._breadth(request))
+        copy, towards = copy_of(request, target, via, self._breadth(request))
         return self.sending.request(copy, None, now, towards=towards)
 
     def _presumed_flow(self, ack: Request) -> Flow:
@@ -392,7 +388,7 @@ class ProxyCore:
             secure = target.uri.scheme == "sips" or any(Address.parse(each).uri.scheme == "sips" for each in first)
             recorded = self.own.record_route(0, secure, marked=self.own.rewrites)
         via = self._via.with_branch(self.ids.branch() + proxied.mark)
-        copy, towards = copy_of(request, target, via, record_route=recorded, breadth=breadth)
+        copy, towards = copy_of(request, target, via, breadth, recorded)
         branch = Branch(proxied.context.is_invite, breadth, self.transactions.times, self.policy.timer_c_s)
         fork = Fork(proxied, branch, copy, recorded if self.own.rewrites else "")
         proxied.branches.append(fork)

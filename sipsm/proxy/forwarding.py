@@ -34,9 +34,7 @@ def wants_to_stay(request: Request, was_routed_here: bool) -> bool:
     return request.method in DIALOGS or request.method not in KNOWN_METHODS
 
 
-def copy_of(
-    request: Request, target: Target, via: Via, *, record_route: str = "", breadth: int | None = None
-) -> tuple[Request, Uri]:
+def copy_of(request: Request, target: Target, via: Via, breadth: int, record_route: str = "") -> tuple[Request, Uri]:
     """The request as it goes to a target, and the URI by which its next hop is found (RFC 3261 16.6 item 7).
 
     Raises `RemoteProtocolError` when it has been forwarded too often.
@@ -45,9 +43,8 @@ def copy_of(
     # parameters not allowed in a Request-URI, they MUST be removed." (RFC 3261 16.6 item 2)
     if str(target.uri) != request._uri_text:
         request = request.with_uri(target.uri)
-    if breadth is not None:
-        # "All proxied requests MUST contain a single Max-Breadth header field value." (RFC 5393 5.3.3)
-        request = request.with_header(MAX_BREADTH, breadth)
+    # "All proxied requests MUST contain a single Max-Breadth header field value." (RFC 5393 5.3.3)
+    request = request.with_header(MAX_BREADTH, breadth)
     for value in reversed(target.route):
         # "This set MUST be pushed into the Route header field of the copy ahead of any existing values, if present."
         # (RFC 3261 16.6 item 6)
@@ -57,7 +54,7 @@ def copy_of(
     if route:
         towards = route[0].uri
         if not towards.lr:
-            # "The proxy MUST place the Request-URI into the Route header field as the last value. The proxy MUST then
+            # "The proxy MUST place the Request-URI into the Route header field as the last value." And: "The proxy MUST then
             # place the first Route header field value into the Request-URI and remove that value from the Route header
             # field." (RFC 3261 16.6 item 6)
             rest = [*(str(each) for each in route[1:]), f"<{target.uri}>"]

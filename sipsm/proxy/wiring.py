@@ -1,7 +1,6 @@
 """Which machine of a proxied request has a say in what: its response context, and each of its branches.
 
-RFC 3261 16.2: "one machine a branch, one for the response context" is how it is cut here. A response is its branch's;
-what the branch makes of it, the context is told in a step of its own.
+RFC 3261 16.2. A response is its branch's; what the branch makes of it, the context is told in a step of its own.
 """
 
 from __future__ import annotations
