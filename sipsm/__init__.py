@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sipsm.endpoint import Endpoint, Watcher, restore, save
+from sipsm.endpoint import Endpoint, Proxy, ProxyEvent, ProxyOutput, Watcher, restore, restore_proxy, save
 from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError, SnapshotError
 from sipsm.grammar import TelephoneSubscriber, Uri, sip_to_tel, tel_to_sip
 from sipsm.ids import Ids, RandomSource
@@ -21,6 +21,7 @@ from sipsm.message import (
     reason_phrase,
     response_to,
 )
+from sipsm.proxy import ProxyPolicy, Refusal, RouteRequest, RouteRequested, RouteTarget
 from sipsm.role import (
     Answered,
     AnswerReceived,
@@ -180,6 +181,10 @@ __all__ = [
     "Postponed",
     "Profile",
     "ProvisionalAcknowledged",
+    "Proxy",
+    "ProxyEvent",
+    "ProxyOutput",
+    "ProxyPolicy",
     "Publication",
     "PublicationEndReason",
     "PublicationEnded",
@@ -200,6 +205,7 @@ __all__ = [
     "ReferralState",
     "RefreshFailed",
     "Refreshed",
+    "Refusal",
     "RemoteProtocolError",
     "Request",
     "RequestServed",
@@ -207,6 +213,9 @@ __all__ = [
     "Response",
     "Resubscribing",
     "Ringing",
+    "RouteRequest",
+    "RouteRequested",
+    "RouteTarget",
     "Send",
     "SipError",
     "SnapshotError",
@@ -239,6 +248,7 @@ __all__ = [
     "reason_phrase",
     "response_to",
     "restore",
+    "restore_proxy",
     "save",
     "sip_to_tel",
     "tel_to_sip",

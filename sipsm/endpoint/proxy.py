@@ -68,6 +68,11 @@ class Proxy(Element[ProxyOutput]):
         return self._perform(self._proxy.decide(proxied, routed, now), None, now)
 
     @property
+    def route(self) -> Route | None:
+        """Who says where requests go; None: the application is asked each time."""
+        return self._proxy.route
+
+    @property
     def undecided(self) -> list[RouteRequest]:
         """The requests that wait for the application to say where they go, the oldest first."""
         return self._proxy.undecided

@@ -12,8 +12,9 @@ from operator import attrgetter
 from typing import Any, Final
 
 from sipsm.dialog import Dialog
-from sipsm.endpoint.endpoint import Endpoint
+from sipsm.endpoint.endpoint import Element, Endpoint
 from sipsm.endpoint.graph import BYTES, Kind, member, mutable, places, value, written
+from sipsm.endpoint.proxy import Proxy
 from sipsm.errors import RemoteProtocolError, SnapshotError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Watched
@@ -21,6 +22,11 @@ from sipsm.machine.agenda import SLICES_PER_SECOND
 from sipsm.message import Request, Response, parse_message
 from sipsm.message.headers import Event
 from sipsm.packages import EventPackage
+from sipsm.proxy import ProxyPolicy, RouteTarget
+from sipsm.proxy.around import Fork, Proxied
+from sipsm.proxy.branch import Branch
+from sipsm.proxy.context import ResponseContext
+from sipsm.proxy.results import Result
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Call, InCall, OutgoingRequest
 from sipsm.role.dialogs import Place
@@ -151,18 +157,31 @@ STATE: Final[dict[str, Any]] = {
 }
 """The attributes of an endpoint, and of what it is made of, that change; and their types."""
 
+PROXY_CONFIG: Final[dict[str, tuple[str, Any]]] = {
+    **{name: where for name, where in CONFIG.items() if name != "profile"},
+    "policy": ("_proxy.policy", ProxyPolicy),
+}
+"""What a `Proxy` is made with that is kept, likewise: not its routing function."""
+
+PROXY_STATE: Final[dict[str, Any]] = {
+    **{path: hint for path, hint in STATE.items() if not path.startswith("_agent.")},
+    "_proxy.contexts": dict[ServerTransaction, Proxied],
+    "_proxy.secret": bytes,
+}
+"""The attributes of a proxy that change."""
+
 TIMERS: Final = tuple[tuple[float, Alarm | Transaction | Connection | ResponseDelivery], ...]
 """The type of what `deadlines` returns."""
 
-_User = Invitation | OutgoingRequest | InCall | Publication | NotifyUnderWay | OutgoingSubscribe | None
+_User = Invitation | OutgoingRequest | InCall | Publication | NotifyUnderWay | OutgoingSubscribe | Fork | None
 """Whom the outputs of a transaction concern."""
-_Timed = Call | Publication | SoftState | PeerSubscription | PeerReferral | Subscription | Attempt
+_Timed = Call | Publication | SoftState | PeerSubscription | PeerReferral | Subscription | Attempt | Proxied
 """What an `Alarm` wakes."""
 _Usage = PeerSubscription | PeerReferral | Subscription
 """What lives in a dialog beside a session."""
 
 
-def _put(endpoint: Endpoint, path: str, what: Any) -> None:
+def _put(endpoint: Element[Any], path: str, what: Any) -> None:
     *way, name = path.split(".")
     setattr(reduce(getattr, way, endpoint), name, what)
 
@@ -181,6 +200,7 @@ def _message(cls: type) -> Kind:
 
 KINDS: Final[tuple[Kind, ...]] = (
     places(Endpoint, STATE, _put),
+    places(Proxy, PROXY_STATE, _put),
     # what does not change
     BYTES,
     _message(Request),
@@ -203,7 +223,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(SendPublish),
     member(Operation),
     value(EventState),
+    value(RouteTarget),
+    value(Result),
     # settings
+    value(ProxyPolicy),
     value(Listening),
     value(Profile),
     value(Policy),
@@ -243,6 +266,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(EventPublication),
     mutable(SoftState),
     mutable(Decision),
+    mutable(Branch),
+    mutable(ResponseContext),
     # what holds machines together, or is held by them
     mutable(Call, agent=Endpoint, follows=PeerReferral | None),
     mutable(Alarm, of=_Timed | None),
@@ -267,6 +292,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     value(LastNotice),
     mutable(Publication, agent=Endpoint),
     mutable(PublishRequest, agent=Endpoint),
+    mutable(Proxied),
+    mutable(Fork),
     mutable(Leg, call=Call),
     mutable(Invitation),
     mutable(InCall),
@@ -279,9 +306,10 @@ KINDS: Final[tuple[Kind, ...]] = (
 """Every class that can be in a snapshot."""
 
 
-def config_of(endpoint: Endpoint) -> dict[str, Any]:
+def config_of(endpoint: Element[Any]) -> dict[str, Any]:
     """What an endpoint like this one is made with."""
-    return {name: attrgetter(path)(endpoint) for name, (path, _) in CONFIG.items()}
+    config = PROXY_CONFIG if isinstance(endpoint, Proxy) else CONFIG
+    return {name: attrgetter(path)(endpoint) for name, (path, _) in config.items()}
 
 
 # -------------------------------------------------------------------- the agenda

@@ -5,6 +5,6 @@ from __future__ import annotations
 from sipsm.proxy.core import ProxyCore
 from sipsm.proxy.policy import ProxyPolicy
 from sipsm.proxy.route_request import Refusal, Route, Routed, RouteRequest, RouteRequested
-from sipsm.proxy.target import Target
+from sipsm.proxy.target import RouteTarget
 
-__all__ = ["ProxyCore", "ProxyPolicy", "Refusal", "Route", "RouteRequest", "RouteRequested", "Routed", "Target"]
+__all__ = ["ProxyCore", "ProxyPolicy", "Refusal", "Route", "RouteRequest", "RouteRequested", "RouteTarget", "Routed"]

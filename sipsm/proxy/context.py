@@ -14,7 +14,7 @@ from sipsm.grammar import Uri
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, Timer, always, once
 from sipsm.message import Response
 from sipsm.proxy.results import Answer, Forward, ForwardBest, Result, Start
-from sipsm.proxy.target import Target, grouped
+from sipsm.proxy.target import RouteTarget, grouped
 
 INITIAL: Final = "Initial"
 ROUTING: Final = "Routing"
@@ -40,7 +40,7 @@ class ResponseContext(Machine):
     waits_for_breadth: bool = True
     """Whether targets that are to be tried at once, and are too many for that, are tried as others end."""
     timer_c_s: float = 181.0
-    groups: list[list[Target]] = field(factory=list)
+    groups: list[list[RouteTarget]] = field(factory=list)
     """The targets that are still to be tried, in groups, of which the first is being tried."""
     tried: list[Uri] = field(factory=list)
     """All URIs that have been in the target set."""
@@ -58,12 +58,12 @@ def is_invite(context: ResponseContext, _x: Any, _at: Any) -> bool:
     return context.is_invite
 
 
-def is_empty(_: ResponseContext, targets: tuple[Target, ...], _at: Any) -> bool:
+def is_empty(_: ResponseContext, targets: tuple[RouteTarget, ...], _at: Any) -> bool:
     """There is nowhere to go."""
     return not targets
 
 
-def is_too_narrow(context: ResponseContext, targets: tuple[Target, ...], _at: Any) -> bool:
+def is_too_narrow(context: ResponseContext, targets: tuple[RouteTarget, ...], _at: Any) -> bool:
     """More branches at once are wanted than Max-Breadth allows, and they are not to wait for each other."""
     return not context.waits_for_breadth and any(len(each) > context.free for each in grouped(targets, context.serial))
 
@@ -88,7 +88,7 @@ def is_last_pending(context: ResponseContext, _x: Any, _at: Any) -> bool:
 # -------------------------------------------------------------------- actions
 
 
-def take_targets(context: ResponseContext, targets: tuple[Target, ...], _step: Step) -> None:
+def take_targets(context: ResponseContext, targets: tuple[RouteTarget, ...], _step: Step) -> None:
     """They are the target set."""
     context.tried += [each.uri for each in targets]
     context.groups = grouped(targets, context.serial)

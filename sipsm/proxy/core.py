@@ -40,7 +40,7 @@ from sipsm.proxy.results import (
     WithdrawBranch,
 )
 from sipsm.proxy.route_request import Decided, Refusal, Route, Routed, RouteRequest, RouteRequested
-from sipsm.proxy.target import Target, as_target
+from sipsm.proxy.target import RouteTarget, as_target
 from sipsm.proxy.validating import has_looped, loop_mark, objection
 from sipsm.proxy.wiring import PROXYING
 from sipsm.role import DropNote, DropReason, NotDelivered, RequestServed
@@ -223,7 +223,7 @@ class ProxyCore:
             return "REFUSE", Answer(routed.status, routed.reason, routed.headers)
         # "If a target URI is already present in the set (based on the definition of equality for the URI type), it MUST
         # NOT be added again." (RFC 3261 16.5)
-        targets: list[Target] = []
+        targets: list[RouteTarget] = []
         for target in map(as_target, routed):
             if all(target.uri != each.uri for each in targets):
                 targets.append(target)
@@ -304,7 +304,7 @@ class ProxyCore:
         except RemoteProtocolError:
             return Result(status, response)
         room = self.policy.branches - len(fork.context.tried)
-        found: list[tuple[Address, Target]] = []
+        found: list[tuple[Address, RouteTarget]] = []
         for contact in contacts:
             target = self._recursion(proxied, fork, contact, [each.uri for _, each in found])
             if target is not None and len(found) < room:
@@ -314,9 +314,9 @@ class ProxyCore:
         left = without_contacts(response, [contact for contact, _ in found])
         return Result(status, left if left.has("Contact") else None, targets=tuple(target for _, target in found))
 
-    def _recursion(self, proxied: Proxied, fork: Fork, contact: Address, found: Sequence[Uri]) -> Target | None:
+    def _recursion(self, proxied: Proxied, fork: Fork, contact: Address, found: Sequence[Uri]) -> RouteTarget | None:
         try:
-            target = Target(contact.uri, contact.q)
+            target = RouteTarget(contact.uri, contact.q)
         except (RemoteProtocolError, LocalProtocolError):
             return None
         # "However, a proxy SHOULD NOT recurse to a non-SIPS URI if the Request-URI of the original request was a SIPS
@@ -376,7 +376,7 @@ class ProxyCore:
         assert isinstance(asked, GiveUpBranch), "there is nothing else that they ask for"
         return [*self.transactions.give_up(at.request, now)]
 
-    def _fork(self, proxied: Proxied, target: Target, breadth: int) -> tuple[Fork, Uri]:
+    def _fork(self, proxied: Proxied, target: RouteTarget, breadth: int) -> tuple[Fork, Uri]:
         """Another branch, and where its request goes (RFC 3261 16.6)."""
         request = proxied.request
         recorded = ""
@@ -444,6 +444,6 @@ class ProxyCore:
         return [RouteRequest(self.decided, each) for each in self.contexts.values() if each.context.state == ROUTING]
 
 
-def _itself(request: Request) -> Target:
+def _itself(request: Request) -> RouteTarget:
     """The target that the request names itself."""
-    return Target(request.uri)
+    return RouteTarget(request.uri)

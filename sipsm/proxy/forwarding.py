@@ -15,7 +15,7 @@ from sipsm.ids import MAGIC_COOKIE
 from sipsm.message import KNOWN_METHODS, Address, Request, Response, Via, forwarded
 from sipsm.message.headers import MAX_BREADTH
 from sipsm.proxy.own import with_route
-from sipsm.proxy.target import Target
+from sipsm.proxy.target import RouteTarget
 
 DIALOGS = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
 """The methods that begin a dialog, beside NOTIFY."""
@@ -34,7 +34,9 @@ def wants_to_stay(request: Request, was_routed_here: bool) -> bool:
     return request.method in DIALOGS or request.method not in KNOWN_METHODS
 
 
-def copy_of(request: Request, target: Target, via: Via, breadth: int, record_route: str = "") -> tuple[Request, Uri]:
+def copy_of(
+    request: Request, target: RouteTarget, via: Via, breadth: int, record_route: str = ""
+) -> tuple[Request, Uri]:
     """The request as it goes to a target, and the URI by which its next hop is found (RFC 3261 16.6 item 7).
 
     Raises `RemoteProtocolError` when it has been forwarded too often.

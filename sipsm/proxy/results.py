@@ -5,7 +5,7 @@ from __future__ import annotations
 from attrs import frozen
 
 from sipsm.message import Response
-from sipsm.proxy.target import Target
+from sipsm.proxy.target import RouteTarget
 
 
 @frozen
@@ -19,7 +19,7 @@ class Result:
     is none to be forwarded."""
     breadth: int = 0
     """How much of Max-Breadth it had (RFC 5393 5.3.3.1)."""
-    targets: tuple[Target, ...] = ()
+    targets: tuple[RouteTarget, ...] = ()
     """Where it redirected to that is to be tried (16.5)."""
 
 
@@ -27,7 +27,7 @@ class Result:
 class Start:
     """Forward the request to these targets, each with its share of Max-Breadth (16.6, RFC 5393 5.3.3)."""
 
-    branches: tuple[tuple[Target, int], ...]
+    branches: tuple[tuple[RouteTarget, int], ...]
 
 
 @frozen

@@ -11,7 +11,7 @@ from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.message import Request
 from sipsm.proxy.around import Proxied
-from sipsm.proxy.target import Target
+from sipsm.proxy.target import RouteTarget
 
 Headers = Iterable[tuple[str, str]]
 
@@ -35,7 +35,7 @@ class Refusal:
     """Such as the Contact of a 302, or the challenge of a 407."""
 
 
-Routed = Iterable[Target | Uri | str] | Refusal | None
+Routed = Iterable[RouteTarget | Uri | str] | Refusal | None
 """Where a request goes: targets, of which none means 480; or it is refused; None means 404, there is nobody of that
 name."""
 Route = Callable[[Request], Routed]
@@ -72,7 +72,7 @@ class RouteRequest:
     def __hash__(self) -> int:
         return hash(id(self._proxied))
 
-    def forward(self, *targets: Target | Uri | str, now: float) -> list[Any]:
+    def forward(self, *targets: RouteTarget | Uri | str, now: float) -> list[Any]:
         """Forward it there (RFC 3261 16.6); without targets, answer 480."""
         return self._of.decide(self._proxied, targets, now)
 

@@ -41,7 +41,7 @@ def _loose_routes(_: object, _field: Any, route: tuple[str, ...]) -> None:
 
 
 @frozen
-class Target:
+class RouteTarget:
     """A place to which a request is forwarded. Raises `LocalProtocolError` for what cannot be one."""
 
     uri: Uri = field(converter=_uri)
@@ -53,15 +53,15 @@ class Target:
     6). They stand before those that the request has."""
 
 
-def as_target(given: Target | Uri | str) -> Target:
+def as_target(given: RouteTarget | Uri | str) -> RouteTarget:
     """A target, or one that is a URI and nothing more."""
-    return given if isinstance(given, Target) else Target(given)
+    return given if isinstance(given, RouteTarget) else RouteTarget(given)
 
 
-def grouped(targets: Iterable[Target], serial: bool) -> list[list[Target]]:
+def grouped(targets: Iterable[RouteTarget], serial: bool) -> list[list[RouteTarget]]:
     """The targets in groups that are tried one after the other; within a group, at the same time (RFC 3261 16.6)."""
     # "Targets are processed from highest qvalue to lowest. Targets with equal qvalues may be processed in parallel."
-    groups: list[list[Target]] = []
+    groups: list[list[RouteTarget]] = []
     for target in sorted(targets, key=lambda each: -each.q):
         if groups and not serial and groups[-1][0].q == target.q:
             groups[-1].append(target)

@@ -11,9 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from sipsm.endpoint import Endpoint
-from sipsm.endpoint.proxy import Proxy
-from sipsm.endpoint.snapshot import restore, save
+from sipsm.endpoint import Endpoint, Proxy
+from sipsm.endpoint.snapshot import restore, restore_proxy, save
 from sipsm.errors import LocalProtocolError
 from sipsm.ids import Ids
 from sipsm.role import Output, Profile
@@ -48,7 +47,7 @@ class Net:
     `dns` is how it is to ask for names. `invariants` are checked after every step, or every `check_every`-th of the
     network; none if it is empty. Without `record` there are no pictures, and all is faster. `tape` records the run so
     that it can be replayed; `reproduce` is the command that runs it again, in pytest by default the test's.
-    `snapshots` are the functions by which an endpoint is saved and restored.
+    `snapshots` are the functions by which an endpoint is saved and restored; a proxy is restored by its own.
     """
 
     def __init__(
@@ -454,7 +453,10 @@ class Net:
     def _return(self, agent: Agent, saved: bool) -> None:
         if saved:
             own = self.own(agent.name, agent.life)
-            agent.back(self._snapshots[1](agent.saved, **own))
+            if isinstance(agent.endpoint, Proxy):
+                agent.back(restore_proxy(agent.saved, route=agent.endpoint.route, **own))
+            else:
+                agent.back(self._snapshots[1](agent.saved, **own))
             # It draws other names than it did between the saving and the crash.
             own["ids"].source.seed(self.source(agent.name, agent.life))
         else:

@@ -622,7 +622,9 @@ MADE_ANEW = {
     "": {"watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_agent", "_core", "local"},
     "_flows": {"listening", "agenda", "source", "message", "observer"},
     "_transactions": {"agenda", "observer", "flows"},
-    "_sending": {"transactions", "listening", "ids", "largest", "look_ups", "limits", "observer", "spoken", "versions"},
+    "_sending": {
+        "transactions", "listening", "ids", "largest", "look_ups", "limits", "observer", "spoken", "versions", "ways",
+    },
     "_agent": {
         "calls", "commanded", "commands", "compositor", "dialogs", "limits", "messaging", "notifications", "party",
         "publishing", "referred", "referring", "requests", "responses", "sending", "subscriptions", "takes", "terms",

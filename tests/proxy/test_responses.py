@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sipsm import Dropped, DropReason, NotDelivered, TimerValues, response_to
-from sipsm.proxy import Target
+from sipsm.proxy import RouteTarget
 from tests.proxy.by_hand import ALICE, BOB, CAROL, DAVE, SDP, Neighbours, at, statuses
 
 
@@ -244,7 +244,11 @@ def test_a_6xx_ends_the_search() -> None:
     """The rest is cancelled, no further branch begins, and it goes on when all have answered; a 2xx still wins."""
     for second, expected in ((487, ["ACK", 603]), (200, [200])):
         world = Neighbours(
-            route=lambda _: [Target("sip:b@192.0.2.20"), Target("sip:c@192.0.2.30"), Target("sip:d@192.0.2.40", q=0.5)]
+            route=lambda _: [
+                RouteTarget("sip:b@192.0.2.20"),
+                RouteTarget("sip:c@192.0.2.30"),
+                RouteTarget("sip:d@192.0.2.40", q=0.5),
+            ]
         )
         bob, carol = world.ask()
         world.answer(carol, 100)
@@ -267,7 +271,7 @@ def test_a_6xx_to_another_request_is_no_reason_to_cancel() -> None:
 @pytest.mark.rfc("3261 16.7", "3261-P12")
 def test_a_6xx_of_the_last_one_goes_on_at_once() -> None:
     """And no target of lower preference is tried."""
-    world = Neighbours(route=lambda _: [Target("sip:b@192.0.2.20"), Target("sip:d@192.0.2.40", q=0.5)])
+    world = Neighbours(route=lambda _: [RouteTarget("sip:b@192.0.2.20"), RouteTarget("sip:d@192.0.2.40", q=0.5)])
     (bob,) = world.ask()
     assert statuses(world.answer(bob, 600)) == ["ACK", 600]
 
@@ -318,7 +322,11 @@ def test_all_challenges_are_collected() -> None:
 def test_targets_are_tried_in_the_order_of_their_preference() -> None:
     """Those of equal q at once, the next ones when these have refused."""
     world = Neighbours(
-        route=lambda _: [Target("sip:d@192.0.2.40", q=0.3), Target("sip:b@192.0.2.20"), Target("sip:c@192.0.2.30")]
+        route=lambda _: [
+            RouteTarget("sip:d@192.0.2.40", q=0.3),
+            RouteTarget("sip:b@192.0.2.20"),
+            RouteTarget("sip:c@192.0.2.30"),
+        ]
     )
     bob, carol = world.ask()
     assert {world.went_to(bob), world.went_to(carol)} == {BOB, CAROL}

@@ -8,7 +8,7 @@ import pytest
 
 from sipsm import Flow, LocalProtocolError, Request, TimerValues
 from sipsm.endpoint.proxy import Proxy
-from sipsm.proxy import ProxyPolicy, Refusal, RouteRequested, Target
+from sipsm.proxy import ProxyPolicy, Refusal, RouteRequested, RouteTarget
 from tests.proxy.by_hand import BOB, CAROL, HOSTS, OURS, SDP, Neighbours, at, statuses
 
 ELSEWHERE = "sip:carol@192.0.2.30"
@@ -210,7 +210,7 @@ def test_a_strict_router_gets_what_it_expects() -> None:
 def test_proxies_that_the_application_names_are_visited_first() -> None:
     """The Route of a target stands before what the request has."""
     world = Neighbours(
-        route=lambda _: [Target("sip:bob@192.0.2.20", route=["<sip:192.0.2.9;lr>", "<sip:192.0.2.8;lr>"])]
+        route=lambda _: [RouteTarget("sip:bob@192.0.2.20", route=["<sip:192.0.2.9;lr>", "<sip:192.0.2.8;lr>"])]
     )
     (copy,) = world.ask()
     assert (routes(copy), world.went_to(copy)) == (
@@ -267,9 +267,9 @@ def test_a_notify_is_recorded_where_its_subscribe_was() -> None:
 def test_values_say_what_they_cannot_be() -> None:
     """What no RFC allows is refused when it is made."""
     wrong: list[tuple[Callable[[], object], str]] = [
-        (lambda: Target("no uri"), "is no URI"),
-        (lambda: Target("sip:a@b.com", q=1.5), "is no q-value"),
-        (lambda: Target("sip:a@b.com", route="<sip:c.com>"), "is no loose router"),
+        (lambda: RouteTarget("no uri"), "is no URI"),
+        (lambda: RouteTarget("sip:a@b.com", q=1.5), "is no q-value"),
+        (lambda: RouteTarget("sip:a@b.com", route="<sip:c.com>"), "is no loose router"),
         (lambda: Refusal(200), "is not in 300 to 699"),
         (lambda: ProxyPolicy(domains=["not a host"]), "is no domain"),
         (lambda: ProxyPolicy(extensions=["no tag"]), "is no token"),

@@ -8,7 +8,7 @@ import pytest
 
 from sipsm import Dropped, DropReason, Flow, Limits, NotDelivered, Request, Resolve, Send, Srv, response_to
 from sipsm.message import read_message
-from sipsm.proxy import Refusal, Route, RouteRequested, Target
+from sipsm.proxy import Refusal, Route, RouteRequested, RouteTarget
 from tests.proxy.by_hand import ALICE, BOB, CAROL, OURS, Neighbours, at, statuses
 from tests.proxy.test_responses import left
 
@@ -99,7 +99,7 @@ def test_the_ack_of_a_2xx_is_forwarded_without_state() -> None:
 def test_an_ack_for_our_own_domain_goes_where_the_best_target_is() -> None:
     """If a function says so at once; else it comes to nothing, and so does one that has been forwarded too often."""
     ways: list[tuple[Route | None, tuple[str, int] | None]] = [
-        (lambda _: [Target("sip:c@192.0.2.30", q=0.5), "sip:b@192.0.2.20"], BOB),
+        (lambda _: [RouteTarget("sip:c@192.0.2.30", q=0.5), "sip:b@192.0.2.20"], BOB),
         (None, None),
         (lambda _: None, None),
         (lambda _: (), None),
