@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable
 from typing import Any
 
-from sipsm import Flow, Ids, Request, Response, Send, response_to
+from sipsm import Flow, Ids, Listening, Request, Response, Send, response_to
 from sipsm.endpoint.proxy import Proxy
 from sipsm.message import ack_for, cancel_for, read_message
 from sipsm.proxy import ProxyPolicy, Refusal, Route
@@ -30,7 +30,7 @@ def at(*names: str) -> Route:
 class Neighbours:
     """The proxy under test at 192.0.2.1, time, all that it gave, and the handwriting of its neighbours."""
 
-    def __init__(self, *local: str, route: Route | None = None, seed: int = 1, **settings: Any) -> None:
+    def __init__(self, *local: Listening | str, route: Route | None = None, seed: int = 1, **settings: Any) -> None:
         policy = {name: settings.pop(name) for name in list(settings) if hasattr(ProxyPolicy, name)}
         policy.setdefault("domains", ("biloxi.com",))
         self.proxy = Proxy(
