@@ -6,11 +6,11 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Final, TypeVar
 
 from sipsm import Composing, Listening, LocalProtocolError, Policy, Profile
 from sipsm.transport.flow import bracketed
-from sipsm_asyncio import UserAgent
+from sipsm_asyncio import Proxy, UserAgent
 from sipsm_cli.addresses import of_client, of_server
 from sipsm_cli.arguments import Options
 from sipsm_cli.asking import Asking
@@ -18,6 +18,7 @@ from sipsm_cli.calling import Calling
 from sipsm_cli.exits import Exit
 from sipsm_cli.messaging import Messaging
 from sipsm_cli.notifying import Notifying
+from sipsm_cli.proxying import Proxying, location_service, policy
 from sipsm_cli.publishing import Publishing
 from sipsm_cli.referring import Referring
 from sipsm_cli.report import Report
@@ -30,7 +31,11 @@ GRACE_S = 40.0
 FAREWELL_S = 2.0
 """How long at most a server that was told to end, or a command whose time is over, waits for its goodbyes."""
 
-SERVERS: Final[dict[str, type[Serving | Notifying]]] = {"uas": Serving, "notifier": Notifying}
+SERVERS: Final[dict[str, Callable[..., Serving | Notifying | Proxying]]] = {
+    "uas": Serving,
+    "notifier": Notifying,
+    "proxy": Proxying,
+}
 """The commands that run until they are told to end."""
 
 CLIENTS: Final[dict[str, type[Calling | Subscribing | Publishing | Messaging | Asking | Referring]]] = {
@@ -42,6 +47,8 @@ CLIENTS: Final[dict[str, type[Calling | Subscribing | Publishing | Messaging | A
     "options": Asking,
 }
 """The commands that end by themselves."""
+
+A = TypeVar("A", UserAgent, Proxy)
 
 REDIRECTIONS = 10
 """How many targets of redirections are tried at most."""
@@ -98,7 +105,8 @@ class Run:
         async with AsyncExitStack() as stack:
             if self.serves:
                 wanted = of_server(self.options)
-                agents = [await self._open(stack, each, _name(each) if len(wanted) > 1 else "sipsm") for each in wanted]
+                opening = self._open_proxy if self.options.command == "proxy" else self._open
+                agents = [await opening(stack, each, _name(each) if len(wanted) > 1 else "sipsm") for each in wanted]
                 serving = SERVERS[self.options.command](agents, self.options, self.report)
                 self.farewell = serving.end
                 code = await serving.until_ended()
@@ -123,6 +131,14 @@ class Run:
         )
         watcher = self.watch.watcher(name)
         agent = UserAgent(*wanted, grace=GRACE_S, profile=profile, policy=self._policy, watcher=watcher)
+        return await self._entered(stack, agent)
+
+    async def _open_proxy(self, stack: AsyncExitStack, wanted: list[Listening], name: str) -> Proxy:
+        where, how = location_service(self.options), policy(self.options)
+        watcher = self.watch.watcher(name)
+        return await self._entered(stack, Proxy(*wanted, grace=GRACE_S, route=where, policy=how, watcher=watcher))
+
+    async def _entered(self, stack: AsyncExitStack, agent: A) -> A:
         try:
             await stack.enter_async_context(agent)
         except OSError as error:
