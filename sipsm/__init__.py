@@ -21,7 +21,7 @@ from sipsm.message import (
     reason_phrase,
     response_to,
 )
-from sipsm.proxy import ProxyPolicy, Refusal, Route, Routed, RouteRequest, RouteRequested, RouteTarget
+from sipsm.proxy import ProxyPolicy, Refusal, RouteRequest, RouteRequested, RouteTarget
 from sipsm.role import (
     Answered,
     AnswerReceived,
@@ -213,11 +213,9 @@ __all__ = [
     "Response",
     "Resubscribing",
     "Ringing",
-    "Route",
     "RouteRequest",
     "RouteRequested",
     "RouteTarget",
-    "Routed",
     "Send",
     "SipError",
     "SnapshotError",

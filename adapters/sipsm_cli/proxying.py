@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from sipsm import Dropped, ProxyPolicy, Request, Route, RouteTarget
+from sipsm import Dropped, ProxyPolicy, Request, RouteTarget
+from sipsm.proxy import Route
 from sipsm_asyncio import Proxy
 from sipsm_cli.arguments import Options
 from sipsm_cli.exits import Exit
