@@ -61,7 +61,7 @@ def test_a_call_through_two_proxies() -> None:
     nothing_left(net)
 
 
-@pytest.mark.rfc("3261 16.6 item 4")
+@pytest.mark.rfc("3261 16.6")
 def test_a_proxy_that_records_nothing_sees_the_first_request_only() -> None:
     """ACK and BYE go from one end to the other."""
     net, alice, bob = trapezoid(record_routes=False)
@@ -81,7 +81,7 @@ def test_a_proxy_that_records_nothing_sees_the_first_request_only() -> None:
     nothing_left(net)
 
 
-@pytest.mark.rfc("3665 3.4", "3261 16.6 item 7", "3263 4.3")
+@pytest.mark.rfc("3665 3.4", "3261 16.6", "3263 4.3")
 def test_the_second_proxy_is_taken_when_the_first_one_is_gone() -> None:
     """Here it is a proxy that takes the next server of the domain, with a branch of its own."""
     net, alice, bob = trapezoid()
@@ -155,7 +155,7 @@ def test_bob_is_busy() -> None:
     nothing_left(net)
 
 
-@pytest.mark.rfc("3665 3.10", "3261 16.7", "3261 16.6 item 7")
+@pytest.mark.rfc("3665 3.10", "3261 16.7", "3261 16.6")
 def test_bob_does_not_respond() -> None:
     """His proxy answers for him with 408, after seven INVITEs."""
     net, alice, _ = trapezoid()

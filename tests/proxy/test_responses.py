@@ -70,7 +70,7 @@ def test_a_2xx_goes_on_each_time_that_it_comes() -> None:
     assert [event.reason for event in world.told(Dropped)] == [DropReason.ABSORBED, DropReason.STRAY_RESPONSE]
 
 
-@pytest.mark.rfc("3261 16.7 item 9", "3261-P14")
+@pytest.mark.rfc("3261 16.7", "3261-P14")
 def test_a_2xx_goes_on_though_the_transaction_upstream_is_over() -> None:
     """The client transaction began to wait later, and waits longer."""
     world = Neighbours(route=at("bob", "carol"))
@@ -110,7 +110,7 @@ def test_another_request_gets_one_answer() -> None:
     assert left(world) == {}
 
 
-@pytest.mark.rfc("3261 16.7 item 3")
+@pytest.mark.rfc("3261 16.7")
 def test_a_response_without_another_via_goes_no_further() -> None:
     """It belongs nowhere; if it is final, its branch has failed."""
     world = Neighbours(route=at("bob"))
@@ -145,7 +145,7 @@ def test_a_response_that_cannot_be_passed_on_cancels_nothing() -> None:
     assert statuses(world.answer(copy, 200)) == [200]
 
 
-@pytest.mark.rfc("3261 16.6 item 7", "3261 16.7", "4320 4.2")
+@pytest.mark.rfc("3261 16.6", "3261 16.7", "4320 4.2")
 def test_silence_counts_as_408() -> None:
     """An INVITE is answered so; another request is not answered at all, since its sender has given up."""
     world = Neighbours(route=at("bob"))
@@ -171,7 +171,7 @@ def test_a_408_to_another_request_is_not_passed_on() -> None:
 # -------------------------------------------------------------------- Timer C
 
 
-@pytest.mark.rfc("3261 16.8", "3261 16.6 item 11", "3261-P11", "3261-P15")
+@pytest.mark.rfc("3261 16.8", "3261 16.6", "3261-P11", "3261-P15")
 def test_who_rings_for_too_long_is_cancelled() -> None:
     """Timer C lasts more than three minutes, from the last provisional response that is none of 100."""
     world = Neighbours(route=at("bob"))
@@ -276,7 +276,7 @@ def test_a_6xx_of_the_last_one_goes_on_at_once() -> None:
     assert statuses(world.answer(bob, 600)) == ["ACK", 600]
 
 
-@pytest.mark.rfc("3261 16.7 item 6", "3261-P13")
+@pytest.mark.rfc("3261 16.7", "3261-P13")
 @pytest.mark.parametrize(
     ("given", "best"),
     [
@@ -304,7 +304,7 @@ def test_the_best_response_is_chosen(given: tuple[int, ...], best: int) -> None:
         assert statuses(last) == ["ACK", best]
 
 
-@pytest.mark.rfc("3261 16.7 item 7", "3261-P13")
+@pytest.mark.rfc("3261 16.7", "3261-P13")
 def test_all_challenges_are_collected() -> None:
     """Of every 401 and 407, as they came, in the one that goes on."""
     world = Neighbours(route=at("bob", "carol", "dave"))
@@ -383,7 +383,7 @@ def moved(*contacts: str) -> dict[str, Any]:
     return {"headers": [("Contact", ", ".join(contacts))]}
 
 
-@pytest.mark.rfc("3261 16.7 item 4")
+@pytest.mark.rfc("3261 16.7")
 def test_a_redirection_is_passed_on() -> None:
     """Unless the policy is to follow it."""
     world = Neighbours(route=at("bob"))
@@ -392,7 +392,7 @@ def test_a_redirection_is_passed_on() -> None:
     assert (response.status, str(response.contact)) == (302, "<sip:bob@192.0.2.30>")
 
 
-@pytest.mark.rfc("3261 16.7 item 4", "3261 16.5")
+@pytest.mark.rfc("3261 16.7", "3261 16.5")
 def test_a_proxy_may_follow_a_redirection() -> None:
     """To each Contact that has not been tried; the others are left in the response, if that has any."""
     world = Neighbours(route=at("bob"), recurses=True)
@@ -414,7 +414,7 @@ def test_a_proxy_may_follow_a_redirection() -> None:
     assert left(world) == {}
 
 
-@pytest.mark.rfc("3261 16.7 item 4")
+@pytest.mark.rfc("3261 16.7")
 def test_a_redirection_without_a_contact_left_is_not_kept() -> None:
     """What all its Contacts came to is the answer."""
     world = Neighbours(route=at("bob"), recurses=True, branches=2)
@@ -425,7 +425,7 @@ def test_a_redirection_without_a_contact_left_is_not_kept() -> None:
     assert (response.status, str(response.contact)) == (301, "<sip:d@192.0.2.40>")
 
 
-@pytest.mark.rfc("3261 16.7 item 4", "3261 16.5")
+@pytest.mark.rfc("3261 16.7", "3261 16.5")
 def test_only_for_its_own_domain_a_proxy_follows() -> None:
     """Nor to what is less secure, nor what cannot be read, nor once it has stopped."""
     world = Neighbours(recurses=True)

@@ -78,7 +78,7 @@ def test_a_cancel_that_matches_nothing_is_forwarded() -> None:
 # -------------------------------------------------------------------- ACK
 
 
-@pytest.mark.rfc("3261 16.11", "3261 13.2.2.4", "3261-P17")
+@pytest.mark.rfc("3261 16.11", "3261 13.2.2.4")
 def test_the_ack_of_a_2xx_is_forwarded_without_state() -> None:
     """Each repeat of it in the same way, with the same branch; with our Route gone."""
     world = Neighbours(route=at("bob"))
@@ -137,7 +137,7 @@ def look_up(world: Neighbours, **records: list[Any]) -> list[Any]:
 SERVERS = {"SRV": [Srv(1, 1, 5060, "one.example.com"), Srv(2, 1, 5060, "two.example.com")]}
 
 
-@pytest.mark.rfc("3261 16.6 item 7", "3263 4.3", "3261-P06")
+@pytest.mark.rfc("3261 16.6", "3263 4.3", "3261-P06")
 def test_the_next_server_is_tried_with_another_branch() -> None:
     """Which bears the same mark, so that a loop is known; its CANCEL has that branch too."""
     world = Neighbours(route=lambda _: ["sip:bob@example.com"])
@@ -156,7 +156,7 @@ def test_the_next_server_is_tried_with_another_branch() -> None:
     assert left(world) == {}
 
 
-@pytest.mark.rfc("3261 16.6 item 7")
+@pytest.mark.rfc("3261 16.6")
 def test_when_no_server_is_left_what_the_last_one_came_to_counts() -> None:
     """A 503 of the last one is passed on as 500."""
     world = Neighbours(route=lambda _: ["sip:bob@example.com"])
@@ -213,7 +213,7 @@ class TwoSided(Neighbours):
         return flow, self.take(self.proxy.flow_opened(flow, self.now, open))
 
 
-@pytest.mark.rfc("3261 16.7 item 8", "3261 16.12.1.3", "3261-P18", "3261-P19")
+@pytest.mark.rfc("3261 16.7", "3261 16.12.1.3", "3261-P18", "3261-P19")
 def test_each_side_is_told_the_address_by_which_it_reaches_the_proxy() -> None:
     """The Record-Route of the request has that of the way out, and in the response it becomes that of the way in.
 
@@ -244,7 +244,7 @@ def test_each_side_is_told_the_address_by_which_it_reaches_the_proxy() -> None:
     assert (str(forwarded.uri), forwarded.route) == ("sip:alice@192.0.2.10", ())
 
 
-@pytest.mark.rfc("3261 16.7 item 8")
+@pytest.mark.rfc("3261 16.7")
 def test_a_response_that_lacks_the_record_route_is_passed_on_as_it_is() -> None:
     """Not every response has one, and one that cannot be read is for others to judge."""
     world = TwoSided(route=at("bob"), record_routes=True)
