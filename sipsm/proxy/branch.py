@@ -140,6 +140,9 @@ Branch.table = Table(
         Row(PROCEEDING,              "Timer C",         always,    CANCELLING,   (send_cancel,),                    "3261 16.8"),
         Row(CALLING,                 "Timer C",         always,    TERMINATED,   (withdraw, pass_408),              "3261 16.8"),
         Row(LOCATING,                "Timer look-up",   always,    TERMINATED,   (withdraw, pass_408),              "3261 16.8"),
+        # Who sends one after that is still to be told that nobody waits; its transaction would wait for ever.
+        Row(TERMINATED,              "100",             always,    None,         (send_cancel, give_up),            "3261 9.1"),
+        Row(TERMINATED,              "1XX",             always,    None,         (send_cancel, give_up),            "3261 9.1"),
         # "If there is no final response for the original request in 64*T1 seconds ..., the client SHOULD then consider
         # the original transaction cancelled"
         Row(CANCELLING,              "Timer cancel",    always,    TERMINATED,   (give_up, pass_408),               "3261 9.1"),
@@ -157,8 +160,9 @@ Branch.table = Table(
         Ignore({CALLING, PROCEEDING, CANCEL_WAITS, CANCELLING, ACCEPTED, TERMINATED}, "SENT", "it is under way"),
         Ignore(LOCATING, {"100", "1XX", "2XX"}, "nothing is under way that could be answered"),
         Ignore({PROCEEDING, CANCELLING, ACCEPTED}, "100", "it has been heard of before"),
-        Ignore({ACCEPTED, TERMINATED}, {"1XX", "FINAL", "FAILURE", "TIMEOUT"}, "its final response has come"),
-        Ignore(TERMINATED, {"100", "2XX"}, "its final response has come, or was not waited for any longer"),
+        Ignore(ACCEPTED, "1XX", "its final response has come"),
+        Ignore({ACCEPTED, TERMINATED}, {"FINAL", "FAILURE", "TIMEOUT"}, "its final response has come"),
+        Ignore(TERMINATED, "2XX", "its final response has come, or was not waited for any longer"),
         Ignore({CALLING, PROCEEDING, LOCATING}, "CANCEL", "only an INVITE is cancelled"),
         Ignore({CANCEL_WAITS, CANCELLING}, "CANCEL", "it is being cancelled already"),
         Ignore({ACCEPTED, TERMINATED}, "CANCEL", "its final response has come"),

@@ -279,9 +279,11 @@ class ProxyCore:
             return self._event(fork, "100", response, now)
         passed = without_our_via(response)
         if passed is None:
-            # It cannot go on, but its branch is over.
+            # It cannot go on, but its branch has been heard of, or is over.
             note = DropNote(DropReason.MISROUTED_RESPONSE, "no Via is left in it", response)
-            return [note] if status < 200 else [note, *self._failed(fork, "FAILURE", 503, now)]
+            if status < 200:
+                return [note, *self._event(fork, "100", response, now)]
+            return [note, *self._failed(fork, "FAILURE", 503, now)]
         if fork.record_route:
             proxied = fork.proxied
             instead = self.own.record_route(proxied.arrived_at, fork.record_route.startswith("<sips:"), marked=False)

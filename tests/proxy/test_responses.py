@@ -212,11 +212,16 @@ def test_timer_c_of_who_has_not_answered_at_all_counts_as_408() -> None:
     world = Neighbours(route=at("bob"), times=TimerValues(T1=4.0))
     (copy,) = world.ask()
     assert [each for each in statuses(world.wait(182)) if each != "INVITE"] == [100, 408]
-    assert world.answer(copy, 100) == []
     assert world.answer(copy, 200) == []
     (dropped,) = world.told(Dropped)
     assert dropped.why == "its final response has come, or was not waited for any longer"
     assert left(world) == {}
+    for status in (100, 180):
+        world = Neighbours(route=at("bob"), times=TimerValues(T1=4.0))
+        (copy,) = world.ask()
+        world.wait(182)
+        assert statuses(world.answer(copy, status)) == ["CANCEL"]
+        assert left(world) == {}
 
 
 # -------------------------------------------------------------------- several branches
