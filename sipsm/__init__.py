@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sipsm.auth import Account, Realm
-from sipsm.endpoint import Endpoint, Watcher, restore, save
+from sipsm.endpoint import Endpoint, Proxy, ProxyEvent, ProxyOutput, Watcher, restore, restore_proxy, save
 from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError, SnapshotError
 from sipsm.grammar import TelephoneSubscriber, Uri, sip_to_tel, tel_to_sip
 from sipsm.ids import Ids, RandomSource
@@ -22,6 +22,7 @@ from sipsm.message import (
     reason_phrase,
     response_to,
 )
+from sipsm.proxy import ProxyPolicy, Refusal, RouteRequest, RouteRequested, RouteTarget
 from sipsm.role import (
     Answered,
     AnswerReceived,
@@ -201,6 +202,10 @@ __all__ = [
     "Postponed",
     "Profile",
     "ProvisionalAcknowledged",
+    "Proxy",
+    "ProxyEvent",
+    "ProxyOutput",
+    "ProxyPolicy",
     "Publication",
     "PublicationEndReason",
     "PublicationEnded",
@@ -222,6 +227,7 @@ __all__ = [
     "ReferralState",
     "RefreshFailed",
     "Refreshed",
+    "Refusal",
     "RegisterFailed",
     "RegisterOperation",
     "RegisterRequest",
@@ -240,6 +246,9 @@ __all__ = [
     "Response",
     "Resubscribing",
     "Ringing",
+    "RouteRequest",
+    "RouteRequested",
+    "RouteTarget",
     "Send",
     "ServerUnproven",
     "SipError",
@@ -274,6 +283,7 @@ __all__ = [
     "reason_phrase",
     "response_to",
     "restore",
+    "restore_proxy",
     "save",
     "sip_to_tel",
     "tel_to_sip",

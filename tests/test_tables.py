@@ -7,6 +7,7 @@ import re
 import pytest
 
 from sipsm.machine import Row, Table, To, Wiring
+from sipsm.proxy import wiring as proxying
 from sipsm.testing.tables import tables_of
 from sipsm.usage import notifying, subscribing, wiring
 
@@ -20,7 +21,10 @@ def name_of(thing: Table | Wiring) -> str:
 
 
 WIRINGS = [
-    value for module in (wiring, subscribing, notifying) for value in vars(module).values() if isinstance(value, Wiring)
+    value
+    for module in (wiring, subscribing, notifying, proxying)
+    for value in vars(module).values()
+    if isinstance(value, Wiring)
 ]
 BY_THE_ROLE = {"SHARE"}
 """What a machine is told by the role alone, beside all grids: that something else lives in its dialog."""

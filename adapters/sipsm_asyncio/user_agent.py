@@ -92,27 +92,9 @@ class RegisterRequest(BoundRegisterRequest[None]):
     """A REGISTER that waits for a decision."""
 
 
-class UserAgent(
-    _Awaited,
-    ReadyAgent,
-    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
-            RegisterRequest],
-    Beginning[Call, Subscription, Publication, Referral, Registration],
-    Asking[Coroutine[Any, Any, Answered]],
-):  # fmt: skip
-    """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
+class Driven(_Awaited, ReadyAgent):
+    """What an event loop drives: an endpoint on its sockets. `async for` gives its events, each once."""
 
-    `async for` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
-    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), `tls` (its certificates, see
-    `sipsm_sockets.tls_contexts`), and those of `sipsm.Endpoint`.
-    Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
-    sockets are closed. It ends no call by itself: hang up first.
-    """
-
-    _kinds = (
-        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
-        RegisterRequest, _Request,
-    )  # fmt: skip
     _timer: asyncio.TimerHandle | None = None
 
     # ---------------------------------------------------------------- commands
@@ -127,20 +109,6 @@ class UserAgent(
         beside, outputs = self._done(command, args, options)
         self._perform(outputs)
         return beside
-
-    async def _ask(self, command: Callable[..., Requested], *args: Any, **options: Any) -> Answered:
-        request: _Request = self._bind(command, *args, **options)
-        return await request.ended()
-
-    # ---------------------------------------------------------------- going on elsewhere
-
-    def save(self) -> bytes:
-        """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
-        return self._saved(self._now, self._wall)
-
-    def suspend(self) -> bytes:
-        """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
-        return self._suspend(self._now, self._wall)
 
     # ---------------------------------------------------------------- the block
 
@@ -260,12 +228,48 @@ class UserAgent(
         self._perform(ready())
 
 
+class UserAgent(
+    Driven,
+    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+            RegisterRequest],
+    Beginning[Call, Subscription, Publication, Referral, Registration],
+    Asking[Coroutine[Any, Any, Answered]],
+):  # fmt: skip
+    """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
+
+    `async for` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
+    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), `tls` (its certificates, see
+    `sipsm_sockets.tls_contexts`), and those of `sipsm.Endpoint`.
+    Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
+    sockets are closed. It ends no call by itself: hang up first.
+    """
+
+    _kinds = (
+        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+        RegisterRequest, _Request,
+    )  # fmt: skip
+
+    async def _ask(self, command: Callable[..., Requested], *args: Any, **options: Any) -> Answered:
+        request: _Request = self._bind(command, *args, **options)
+        return await request.ended()
+
+    # ---------------------------------------------------------------- going on elsewhere
+
+    def save(self) -> bytes:
+        """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
+        return self._saved(self._now, self._wall)
+
+    def suspend(self) -> bytes:
+        """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
+        return self._suspend(self._now, self._wall)
+
+
 class _Datagrams(asyncio.DatagramProtocol):
     """What asyncio tells of a UDP socket."""
 
     transport: Any
 
-    def __init__(self, agent: UserAgent, local: Address) -> None:
+    def __init__(self, agent: Driven, local: Address) -> None:
         self.agent = agent
         self.local = local
         self.errors = 0

@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sipsm import Account, Address, LocalProtocolError, Realm, RemoteProtocolError, Request, Uri
+from sipsm import Account, Address, LocalProtocolError, Realm, RemoteProtocolError, Request, RouteTarget, Uri
 from sipsm.auth.digest import ALGORITHMS
 from sipsm.auth.realm import USUAL
 from sipsm.grammar import is_token
@@ -89,6 +89,10 @@ class Options(argparse.Namespace):
     min_expires: int
     max_expires: int
 
+    route: list[tuple[str, tuple[RouteTarget, ...]]]
+    serial: bool
+    record_route: bool
+
     package: str
     body: bytes
     expires: int
@@ -160,6 +164,7 @@ def build() -> argparse.ArgumentParser:
     for name, about, arguments in (
         ("demo", "make a call between two processes of its own, and explain it", _demo),
         ("uas", "answer calls and other requests, until SIGTERM", _uas),
+        ("proxy", "forward requests, until SIGTERM", _forwarding),
         ("notifier", "take subscriptions and tell a state, until SIGTERM", _notifier),
         ("registrar", "keep where everybody can be reached, until SIGTERM", _registrar),
         ("call", "call somebody", _call),
@@ -212,6 +217,16 @@ def _uas(parser: argparse.ArgumentParser) -> None:
     )
     _guarded(parser)
     _script(parser)
+
+
+def _forwarding(parser: argparse.ArgumentParser) -> None:
+    _common(parser)
+    parser.add_argument(
+        "--route", type=_route, action="append", default=[], metavar="USER=URI[,URI]",
+        help="where a user of its own address is; several: his requests are forked; others get 404; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--serial", action="store_true", help="fork to one after the other, not to all at once")
+    parser.add_argument("--record-route", action="store_true", help="stay in the dialogs that begin here")
 
 
 def _notifier(parser: argparse.ArgumentParser) -> None:
@@ -478,6 +493,16 @@ def _uri(text: str) -> Uri:
     try:
         return Uri.parse(text)
     except RemoteProtocolError as error:
+        raise argparse.ArgumentTypeError(error.what) from None
+
+
+def _route(text: str) -> tuple[str, tuple[RouteTarget, ...]]:
+    user, equals, uris = text.partition("=")
+    if not user or not equals:
+        raise argparse.ArgumentTypeError(f"{text!r} is no route such as bob=sip:bob@192.0.2.4")
+    try:
+        return user, tuple(RouteTarget(uri.strip()) for uri in uris.split(",") if uri.strip())
+    except LocalProtocolError as error:
         raise argparse.ArgumentTypeError(error.what) from None
 
 

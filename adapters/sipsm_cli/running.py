@@ -6,12 +6,12 @@ import asyncio
 import signal
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from typing import Final
+from typing import Final, TypeVar
 
 from sipsm import Composing, Listening, LocalProtocolError, Policy, Profile, Realm
 from sipsm import Registering as Keeps
 from sipsm.transport.flow import bracketed
-from sipsm_asyncio import UserAgent
+from sipsm_asyncio import Proxy, UserAgent
 from sipsm_cli.addresses import of_client, of_server
 from sipsm_cli.arguments import Options
 from sipsm_cli.asking import Asking
@@ -20,6 +20,7 @@ from sipsm_cli.exits import Exit
 from sipsm_cli.keeping import ONE_DOMAIN, Keeping
 from sipsm_cli.messaging import Messaging
 from sipsm_cli.notifying import Notifying
+from sipsm_cli.proxying import Proxying, location_service, policy
 from sipsm_cli.publishing import Publishing
 from sipsm_cli.referring import Referring
 from sipsm_cli.registering import Registering
@@ -33,10 +34,11 @@ GRACE_S = 40.0
 FAREWELL_S = 2.0
 """How long at most a server that was told to end, or a command whose time is over, waits for its goodbyes."""
 
-SERVERS: Final[dict[str, type[Serving | Notifying | Keeping]]] = {
+SERVERS: Final[dict[str, Callable[..., Serving | Notifying | Keeping | Proxying]]] = {
     "uas": Serving,
     "notifier": Notifying,
     "registrar": Keeping,
+    "proxy": Proxying,
 }
 """The commands that run until they are told to end."""
 
@@ -50,6 +52,8 @@ CLIENTS: Final[dict[str, type[Calling | Registering | Subscribing | Publishing |
     "options": Asking,
 }
 """The commands that end by themselves."""
+
+A = TypeVar("A", UserAgent, Proxy)
 
 REDIRECTIONS = 10
 """How many targets of redirections are tried at most."""
@@ -106,7 +110,8 @@ class Run:
         async with AsyncExitStack() as stack:
             if self.serves:
                 wanted = of_server(self.options)
-                agents = [await self._open(stack, each, _name(each) if len(wanted) > 1 else "sipsm") for each in wanted]
+                opening = self._open_proxy if self.options.command == "proxy" else self._open
+                agents = [await opening(stack, each, _name(each) if len(wanted) > 1 else "sipsm") for each in wanted]
                 serving = SERVERS[self.options.command](agents, self.options, self.report)
                 self.farewell = serving.end
                 code = await serving.until_ended()
@@ -135,6 +140,15 @@ class Run:
         agent = UserAgent(
             *wanted, grace=GRACE_S, profile=profile, policy=self._policy, watcher=watcher, tls=self.options.tls
         )
+        return await self._entered(stack, agent)
+
+    async def _open_proxy(self, stack: AsyncExitStack, wanted: list[Listening], name: str) -> Proxy:
+        where, how = location_service(self.options), policy(self.options)
+        watcher = self.watch.watcher(name)
+        proxy = Proxy(*wanted, grace=GRACE_S, route=where, policy=how, watcher=watcher, tls=self.options.tls)
+        return await self._entered(stack, proxy)
+
+    async def _entered(self, stack: AsyncExitStack, agent: A) -> A:
         try:
             await stack.enter_async_context(agent)
         except OSError as error:

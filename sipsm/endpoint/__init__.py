@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from sipsm.endpoint.endpoint import Endpoint
-from sipsm.endpoint.snapshot import restore, save
+from sipsm.endpoint.proxy import Proxy, ProxyEvent, ProxyOutput
+from sipsm.endpoint.snapshot import restore, restore_proxy, save
 from sipsm.endpoint.watcher import Watcher
 
-__all__ = ["Endpoint", "Watcher", "restore", "save"]
+__all__ = ["Endpoint", "Proxy", "ProxyEvent", "ProxyOutput", "Watcher", "restore", "restore_proxy", "save"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Any, Final, Protocol, Self, TypedDict, Unpack
+from typing import Any, ClassVar, Final, Protocol, Self, TypedDict, Unpack
 
 from sipsm.endpoint.asking import Asking
 from sipsm.endpoint.awaited import (
@@ -171,6 +171,9 @@ class BoundAgent(Sorting, ABC):
     configured to ask.
     """
 
+    _made_by: ClassVar[Callable[..., Any]] = Endpoint
+    """Makes what is driven: an `Endpoint`, or what is used as one."""
+
     def __init__(
         self,
         local: Listening | str,
@@ -273,7 +276,7 @@ class BoundAgent(Sorting, ABC):
             listening.append(Listening(wanted.transport, address, (host, port or address[1])))
         self._listening = tuple(listening)
         if self._suspended is None:
-            self._endpoint = Endpoint(*listening, **self._options)
+            self._endpoint = self._made_by(*listening, **self._options)
         else:
             self._endpoint = self._suspended.endpoint
         self._handshakes = Handshakes(self._endpoint.flow_limits, self._endpoint.flow_times)

@@ -10,16 +10,21 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from hashlib import blake2b
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sipsm.endpoint.endpoint import Endpoint
+from sipsm.endpoint.endpoint import Element, Endpoint
 from sipsm.endpoint.graph import Reader, Writer
-from sipsm.endpoint.state import CONFIG, KINDS, TIMERS, config_of, deadlines, enter
+from sipsm.endpoint.proxy import Proxy
+from sipsm.endpoint.state import CONFIG, KINDS, PROXY_CONFIG, TIMERS, config_of, deadlines, enter
 from sipsm.endpoint.watcher import Watcher
 from sipsm.errors import LocalProtocolError, SnapshotError
 from sipsm.ids import Ids
+from sipsm.proxy import Route
+
+E = TypeVar("E", bound=Element[Any])
 
 FORMAT: Final = 1
 """The format that is written, and the only one that is read."""
@@ -28,8 +33,10 @@ VERSION: Final = "0.1.0"
 """The sipsm that writes; told to whoever cannot read what it wrote."""
 
 
-def save(endpoint: Endpoint) -> bytes:
+def save(endpoint: Endpoint | Proxy) -> bytes:
     """The whole state of an endpoint: its calls, transactions and dialogs, with their timers, and its settings.
+
+    Of a proxy: the requests that it forwards.
 
     Nothing of the endpoint changes. Outputs that it has returned are not in it: perform them, or keep them beside it.
     The bytes hold all that is known of its calls, a secret of its own, and the passwords that it was given: who must
@@ -69,27 +76,41 @@ def restore(data: bytes, *, ids: Ids | None = None, watcher: Watcher | None = No
     as well when they came from a source that has a state, such as `random.Random`, and `ids` has one of that kind; else
     they are new. Raises `SnapshotError` for bytes that are not a whole snapshot, or of another format than `FORMAT`.
     """
+    return _read(data, Endpoint, CONFIG, ids or Ids(), watcher=watcher)
+
+
+def restore_proxy(
+    data: bytes, *, route: Route | None = None, ids: Ids | None = None, watcher: Watcher | None = None
+) -> Proxy:
+    """The proxy that was saved, likewise. `route` is its routing function, which is not in the snapshot.
+
+    The requests that wait for the application to say where they go are in `proxy.undecided`.
+    """
+    return _read(data, Proxy, PROXY_CONFIG, ids or Ids(), watcher=watcher, route=route)
+
+
+def _read(data: bytes, make: Callable[..., E], settings: Mapping[str, Any], ids: Ids, **own: Any) -> E:
     text = _checked(data)
     try:
         try:
             graph = json.loads(text)
         except ValueError as error:
             raise SnapshotError(f"the snapshot is no JSON: {error}") from None
-        return _restored(graph, ids or Ids(), watcher)
+        return _restored(graph, make, settings, ids, own)
     except RecursionError:
         raise SnapshotError("the snapshot is nested too deeply") from None
 
 
-def _restored(graph: Any, ids: Ids, watcher: Watcher | None) -> Endpoint:
+def _restored(graph: Any, make: Callable[..., E], known: Mapping[str, Any], ids: Ids, own: Mapping[str, Any]) -> E:
     if type(graph) is not dict or graph.keys() != {"config", "timers", "chance", "kinds", "values", "objects"}:
         raise SnapshotError("the snapshot lacks a part")
     reader = Reader(KINDS, graph["kinds"], graph["values"])
     settings = graph["config"]
-    if type(settings) is not dict or settings.keys() != CONFIG.keys():
+    if type(settings) is not dict or settings.keys() != known.keys():
         raise SnapshotError("the snapshot lacks a setting of the endpoint")
-    config = {name: reader.read(settings[name], hint) for name, (_, hint) in CONFIG.items()}
+    config = {name: reader.read(settings[name], hint) for name, (_, hint) in known.items()}
     try:
-        endpoint = Endpoint(*config.pop("listening"), **config, ids=ids, watcher=watcher)
+        endpoint = make(*config.pop("listening"), **config, **own, ids=ids)
     except LocalProtocolError as error:
         raise SnapshotError(f"the snapshot is of an endpoint that cannot be: {error}") from None
     objects = reader.fill(graph["objects"], endpoint)

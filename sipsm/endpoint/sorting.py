@@ -16,6 +16,7 @@ from sipsm.endpoint.bound_handle import Bound, Told, ToldLate
 from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.inbox import Inbox
 from sipsm.errors import LocalProtocolError
+from sipsm.proxy import RouteRequested
 from sipsm.role import Answered, Call, Event, Forked, IncomingCall, Output
 
 
@@ -157,6 +158,7 @@ _SUBJECTS: Final[dict[type, Callable[[Any], tuple[Any, ...]]]] = {
     for kind in get_args(Event)
 }
 _SUBJECTS[Answered] = attrgetter("request", "request.call")
+_SUBJECTS[RouteRequested] = _reading(())
 
 
 def _subjects(event: Event) -> tuple[Any, ...]:

@@ -17,8 +17,9 @@ from sipsm.auth.nonces import Counts
 from sipsm.auth.realm import Realm
 from sipsm.auth.space import Space
 from sipsm.dialog import Dialog
-from sipsm.endpoint.endpoint import Endpoint
+from sipsm.endpoint.endpoint import Element, Endpoint
 from sipsm.endpoint.graph import BYTES, Kind, constant, member, mutable, places, value, written
+from sipsm.endpoint.proxy import Proxy
 from sipsm.errors import RemoteProtocolError, SnapshotError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Watched
@@ -27,6 +28,11 @@ from sipsm.message import Address as NamedAddress
 from sipsm.message import Request, Response, parse_message
 from sipsm.message.headers import Event
 from sipsm.packages import EventPackage
+from sipsm.proxy import ProxyPolicy, RouteTarget
+from sipsm.proxy.around import Fork, Proxied
+from sipsm.proxy.branch import Branch
+from sipsm.proxy.context import ResponseContext
+from sipsm.proxy.results import Result
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Call, InCall, OutgoingRequest
 from sipsm.role.dialogs import Place
@@ -176,13 +182,24 @@ STATE: Final[dict[str, Any]] = {
 }
 """The attributes of an endpoint, and of what it is made of, that change; and their types."""
 
+PROXY_CONFIG: Final[dict[str, tuple[str, Any]]] = {
+    **{name: where for name, where in CONFIG.items() if name != "profile"},
+    "policy": ("_proxy.policy", ProxyPolicy),
+}
+"""What a `Proxy` is made with that is kept, likewise: not its routing function."""
+
+PROXY_STATE: Final[dict[str, Any]] = {
+    **{path: hint for path, hint in STATE.items() if not path.startswith("_agent.")},
+    "_proxy.contexts": dict[ServerTransaction, Proxied],
+    "_proxy.secret": bytes,
+}
+"""The attributes of a proxy that change."""
+
 TIMERS: Final = tuple[tuple[float, Alarm | Transaction | Connection | ResponseDelivery], ...]
 """The type of what `deadlines` returns."""
 
-_Asking = (
-    Invitation | OutgoingRequest | InCall | Publication | RegisterUnderWay | NotifyUnderWay | OutgoingSubscribe
-)
-_User = _Asking | Authentication | None
+_Asking = Invitation | OutgoingRequest | InCall | Publication | RegisterUnderWay | NotifyUnderWay | OutgoingSubscribe
+_User = _Asking | Authentication | Fork | None
 """Whom the outputs of a transaction concern."""
 _Timed = (
     Call
@@ -194,13 +211,14 @@ _Timed = (
     | PeerReferral
     | Subscription
     | Attempt
+    | Proxied
 )
 """What an `Alarm` wakes."""
 _Usage = PeerSubscription | PeerReferral | Subscription
 """What lives in a dialog beside a session."""
 
 
-def _put(endpoint: Endpoint, path: str, what: Any) -> None:
+def _put(endpoint: Element[Any], path: str, what: Any) -> None:
     *way, name = path.split(".")
     setattr(reduce(getattr, way, endpoint), name, what)
 
@@ -219,6 +237,7 @@ def _message(cls: type) -> Kind:
 
 KINDS: Final[tuple[Kind, ...]] = (
     places(Endpoint, STATE, _put),
+    places(Proxy, PROXY_STATE, _put),
     # what does not change
     BYTES,
     _message(Request),
@@ -245,7 +264,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     written(NamedAddress, NamedAddress.parse),
     value(SendRegister),
     member(RegisterOperation),
+    value(RouteTarget),
+    value(Result),
     # settings
+    value(ProxyPolicy),
     value(Listening),
     value(Profile),
     value(Policy),
@@ -292,6 +314,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(Decision),
     mutable(AddressRegistration),
     mutable(HeldBinding),
+    mutable(Branch),
+    mutable(ResponseContext),
     # what holds machines together, or is held by them
     mutable(Call, agent=Endpoint, follows=PeerReferral | None),
     mutable(Alarm, of=_Timed | None),
@@ -320,6 +344,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(RegisterSeries),
     mutable(RegisterUnderWay, registration=Registration),
     mutable(RegisterRequest, agent=Endpoint),
+    mutable(Proxied),
+    mutable(Fork),
     mutable(Leg, call=Call),
     mutable(Invitation),
     mutable(InCall),
@@ -334,9 +360,10 @@ KINDS: Final[tuple[Kind, ...]] = (
 """Every class that can be in a snapshot."""
 
 
-def config_of(endpoint: Endpoint) -> dict[str, Any]:
+def config_of(endpoint: Element[Any]) -> dict[str, Any]:
     """What an endpoint like this one is made with."""
-    return {name: attrgetter(path)(endpoint) for name, (path, _) in CONFIG.items()}
+    config = PROXY_CONFIG if isinstance(endpoint, Proxy) else CONFIG
+    return {name: attrgetter(path)(endpoint) for name, (path, _) in config.items()}
 
 
 # -------------------------------------------------------------------- the agenda

@@ -197,7 +197,7 @@ class Agent:
         self.up = True
         self.watched_at = None
         self.endpoint = self._born(self.life) if endpoint is None else endpoint
-        self._restored = [] if endpoint is None else list(self.endpoint.calls)
+        self._restored = [] if endpoint is None else list(getattr(endpoint, "calls", ()))
         # What it did between the saving and the crash has not been done now.
         waiting = [*(self._since or []), *self._missed]
         self._since, self._missed = None if self._since is None else [], []

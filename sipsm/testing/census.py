@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sipsm.endpoint import Endpoint
+from sipsm.endpoint import Endpoint, Proxy
 from sipsm.testing.invariants import InvariantBroken
 from sipsm.testing.net import Net
 
@@ -12,15 +12,22 @@ from sipsm.testing.net import Net
 def census(endpoint: Any) -> dict[str, int]:
     """How much an endpoint holds, by kind. All is 0 when nothing is left. Of what is no `Endpoint`, only deadlines."""
     deadlines = {"deadlines": 0 if endpoint.next_timeout() is None else 1}
-    if not isinstance(endpoint, Endpoint):
+    if not isinstance(endpoint, Endpoint | Proxy):
         return deadlines
-    transactions, sending, agent = endpoint._transactions, endpoint._sending, endpoint._agent
-    return {
+    transactions, sending = endpoint._transactions, endpoint._sending
+    held = deadlines | {
         "client transactions": len(transactions.clients),
         "server transactions": len(transactions.servers),
         "unfinished transactions": endpoint.unfinished,
         "requests on their way": len(sending.deliveries) + len(sending.waiting),
         "responses on another way": len(sending.responses),
+        "connections": len(endpoint.flows) + len(endpoint.opening),
+        "users of connections": len(endpoint._flows._users),
+    }
+    if isinstance(endpoint, Proxy):
+        return held | {"requests that are forwarded": endpoint.forwarding}
+    agent = endpoint._agent
+    return held | {
         "calls": len(endpoint.calls),
         "incoming calls": len(agent.calls.incoming),
         "dialogs": len(agent.calls.dialogs) + len(agent.dialogs.all),
@@ -32,9 +39,7 @@ def census(endpoint: Any) -> dict[str, int]:
         "registrations": len(endpoint.registrations),
         "bindings": len(agent.registrar.alarms) + len(agent.registrar.undecided),
         "places with messages": len(agent.messaging.lines),
-        "connections": len(endpoint.flows) + len(endpoint.opening),
-        "users of connections": len(endpoint._flows._users),
-    } | deadlines
+    }
 
 
 def nothing_left(net: Net) -> None:

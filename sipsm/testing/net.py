@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import Any
 
-from sipsm.endpoint import Endpoint
-from sipsm.endpoint.snapshot import restore, save
+from sipsm.endpoint import Endpoint, Proxy
+from sipsm.endpoint.snapshot import restore, restore_proxy, save
 from sipsm.errors import LocalProtocolError
 from sipsm.ids import Ids
 from sipsm.role import Output, Profile
@@ -49,7 +49,7 @@ class Net:
     `dns` is how it is to ask for names. `invariants` are checked after every step, or every `check_every`-th of the
     network; none if it is empty. Without `record` there are no pictures, and all is faster. `tape` records the run so
     that it can be replayed; `reproduce` is the command that runs it again, in pytest by default the test's.
-    `snapshots` are the functions by which an endpoint is saved and restored.
+    `snapshots` are the functions by which an endpoint is saved and restored; a proxy is restored by its own.
     """
 
     def __init__(
@@ -140,7 +140,8 @@ class Net:
         if host in self._hosts:
             raise ValueError(f"{host} is the address of {self._hosts[host].name} already")
         at = f"[{host}]" if ":" in host else host
-        endpoint.setdefault("profile", Profile(identity=f"<sip:{name}@{at}>"))
+        if make is not Proxy:
+            endpoint.setdefault("profile", Profile(identity=f"<sip:{name}@{at}>"))
         listens = [(transport, PORTS.get(transport, 5060)) for transport in transports]
         local = [f"{transport.lower()}:{at}:{port}" for transport, port in listens]
 
@@ -154,6 +155,17 @@ class Net:
         if "UDP" in transports:
             self._at[host, 5060] = agent
         return agent
+
+    def proxy(
+        self, name: str, host: str | None = None, *, transports: Sequence[str] = ("UDP",), **settings: Any
+    ) -> Agent:
+        """The proxy of this name, made on the first call, as `agent` makes one; `settings` go to its `Proxy`.
+
+        Raises `ValueError` in a network with a tape, which can hold no proxies.
+        """
+        if self.tape is not None:
+            raise ValueError(f"{name} is a proxy, which no tape can hold")
+        return self.agent(name, host, transports=transports, make=Proxy, **settings)
 
     def own(self, name: str, life: int = 0) -> dict[str, Any]:
         """What every endpoint of an agent is made with: its names, drawn from the seed, and its watcher."""
@@ -447,7 +459,10 @@ class Net:
     def _return(self, agent: Agent, saved: bool) -> None:
         if saved:
             own = self.own(agent.name, agent.life)
-            agent.back(self._snapshots[1](agent.saved, **own))
+            if isinstance(agent.endpoint, Proxy):
+                agent.back(restore_proxy(agent.saved, route=agent.endpoint.route, **own))
+            else:
+                agent.back(self._snapshots[1](agent.saved, **own))
             # It draws other names than it did between the saving and the crash.
             own["ids"].source.seed(self.source(agent.name, agent.life))
         else:

@@ -126,6 +126,8 @@ class Sending:
         self._asked = 0
         self._ways: dict[Hop, Flow] = {}
         """The last places that are one target each, and the flows to them."""
+        self.ways: tuple[tuple[str, ...], ...] = ()
+        """Record-Route values that are made to fit the way of a request: of each, one for each own address."""
 
     @property
     def asking(self) -> list[Resolve]:
@@ -372,6 +374,10 @@ class Sending:
             request = request.with_header("Contact", local.contact)
         elif contact in {each.secure_contact for each in self.listening}:
             request = request.with_header("Contact", local.secure_contact)
+        for values in self.ways:
+            if (request.header("Record-Route") or "") in values:
+                # So does who takes a request of its dialog.
+                request = request.with_first("Record-Route", values[self.listening.index(local)])
         delivery.request = request
         if alive is not None:
             self.deliveries[client_key(request)] = delivery
@@ -424,5 +430,8 @@ def _via(was: Via, local: Listening, branch: str) -> Via:
     # "If this causes a change in the transport protocol from the one indicated in the top Via, the value in the top Via
     # MUST be changed." (RFC 3261 18.1.1)
     host, port = local.advertised
+    # What stands behind the random part of a branch is of who made it, and stays: a proxy knows loops by it (RFC 5393
+    # 4.2.1).
+    branch += (was.branch or "")[len(branch) :]
     params = [(name, branch if name == "branch" else value) for name, value in was.params.items()]
     return Via.build(local.transport, host, port, params=params)

@@ -76,10 +76,10 @@ def test_an_adapter_computes_no_time(package: str) -> None:
 @pytest.mark.parametrize("package", DRIVERS)
 def test_an_adapter_stands_on_the_endpoint_alone(package: str) -> None:
     """It knows the public names and what binds an endpoint to a socket; no room behind them, no other adapter."""
-    imported = set()
+    imported, modules = set(), {f"{package}.{name}" for name in ("user_agent", "proxy")}
     for node in nodes(package):
         if isinstance(node, ast.ImportFrom):
             imported.add(node.module)
         elif isinstance(node, ast.Import):
             imported |= {name.name for name in node.names}
-    assert {name for name in imported if name and name.startswith("sipsm")} <= {*ROOMS, f"{package}.user_agent"}
+    assert {name for name in imported if name and name.startswith("sipsm")} <= {*ROOMS, *modules}

@@ -619,12 +619,15 @@ def test_every_machine_can_be_saved() -> None:
 
 
 MADE_ANEW = {
-    "": {"watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_agent", "local", "_guard", "_nonces"},
+    "": {
+        "watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_agent", "_core", "local", "_guard",
+        "_nonces", "_doorkeeper",
+    },
     "_flows": {"listening", "agenda", "source", "message", "observer", "_sent_by"},
     "_transactions": {"agenda", "observer", "flows", "_step", "seal"},
     "_sending": {
         "transactions", "listening", "ids", "largest", "look_ups", "limits", "observer", "sign", "spoken", "versions",
-        "_ways",
+        "_ways", "ways",
     },
     "_agent": {
         "authenticating", "calls", "commanded", "commands", "compositor", "dialogs", "limits", "messaging",
