@@ -189,7 +189,7 @@ PROXY_CONFIG: Final[dict[str, tuple[str, Any]]] = {
 """What a `Proxy` is made with that is kept, likewise: not its routing function."""
 
 PROXY_STATE: Final[dict[str, Any]] = {
-    **{path: hint for path, hint in STATE.items() if not path.startswith("_agent.")},
+    **{path: hint for path, hint in STATE.items() if not path.startswith(("_agent.", "_nonces."))},
     "_proxy.contexts": dict[ServerTransaction, Proxied],
     "_proxy.secret": bytes,
 }
@@ -374,7 +374,7 @@ def deadlines(agenda: Agenda) -> list[tuple[float, Watched]]:
 
     That order decides which of two equal deadlines comes first, also when an entry that does not hold now holds again.
     """
-    entries = [*agenda._near, *(entry for part in agenda._later.values() for entry in part)]
+    entries = [*agenda._near, *agenda._early, *(entry for part in agenda._later.values() for entry in part)]
     return [(at, who) for at, _, who in sorted(entries, key=lambda entry: entry[1])]
 
 

@@ -41,6 +41,11 @@ class Proxied:
     alarm: Alarm = field(default=Factory(Alarm, takes_self=True), init=False)
     """What stands for it in the agenda."""
 
+    @property
+    def alone(self) -> bool:
+        """Whether every scope holds it and nothing else: never, its branches stand in one."""
+        return False
+
     def within(self, _scope: str, _place: str) -> Sequence[Fork]:
         """Its branches."""
         return self.branches
@@ -77,6 +82,11 @@ class Fork:
     def context(self) -> ResponseContext:
         """The response context that it belongs to."""
         return self.proxied.context
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is the only branch."""
+        return len(self.proxied.branches) == 1
 
     def within(self, _scope: str, _place: str) -> Sequence[Fork]:
         """All branches of its request."""

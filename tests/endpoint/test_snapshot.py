@@ -669,7 +669,7 @@ def test_every_attribute_is_saved_or_made_anew() -> None:
         before = f"{part}." if part else ""
         there = {before + name for name in vars(holder)}
         assert there == {path for path in kept if path.rpartition(".")[0] == part} | {before + name for name in anew}
-    entries = {"_near", "_horizon", "_later", "_slices"}
+    entries = {"_near", "_early", "_horizon", "_later", "_slices"}
     assert set(vars(endpoint._agenda)) == set(vars(Agenda())) == {*entries, "_entered", "_left", "_forgotten"}
 
 

@@ -206,7 +206,7 @@ def test_an_agenda_agrees_with_looking_at_everybody(deeds: list[tuple[int, str, 
 
 def entries(agenda: Agenda) -> int:
     """How many entries an agenda holds, be they of any use or not."""
-    return len(agenda._near) + sum(map(len, agenda._later.values()))
+    return len(agenda._near) + len(agenda._early) + sum(map(len, agenda._later.values()))
 
 
 def test_who_is_over_is_not_kept_until_the_deadline() -> None:

@@ -91,7 +91,8 @@ def test_every_attribute_is_saved_or_made_anew() -> None:
     """A new attribute of the proxy is kept or is not: somebody has decided."""
     proxy = Proxy("udp:192.0.2.1:5060")
     anew = {
-        "": {"watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_core", "_proxy", "local"},
+        "": {"watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_core", "_proxy", "local",
+             "_doorkeeper"},
         "_proxy": {
             "transactions", "sending", "agenda", "ids", "route", "decided", "is_ours", "observer", "own", "_via",
         },
