@@ -17,7 +17,7 @@ from sipsm.message import usual
 from sipsm.message.address import Address
 from sipsm.message.block import HeaderBlock, Headers, lines_given
 from sipsm.message.cseq import CSeq
-from sipsm.message.headers.content import TYPE_ALONE, ContentType
+from sipsm.message.headers.content import ContentType, type_alone
 from sipsm.message.headers.core import CALL_ID, CONTACT, CSEQ, FROM, RECORD_ROUTE, ROUTE, TO, VIA
 from sipsm.message.headers.field import Single, Value
 from sipsm.message.names import ONCE, HeaderIndex, index_lines, value_of
@@ -164,7 +164,8 @@ class Message(HeaderBlock):
 
         Never raises: a malformed one is what it says before its parameters, and so nobody's type (RFC 3261 20.15).
         """
-        return self[TYPE_ALONE]
+        value = self.header("content-type")
+        return None if value is None else type_alone(value)
 
     @property
     def version(self) -> str:

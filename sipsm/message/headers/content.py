@@ -7,13 +7,12 @@ here: the bodies themselves.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final, Self
+from typing import Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.params import Params
 from sipsm.grammar.tokens import TOKEN, is_token
-from sipsm.message.headers.field import Listed, Single, Value
+from sipsm.message.headers.field import Listed, Single
 from sipsm.message.headers.scalars import lower_token, lower_tokens, whole_number
 from sipsm.message.headers.with_params import WithParams
 
@@ -66,19 +65,6 @@ class MediaType(WithParams):
 def type_alone(text: str) -> str:
     """What stands before the parameters of a Content-Type, in lower case without white space, be it a type or not."""
     return "".join(text.partition(";")[0].split()).lower()
-
-
-class _First(Single[Value]):
-    """Of which the first line counts, should there be more of them."""
-
-    __slots__ = ()
-
-    def read(self, values: Sequence[str]) -> Value:
-        return self.parse(values[0])
-
-
-TYPE_ALONE: Final = _First("Content-Type", type_alone, rfc="3261 20.15")
-"""The type without its parameters, as a value that is read once of a message: it is asked for in many places."""
 
 
 class ContentType(MediaType):
