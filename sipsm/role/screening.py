@@ -328,7 +328,7 @@ def strange_language(profile: Profile, request: Request) -> bool:
 
 
 def strange_type(profile: Profile, request: Request) -> bool:
-    """The body in which a session would be described is of a type that is not understood, or something in it is."""
+    """The body in which a session would be described is of a type that is not understood, or a part of it is."""
     kind = request.content_type
     if kind in profile.accept:
         return False
@@ -448,9 +448,9 @@ _OF: Final = frozenset(each.of for each in CHECKS)
 
 @cache
 def _that_may_strike(method: str | None, there: frozenset[str]) -> tuple[Check, ...]:
-    """The checks of a method, None for one that nobody knows, of a request with these of the headers of `CHECKS`."""
-    of_method = [each for each in CHECKS if (method in each.methods if each.methods else method is None)]
-    return tuple([each for each in of_method if each.of is None or each.of in there])
+    """The checks for a method, or None where nobody knows it, and these of the headers that `CHECKS` name."""
+    of_method = (each for each in CHECKS if method in (each.methods if each.methods is not None else (None,)))
+    return tuple(each for each in of_method if each.of is None or each.of in there)
 
 
 def screen(profile: Profile, request: Request) -> tuple[Check, list[HeaderLine]] | None:

@@ -84,7 +84,7 @@ FAULTS = (
     Fault("the 2xx does not wait for the PRACK", without_row(InviteUas, "Proceeding", "ACCEPT"), prack(NO_FAULTS)),
     Fault(
         "a reliable response that comes again gets a PRACK",
-        without_row(ReliableReceiver, "Receiving", "REL"),
+        without_row(ReliableReceiver, "Receiving", "REL", 1),
         slow(Bounds(0, 1)),
     ),
     Fault(
