@@ -30,7 +30,6 @@ def filled_in_place(request: Request, received: str, rport: int) -> bool:
     if known[RPORT] is None or known[VIA_OK] is None or known[LENGTH] is None:
         return False
     text = known[VIA_TEXT]
-    assert text is not None, "it is of the usual form"
     before, _, behind = text.partition(";rport")
     if (behind and behind[0] != ";") or "received" in text or not 0 <= rport <= 65535:
         return False
