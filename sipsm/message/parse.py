@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from itertools import takewhile
+from sys import intern
 from typing import TypeVar
 
 from sipsm.errors import RemoteProtocolError
@@ -61,7 +62,8 @@ def read_message(data: bytes) -> Request | Response:
             return _read_by_line(data)
         known = match.groups()
         message = _new(Request)
-        message._method = known[0]
+        # Most are of few methods: who holds many messages holds each of these once.
+        message._method = intern(known[0])
         message._uri_text = known[1]
         message._uri = None
     body = data[end + 4 :]
