@@ -226,12 +226,16 @@ class Uri(TextValue):
     @property
     def transport(self) -> str | None:
         """The transport parameter in lower case, such as "tcp"."""
+        if not self._params:
+            return None
         transport = self._params.get("transport")
         return None if transport is None else undo_needless(transport).lower()
 
     @property
     def maddr(self) -> str | None:
         """The address to send to instead of the host, an IPv6 address without its brackets."""
+        if not self._params:
+            return None
         maddr = self._params.get("maddr")
         return None if maddr is None else unbracketed(undo_needless(maddr))
 

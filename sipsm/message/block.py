@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from operator import attrgetter
 from typing import Any, Self, overload
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
@@ -377,28 +378,30 @@ def _key(name: Name) -> str:
 
 def lines_given(headers: Headers) -> tuple[list[str], HeaderIndex]:
     """The lines of all these headers, and their index; LocalProtocolError for what is no name, or no value of it."""
+    headers = tuple(headers)
+    try:
+        # All of them have been checked, and none is there twice.
+        index: HeaderIndex = dict(map(_key_and_line, headers))
+        if len(index) == len(headers):
+            return list(index.values()), index  # type: ignore[arg-type]
+    except AttributeError:
+        pass
     lines: list[str] = []
-    index: HeaderIndex = {}
+    index = {}
     once: set[str] = set()
     for header in headers:
         if header.__class__ is CheckedHeader:
-            key, line = header.key, header.line
+            added = [header.line]
         else:
             name, value = header
-            if name.__class__ is not str:
-                of_field = _lines_of_field(name, value, once)
-                lines += of_field
-                for line in of_field:
-                    add_to_index(index, canonical(line.partition(":")[0]), line)
-                continue
-            line = header_line(name, value)
-            key = canonical(name)
-        lines.append(line)
-        if key in index:
-            add_to_index(index, key, line)
-        else:
-            index[key] = line
+            added = [header_line(name, value)] if name.__class__ is str else _lines_of_field(name, value, once)
+        lines += added
+        for line in added:
+            add_to_index(index, canonical(line.partition(":")[0]), line)
     return lines, index
+
+
+_key_and_line = attrgetter("key", "line")
 
 
 def _lines_of_field(name: Name, value: object, once: set[str]) -> list[str]:

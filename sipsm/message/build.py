@@ -43,9 +43,9 @@ def response_to(
         status = checked_status(status)
     if content_type is not None:
         headers = (*headers, ("Content-Type", content_type))
-    known = request._essentials
     start_line = _START_LINES.get(status)
-    if known is NOTHING or start_line is None or reason is not None:
+    known = request._essentials
+    if start_line is None or reason is not None or known is NOTHING:
         return _of_lines(request, status, reason, to_tag, record_route, headers, body)
     # The usual phrase to a usual request: at half the cost.
     index: dict[str, Any] = request._index or request._indexed()
@@ -59,7 +59,6 @@ def response_to(
                 return _of_lines(request, status, reason, to_tag, record_route, headers, body)
             if known[TO_TAG] is None:
                 to = f"{to};tag={to_tag}"
-                known = (*known[:TO_TEXT], None, to_tag, "", *known[CALL_ID_TEXT:])
         text = "\r\n".join((start_line, via, index["from"], to, index["call-id"], index["cseq"], rest))
     except (KeyError, TypeError):
         # One is missing, or there twice.
@@ -75,9 +74,10 @@ def response_to(
     response._status = status
     response._reason = PHRASES[status]
     response._body = body
-    response._essentials = known
     wire = text.encode("utf-8", "surrogateescape")
     response._wire = wire + body if body else wire
+    # Of what it says hardly anything is asked of who has built it.
+    response._essentials = NOTHING
     response._lines = response._index = response._values = response._via = response._cseq = None
     return response
 

@@ -70,13 +70,12 @@ def request_of(
     request._lines = request._values = request._cseq = None
     if via._params is None:
         # It is of the usual form.
-        port = None if via._port is None else f"{via._port}"
         rport = "" if via._has_rport else None
-        of_via: Essentials = (via._text, via._transport, via._host, port, via._branch, rport, None, None, "")
+        of_via: Essentials = (via._text, via._transport, via._host, via._port, via._branch, rport, None, None, "")
     else:
         of_via = _NOTHING_OF_VIA
     of_others = (from_, from_tag, "", to, to_tag, "", call_id, number, method, f"{len(body)}", None)
-    request._essentials = (*_NOTHING_OF_START_LINE, *of_via, *of_others)
+    request._essentials = _NOTHING_OF_START_LINE + of_via + of_others
     return request
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sipsm.grammar.tokens import bracketed, is_host, unbracketed
 from sipsm.message.headers.core import VIA as ALL_VIAS
 from sipsm.message.request import Request
-from sipsm.message.usual import LENGTH, RPORT, VIA_HOST, VIA_OK, VIA_TEXT
+from sipsm.message.usual import LENGTH, RPORT, VIA_HOST, VIA_OK, VIA_TEXT, Essentials
 from sipsm.message.via import Via
 
 
@@ -30,13 +30,12 @@ def filled_in_place(request: Request, received: str, rport: int) -> bool:
     if known[RPORT] is None or known[VIA_OK] is None or known[LENGTH] is None:
         return False
     text = known[VIA_TEXT]
-    assert text is not None, "it is of the usual form"
     before, _, behind = text.partition(";rport")
     if (behind and behind[0] != ";") or "received" in text or not 0 <= rport <= 65535:
         return False
     if received != known[VIA_HOST] and not is_host(bracketed(received)):
         return False
-    _put(request, f"{before};rport={rport:d}{behind};received={unbracketed(received)}")
+    _put(request, known, f"{before};rport={rport:d}{behind};received={unbracketed(received)}")
     return True
 
 
@@ -48,14 +47,15 @@ def marked_in_place(request: Request, via: Via) -> Request:
     known = request._essentials
     if known[VIA_OK] is None or known[LENGTH] is None:
         return request.with_via(via)
-    _put(request, via._text)
+    _put(request, known, via._text)
     request._via = via
     return request
 
 
-def _put(request: Request, text: str) -> None:
+def _put(request: Request, known: Essentials, text: str) -> None:
     """Puts the text of a Via in the place of the topmost one, both of the usual form, with an rport or both without."""
-    index, lines = request._index or request._indexed(), request._all_lines()
+    index = request._index or request._indexed()
+    lines = request._lines or request._all_lines()
     there = index["via"]
     # One of the usual form is alone in its line.
     first = there if isinstance(there, str) else there[0]
@@ -65,7 +65,6 @@ def _put(request: Request, text: str) -> None:
         index["via"] = line
     else:
         there[0] = line
-    known = request._essentials
     request._essentials = (*known[:VIA_TEXT], text, *known[VIA_TEXT + 1 :])
     if request._values is not None:
         request._values.pop(ALL_VIAS, None)

@@ -19,7 +19,7 @@ from sipsm.message.cseq import CSeq
 from sipsm.message.headers.content import ContentType, type_alone
 from sipsm.message.headers.core import CALL_ID, CONTACT, CSEQ, FROM, RECORD_ROUTE, ROUTE, TO, VIA
 from sipsm.message.headers.field import Single, Value
-from sipsm.message.names import ONCE, HeaderIndex, index_headers, value_of
+from sipsm.message.names import ONCE, USUAL_SPELLINGS, HeaderIndex, index_lines, value_of
 from sipsm.message.usual import (
     ALL_OK,
     BRANCH,
@@ -256,15 +256,25 @@ class Message(HeaderBlock):
         return bytes(self).index(b"\r\n") + 2
 
     def _split(self) -> list[str]:
-        # Only of bytes that `usual` has read, or that were written: there are no folds.
+        # Only of bytes that `usual` has read, or that were written: there are no folds, and the body ends them.
         wire = self._wire
         assert wire is not None, "a message has its lines or its bytes"
-        return wire[: wire.index(b"\r\n\r\n")].decode("utf-8", "surrogateescape").split("\r\n")[1:]
+        return wire[: -4 - len(self._body)].decode("utf-8", "surrogateescape").split("\r\n")[1:]
 
     def _indexed(self) -> HeaderIndex:
         index = self._index
         if index is None:
-            index = self._index = index_headers(self._all_lines())
+            lines = self._lines
+            if lines is None:
+                lines = self._lines = self._split()
+            try:
+                # All of them are headers. In nearly all messages each is spelled as usual, and none is there twice.
+                index = {USUAL_SPELLINGS[line.partition(":")[0]]: line for line in lines}
+            except KeyError:
+                index = index_lines(lines)
+            if len(index) < len(lines):
+                index = index_lines(lines)
+            self._index = index
         return index
 
     def _read_cseq(self) -> CSeq:

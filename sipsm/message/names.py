@@ -145,17 +145,6 @@ def index_lines(lines: list[str]) -> HeaderIndex:
     return index
 
 
-def index_headers(lines: list[str]) -> HeaderIndex:
-    """The same of lines that have been read, or written, as headers."""
-    known = USUAL_SPELLINGS
-    try:
-        # In nearly all messages each name is spelled as usual, and none is there twice.
-        index: HeaderIndex = {known[line.partition(":")[0]]: line for line in lines}
-    except KeyError:
-        return index_lines(lines)
-    return index if len(index) == len(lines) else index_lines(lines)
-
-
 def add_to_index(index: HeaderIndex, name: str, line: str) -> None:
     """One line more, behind those that there are of its canonical name."""
     there = index.get(name)

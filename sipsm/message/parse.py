@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from itertools import takewhile
+from sys import intern
 from typing import TypeVar
 
 from sipsm.errors import RemoteProtocolError
@@ -45,25 +46,30 @@ def read_message(data: bytes) -> Request | Response:
         data = bytes(data)
     end = data.find(b"\r\n\r\n")
     head = data[: end + 2].decode("utf-8", "surrogateescape")
-    is_response = head.startswith("SIP/2.0 ")
-    match = usual_response(head) if is_response else usual_request(head)
-    if match is None:
-        return _read_by_line(data)
-    known = match.groups()
-    body = data[end + 4 :]
-    if known[LENGTH] is not None and int(known[LENGTH]) != len(body):
-        return _read_by_line(data)
     # Slot by slot: what a constructor would cost shows here.
     message: Request | Response
-    if is_response:
+    if head.startswith("SIP/2.0 "):
+        match = usual_response(head)
+        if match is None:
+            return _read_by_line(data)
+        known = match.groups()
         message = _new(Response)
         message._status = int(known[0])
         message._reason = known[1]
     else:
+        match = usual_request(head)
+        if match is None:
+            return _read_by_line(data)
+        known = match.groups()
         message = _new(Request)
-        message._method = known[0]
+        # Most are of few methods: who holds many messages holds each of these once.
+        message._method = intern(known[0])
         message._uri_text = known[1]
         message._uri = None
+    body = data[end + 4 :]
+    length = known[LENGTH]
+    if length is not None and int(length) != len(body):
+        return _read_by_line(data)
     message._body = body
     message._wire = data
     message._essentials = known

@@ -55,7 +55,9 @@ PLACES = {
 }
 """Which of the `Essentials` come from which header."""
 
-_ANY = r"[^\r\n]*+"
+# One range, which the engine tells at half the cost of what is no line end. A tab or another control character in a
+# value leaves the message to the way line by line.
+_ANY = r"[ -\U0010ffff]*+"
 _COLON = r":[ \t]*+"
 _END = r"[ \t]*+\r\n"
 

@@ -164,11 +164,9 @@ class Via(TextValue):
         if self._params is not None:
             params: dict[str, str | None] = {**self._params, "branch": branch}
             return built(Via.parse, _before_params(self._text) + format_params(params))
-        # One of the usual form stays so.
-        assert self._branch is not None, "the usual form has a branch"
-        before, name, behind = self._text.partition(";branch=")
+        # One of the usual form stays so: in it there is one branch.
         other = _new(Via)
-        other._text = before + name + branch + behind[len(self._branch) :]
+        other._text = self._text.replace(f";branch={self._branch}", f";branch={branch}", 1)
         other._transport = self._transport
         other._host = self._host
         other._port = self._port

@@ -7,6 +7,7 @@ RFC 3261 7, 7.3.1, 18.3 and 20.14. The limits on a message are here as well. Not
 from __future__ import annotations
 
 import re
+from functools import cached_property
 
 from attrs import define, field, frozen
 from attrs.validators import ge
@@ -42,21 +43,19 @@ class MessageLimits:
     def _of_both(self) -> int:
         return self.head_bytes + self.body_bytes
 
+    @cached_property
+    def _least_bytes(self) -> int:
+        """The least of these: no message up to that length is over one of them."""
+        of_lines = self.start_line_bytes, self.header_line_bytes
+        return min(*of_lines, self.head_bytes, self.body_bytes, self.unparsed_bytes)
+
 
 def check_whole(data: bytes, limits: MessageLimits) -> None:
     """Raises RemoteProtocolError when a message that has come in one piece, a datagram, is over a limit.
 
     Whether its lines end as they should is not looked at here.
     """
-    size = len(data)
-    if (
-        size <= limits.start_line_bytes
-        and size <= limits.header_line_bytes
-        and size <= limits.head_bytes
-        and size <= limits.body_bytes
-        and size <= limits.unparsed_bytes
-        and data.count(b"\n") <= limits.headers
-    ):
+    if len(data) <= limits._least_bytes and data.count(b"\n") <= limits.headers:
         return
     begins = len(data) - len(data.lstrip(b"\r\n"))
     empty = _empty_line(data, begins)

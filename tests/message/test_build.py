@@ -448,6 +448,11 @@ def test_a_header_that_is_checked_once() -> None:
     pairs = [("Allow", "INVITE, ACK"), ("Retry-After", 30), ("Recv-Info", "")]
     request = Request.build("OPTIONS", "sip:b@192.0.2.4", [allow, retry, empty])
     assert bytes(request) == bytes(Request.build("OPTIONS", "sip:b@192.0.2.4", pairs))
+    twice = Request.build("OPTIONS", "sip:b@192.0.2.4", [allow, empty, allow])
+    assert twice.lines_of("Allow") == ("INVITE, ACK", "INVITE, ACK")
+    assert [name for name, _ in twice.headers] == ["Allow", "Recv-Info", "Allow", "Content-Length"]
+    with pytest.raises(LocalProtocolError, match="one header retry-after only"):
+        Request.build("OPTIONS", "sip:b@192.0.2.4", [retry, retry])
     for copied in (pickle.loads(pickle.dumps(allow)), copy.deepcopy(allow)):
         assert (copied, copied.line) == (("Allow", "INVITE, ACK"), "Allow: INVITE, ACK")
     for name, value in (("Allow", "INVITE\r\nX: 1"), ("Al low", "INVITE"), ("Allow", b"INVITE")):

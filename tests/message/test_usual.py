@@ -93,6 +93,7 @@ VARIANTS = [
     ("INVITE sip:b@example.com SIP", "INVITE urn:service:sos SIP", True),
     ("1 INVITE\n", "1\n INVITE\n", False),
     ("To: <sip:b@example.com>\n", "To: <sip:b@example.com>\nSubject : x\n", False),
+    ("1 INVITE\n", "1 INVITE\nSubject:\tx\n", False),
     ("SIP/2.0\nVia", "sip/2.0\nVia", False),
 ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sipsm.errors import LocalProtocolError
 from sipsm.message import Request, parse_message, response_to
 from sipsm.message.headers import CONTACT, VIA
 from sipsm.transport import Flow, is_numeric, just_received_from, received_from, response_flow, same_host
@@ -126,6 +127,8 @@ def test_only_the_top_via_is_marked() -> None:
     [
         "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1",
         "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport",
+        "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport=9",
+        "Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport;received=192.0.2.9",
         "v:  SIP/2.0/UDP 192.0.2.1;rport;branch=z9hG4bK1 ",
         "VIA: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK1;rport=;x",
         "Via: SIP/2.0/UDP 192.0.2.1;rportal=2;branch=z9hG4bK1;rport=9;received=192.0.2.9",
@@ -163,6 +166,23 @@ def test_filled_in_at_once_it_is_the_same(
         return bytes(request), request.headers, read, bytes(answer), answer.via, answer.via.has_rport, answer.branch
 
     assert said(just_received_from(read(), (source, 9988))) == said(received_from(read(), (source, 9988)))
+
+
+@pytest.mark.rfc("3581 4")
+@pytest.mark.parametrize(("source", "received"), [("2001:db8::9", "2001:db8::9"), ("[2001:db8::9]", "2001:db8::9")])
+def test_an_ipv6_source_is_filled_in_without_brackets(source: str, received: str) -> None:
+    """In `received` an address of IPv6 has none, however it came (RFC 5118 4.5)."""
+    request = just_received_from(with_via("SIP/2.0/UDP pc33.example.com;branch=z9hG4bK1;rport"), (source, 9))
+    assert str(request.via) == f"SIP/2.0/UDP pc33.example.com;branch=z9hG4bK1;rport=9;received={received}"
+
+
+@pytest.mark.parametrize("source", [("a;b", 5060), ("192.0.2.1", -1), ("192.0.2.1", 65_536)])
+def test_what_is_no_source_is_not_filled_in(source: tuple[str, int]) -> None:
+    """Where a request came from is an address and a port: what is neither raises, and the Via stays as it came."""
+    request = with_via("SIP/2.0/UDP pc33.example.com;branch=z9hG4bK1;rport")
+    with pytest.raises(LocalProtocolError, match="is no"):
+        just_received_from(request, source)
+    assert str(request.via) == "SIP/2.0/UDP pc33.example.com;branch=z9hG4bK1;rport"
 
 
 @pytest.mark.rfc("3261 18.2.1")
