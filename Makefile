@@ -85,15 +85,16 @@ site: .venv/installed-docs dot
 	@touch $@ .venv/installed
 
 # The suite talks to SIP programs that are not ours.
-PEERS := sip-tester sipsak baresip kamailio kamailio-presence-modules kamailio-sqlite-modules
+PEERS := sip-tester sipsak baresip kamailio kamailio-presence-modules kamailio-sqlite-modules kamailio-tls-modules openssl
 peers:
 	@if command -v sipp >/dev/null && command -v sipsak >/dev/null && command -v baresip >/dev/null && \
-	    command -v kamailio >/dev/null && ls /usr/lib/*/kamailio/modules/presence.so /usr/lib/*/kamailio/modules/db_sqlite.so >/dev/null 2>&1; then \
+	    command -v openssl >/dev/null && command -v kamailio >/dev/null && \
+	    ls $(foreach each,presence db_sqlite tls,/usr/lib/*/kamailio/modules/$(each).so) >/dev/null 2>&1; then \
 	    :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	    apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $(PEERS) >/dev/null; \
 	else \
-	    echo "The tests talk to sipp, sipsak, baresip and kamailio. On Debian: sudo apt-get install $(PEERS)" >&2; exit 1; \
+	    echo "The tests talk to sipp, sipsak, baresip, kamailio and openssl. On Debian: sudo apt-get install $(PEERS)" >&2; exit 1; \
 	fi
 
 # The machines are drawn by Graphviz.

@@ -125,7 +125,7 @@ class Dialogs:
         Raises `LocalProtocolError` as `Dialog.check` does, before anything is sent.
         """
         party = self.party
-        own = [*party.user_agent, party.contact(place.flow, place.dialog.is_secure), *party.supported]
+        own = [*party.user_agent, party.contact(place.flow, place.dialog), *party.supported]
         request = place.dialog.next_request(method, party.via(), [*own, *headers], body)
         user.request = request
         return self.sending.request(request, user, now, towards=place.dialog.hop_of(request))

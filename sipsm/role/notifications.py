@@ -32,7 +32,7 @@ from sipsm.role.events import (
 )
 from sipsm.role.limits import Limits
 from sipsm.role.part import Takes
-from sipsm.role.party import HeaderLines, Party, in_secure
+from sipsm.role.party import HeaderLines, Party
 from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
 from sipsm.role.requests_in import RequestsIn
@@ -269,7 +269,7 @@ class Notifications:
         # "unlike SUBSCRIBE, the REFER transaction does not contain a duration" (RFC 3515 2.4.4).
         lasts = [("Expires", str(x.expires_s))] if x.request.method == "SUBSCRIBE" else []
         place = subscription.place
-        contact = self.party.contact(place.flow, in_secure(x.request, place.dialog))
+        contact = self.party.contact(place.flow, place.dialog, x.request)
         own: HeaderLines = [contact, *lasts, *self.party.events]
         return self.respond(subscription, tx, x.request, x.status, None, [*own, *x.headers], now)
 

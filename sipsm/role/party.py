@@ -27,14 +27,11 @@ _SIP_ROUTE = re.compile(r"<sip:", re.IGNORECASE)
 _SIPS_ROUTE = re.compile(r"<sips:", re.IGNORECASE)
 
 
-def in_secure(request: Request, dialog: Dialog) -> bool:
-    """Whether our Contact in what answers a request of a dialog must be a SIPS URI.
-
-    "If the request that initiated the dialog contained a SIPS URI in the Request-URI or in the top Record-Route header
-    field value, if there was any, or the Contact header field if there was no Record-Route header field, the Contact
-    header field in the response MUST be a SIPS URI." (RFC 3261 12.1.1)
-    """
-    return dialog.is_secure or request.scheme == "sips"
+def _asks_for_sips(dialog: Dialog | None, request: Request | None) -> bool:
+    # "If the request that initiated the dialog contained a SIPS URI in the Request-URI or in the top Record-Route
+    # header field value, if there was any, or the Contact header field if there was no Record-Route header field, the
+    # Contact header field in the response MUST be a SIPS URI." (RFC 3261 12.1.1)
+    return (dialog is not None and dialog.is_secure) or (request is not None and request.scheme == "sips")
 
 
 class Series(NamedTuple):
@@ -72,14 +69,16 @@ class Party:
         """The event packages that can be subscribed to, where there are some."""
         self._capabilities = (*(CheckedHeader(*line) for line in allow(profile)), *self.supported, *self.events)
 
-    def contact(self, flow: Flow | None = None, secure: bool = False) -> CheckedHeader:
+    def contact(
+        self, flow: Flow | None = None, dialog: Dialog | None = None, request: Request | None = None
+    ) -> CheckedHeader:
         """The own Contact (RFC 3261 8.1.1.8): for who asks on a flow, one that he reaches in the same way.
 
-        A GRUU is reached from everywhere. `secure`: it must be a SIPS URI; we have none where we are not over TLS.
+        A GRUU is reached from everywhere. Where a dialog or the peer's request asks for one, and we are over TLS, it is
+        a SIPS URI.
         """
-        if secure and self._secure:
-            here = "" if flow is None else version(flow.local[0])
-            return self._secure.get(here) or next(iter(self._secure.values()))
+        if self._secure and _asks_for_sips(dialog, request):
+            return self._secure_contact(flow)
         if flow is None or self.profile.gruu is not None:
             return self._contact
         known = self._ways.get((flow.transport, flow.local))
@@ -101,6 +100,10 @@ class Party:
             found.setdefault(version(each.address[0]), CheckedHeader("Contact", each.secure_contact))
         return found
 
+    def _secure_contact(self, flow: Flow | None = None) -> CheckedHeader:
+        here = "" if flow is None else version(flow.local[0])
+        return self._secure.get(here) or next(iter(self._secure.values()))
+
     def _contact_on(self, flow: Flow) -> str:
         ways = [each for each in self.listening if each.transport == flow.transport] or [self.local]
         # A connection that came to a wildcard, or that we made, has another local address than the one listened at.
@@ -116,9 +119,11 @@ class Party:
         """A Via for a new request, with a new branch, asking for `rport` (RFC 3581 3)."""
         return self._via.with_branch(self.ids.branch())
 
-    def capabilities_of_session(self, flow: Flow | None = None, secure: bool = False) -> HeaderLines:
+    def capabilities_of_session(
+        self, flow: Flow | None = None, dialog: Dialog | None = None, request: Request | None = None
+    ) -> HeaderLines:
         """What an INVITE, and its 2xx on this flow, say of us (RFC 3261 13.2.1, 13.3.1.4)."""
-        return [self.contact(flow, secure), *self._capabilities]
+        return [self.contact(flow, dialog, request), *self._capabilities]
 
     def allow(self) -> HeaderLines:
         """The methods that we serve (RFC 3261 20.5)."""
@@ -169,10 +174,10 @@ class Party:
             # "if the route set included any SIP URI, the UAC MUST change the SIP URIs to SIPS URIs simply by changing
             # the scheme from "sip" to "sips" before sending the request." (RFC 5630 5.1.1)
             routes = tuple(_SIP_ROUTE.sub("<sips:", route) for route in routes)
-        if uri.scheme == "sips" or (routes and _SIPS_ROUTE.search(routes[0])):
+        if self._secure and (uri.scheme == "sips" or (routes and _SIPS_ROUTE.search(routes[0]))):
             # "If the Request-URI or top Route header field value contains a SIPS URI, the Contact header field MUST
             # contain a SIPS URI as well." (RFC 3261 8.1.1.8)
-            own = [self.contact(secure=True) if line[0] == "Contact" else line for line in own]
+            own = [self._secure_contact() if line[0] == "Contact" else line for line in own]
         request = request_of(
             method,
             uri,

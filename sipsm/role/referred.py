@@ -163,7 +163,7 @@ class Referred:
         """A new URI at which a REFER is told of: where we are reached by its sender."""
         # "This URI MUST uniquely identify this refer event state." And: "Implementations SHOULD provide a URI
         # constructed in a way that is hard to guess." (RFC 7614 4.3)
-        here = Address.parse(self.party.contact(tx.flow, request.scheme == "sips")[1]).uri
+        here = Address.parse(self.party.contact(tx.flow, request=request)[1]).uri
         return str(Uri.build(here.scheme, self.party.ids.call_id(), host=here.host, port=here.port, params=here.params))
 
     def subscribe(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
@@ -275,7 +275,7 @@ class Referred:
             # And: "when using this extension, the REFER remains a target refresh request".
             if referral.place is not None:
                 referral.place.dialog.receive("SUBSCRIBE", request, Step(now, self.observer))
-            own: HeaderLines = [self.party.contact(tx.flow, request.scheme == "sips")]
+            own: HeaderLines = [self.party.contact(tx.flow, request=request)]
             if request.has("Refer-Sub"):
                 own.append(("Refer-Sub", "false"))
             if referral.events_at is not None:

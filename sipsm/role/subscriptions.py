@@ -274,7 +274,7 @@ class Subscriptions:
             request,
             200,
             record_route=makes_dialog,
-            headers=[self.party.contact(tx.flow, place.dialog.is_secure), *self.party.server],
+            headers=[self.party.contact(tx.flow, place.dialog), *self.party.server],
         )
         outputs = self.requests.transactions.respond(tx, response, now)
         state = request[SUBSCRIPTION_STATE]

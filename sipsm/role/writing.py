@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sipsm.message import CheckedHeader, Request, Response, response_to
 from sipsm.message.headers import RAck
-from sipsm.role.party import HeaderLines, Party, in_secure
+from sipsm.role.party import HeaderLines, Party
 from sipsm.role.policy import Policy
 from sipsm.sdp.offer_answer import SDP
 from sipsm.transport import Flow
@@ -39,10 +39,10 @@ class Writing:
         if status >= 200 and makes_dialog:
             # "A 2xx response to an INVITE SHOULD contain the Allow header field and the Supported header field"
             # (RFC 3261 13.3.1.4)
-            own = party.capabilities_of_session(way(at.leg), in_secure(request, at.dialog))
+            own = party.capabilities_of_session(way(at.leg), at.dialog, request)
             headers = own + self.agreed_interval(at.leg, request)
         elif makes_dialog:
-            headers = [party.contact(way(at.leg), in_secure(request, at.dialog))]
+            headers = [party.contact(way(at.leg), at.dialog, request)]
         if rseq is not None:
             # "it MUST contain a Require header field containing the option tag 100rel, and MUST include an RSeq header
             # field." (RFC 3262 3)  With a description, it "SHOULD contain an Allow header field that lists the UPDATE
@@ -86,7 +86,7 @@ class Writing:
         )
 
     def _of_update(self, leg: Leg, request: Request) -> HeaderLines:
-        own = self.party.capabilities_of_session(way(leg), in_secure(request, leg.dialog))
+        own = self.party.capabilities_of_session(way(leg), leg.dialog, request)
         return [*own, *self.agreed_interval(leg, request)]
 
     def agreed_interval(self, leg: Leg, request: Request) -> HeaderLines:
@@ -138,7 +138,7 @@ class Writing:
     def modifying(self, leg: Leg, x: Modify) -> Request:
         """A re-INVITE or an UPDATE."""
         packages = [self.party.packages] if x.method == "INVITE" else []
-        session = self.party.capabilities_of_session(way(leg), leg.dialog.is_secure)
+        session = self.party.capabilities_of_session(way(leg), leg.dialog)
         own = [*session, *packages, *self.wanted_interval(leg)]
         first = leg.invitations[0]
         # "The values of Supported, Require, and Proxy-Require used in the initial Session refresh request MUST be

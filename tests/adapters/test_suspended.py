@@ -27,12 +27,13 @@ from sipsm import (
     TimerValues,
     save,
 )
+from tests.adapters.certificates import everybody
 from tests.adapters.driving import ADAPTERS, done, first, opened, rest
 from tests.adapters.name_server import name_server
 from tests.adapters.peer import SDP, Peer, Place, branch_of, header, peer_at, tag_of
 from tests.cli.programs import PATIENCE_S, ROOT, environment
 
-PLACES = [Place("UDP", "127.0.0.1"), Place("TCP", "::1")]
+PLACES = [Place("UDP", "127.0.0.1"), Place("TCP", "::1"), Place("TLS", "127.0.0.1")]
 PAIRS = [*pairwise(ADAPTERS), *((name, name) for name in ADAPTERS)]
 everywhere = pytest.mark.parametrize(
     ("before", "after", "place"),
@@ -55,7 +56,7 @@ def one_after_the_other(
             assert agent._over()
 
     async def second_half() -> None:
-        async with opened(other.restored(data[0])) as agent:
+        async with opened(other.restored(data[0], tls=everybody())) as agent:
             await ends(agent)
 
     one.run(first_half)

@@ -24,7 +24,7 @@ from sipsm import (
     RequestServed,
 )
 from sipsm.transport.flow import bracketed
-from sipsm_sockets import Secured
+from sipsm_sockets import Secured, TlsContexts
 from tests.adapters.certificates import LOOPBACK, everybody, having, trusted, unknown
 from tests.adapters.driving import ADAPTERS, PATIENCE_S, Adapter, done, first, opened
 from tests.adapters.name_server import name_server
@@ -457,7 +457,26 @@ async def somebody_without_a_certificate(adapter: Adapter, place: Place) -> None
             stage.check()
 
 
+async def contexts_of_the_programs_own(adapter: Adapter, place: Place) -> None:
+    """They are asked as they are; one that verifies nobody is no way to anybody."""
+
+    def answers(peer: SecurePeer) -> None:
+        peer.respond(peer.hear("OPTIONS "), "200 OK")
+        peer.drop()
+        turned_away(peer)
+
+    usual, careless = ssl.create_default_context(cafile=trusted().file), ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    careless.check_hostname = False
+    careless.verify_mode = ssl.CERT_NONE
+    with peer_at(place) as stage:
+        stage.play(answers)
+        for client, status in ((usual, 200), (careless, 503)):
+            async with opened(adapter.agent(place.any_port, tls=TlsContexts(everybody().server, client))) as agent:
+                assert (await done(agent.request("OPTIONS", stage.uri))).status == status
+
+
 SCENARIOS: list[Scenario] = [
+    contexts_of_the_programs_own,
     plain_words_at_a_port_for_tls,
     a_port_for_tcp,
     handshakes_that_never_end,

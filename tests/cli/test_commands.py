@@ -123,7 +123,7 @@ def test_there_is_no_way() -> None:
 
 def test_what_cannot_be_spoken_is_wrong_usage() -> None:
     """A URI that does not say where to send, or says it in a transport that is not spoken: exit 2."""
-    for uri in ("tel:123", "sips:bob@192.0.2.4", "sip:bob@192.0.2.4;transport=sctp"):
+    for uri in ("tel:123", "sips:bob@192.0.2.4;transport=udp", "sip:bob@192.0.2.4;transport=sctp"):
         assert sipsm("call", uri).returncode == 2
     only_tcp = sipsm("call", "sip:bob@127.0.0.1;transport=udp", "--bind", "tcp:127.0.0.1:0")
     assert (only_tcp.returncode, "only TCP is spoken" in only_tcp.stderr) == (2, True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pytest
 from tests.adapters.certificates import LOOPBACK, trusted, unknown
 from tests.cli.programs import PATIENCE_S, Running, running, sipsm, told
 from tests.cli.test_transports import resolving
+from tests.peers.programs import found
 
 pytestmark = pytest.mark.slow
 
@@ -140,8 +140,7 @@ def test_a_publication() -> None:
 
 def test_openssl() -> None:
     """A client that knows TLS and no SIP: whatever it says is answered, and so is nothing at all."""
-    openssl = shutil.which("openssl")
-    assert openssl, "openssl is needed here. On Debian: sudo apt-get install openssl"
+    openssl = found("openssl")
     request = "\r\n".join(
         [
             "OPTIONS sips:bob@127.0.0.1 SIP/2.0",

@@ -14,7 +14,8 @@ PACKAGES = {
     "sipp": "sip-tester",
     "sipsak": "sipsak",
     "baresip": "baresip",
-    "kamailio": "kamailio kamailio-presence-modules kamailio-sqlite-modules",
+    "kamailio": "kamailio kamailio-presence-modules kamailio-sqlite-modules kamailio-tls-modules",
+    "openssl": "openssl",
 }
 
 
