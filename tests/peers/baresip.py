@@ -77,13 +77,17 @@ class Phone:
 
 
 @contextmanager
-def phone(folder: Path, *, answers: bool = False, publishes_at: str = "", watches: str = "") -> Iterator[Phone]:
+def phone(
+    folder: Path, *, answers: bool = False, publishes_at: str = "", watches: str = "", password: str = ""
+) -> Iterator[Phone]:
     """A phone at a port of its own, with its settings in this folder.
 
-    `answers`: it takes every call at once. It publishes its presence at one URI, and watches that of another.
+    `answers`: it takes every call at once. It publishes its presence at one URI, and watches that of another. With a
+    password, it answers challenges, as `phone`.
     """
     sip, control = free_port(), free_port(Place("TCP", "127.0.0.1"))
     more = f';pubint=600;outbound="{publishes_at}"' if publishes_at else ""
+    more += f";auth_user=phone;auth_pass={password}" if password else ""
     mode = "auto" if answers else "manual"
     (folder / "config").write_text(CONFIG.format(sip=sip, control=control, modules=MODULES), "utf-8")
     (folder / "accounts").write_text(f"<sip:phone@127.0.0.1:{sip}>;regint=0;answermode={mode}{more}\n", "utf-8")
