@@ -280,8 +280,8 @@ class Element(ABC, Generic[Out]):
 
     def _tag_of(self, request: Request) -> str:
         """The To tag of an answer without state: the ACK for it, which has the same Via on top, is known by that."""
-        via = str(request.via).encode("utf-8", "surrogateescape")
-        return blake2b(via, digest_size=8, key=self._secret).hexdigest()
+        via = (request.header("Via") or "").partition(",")[0]
+        return blake2b(via.encode("utf-8", "surrogateescape"), digest_size=8, key=self._secret).hexdigest()
 
     # ---------------------------------------------------------------- time, and what actions came to
 

@@ -83,16 +83,23 @@ class Phone:
 
 @contextmanager
 def phone(
-    folder: Path, *, answers: bool = False, publishes_at: str = "", watches: str = "", certificate: Path | None = None
+    folder: Path,
+    *,
+    answers: bool = False,
+    publishes_at: str = "",
+    watches: str = "",
+    password: str = "",
+    certificate: Path | None = None,
 ) -> Iterator[Phone]:
     """A phone at a port of its own, with its settings in this folder.
 
     `answers`: it takes every call at once. It publishes its presence at one URI, and watches that of another. With a
-    `certificate` it calls and is called over TLS, at the next port.
+    password, it answers challenges, as `phone`. With a `certificate` it calls and is called over TLS, at the next port.
     """
     sip, control = free_port(), free_port(Place("TCP", "127.0.0.1"))
     where = f"127.0.0.1:{sip}" if certificate is None else f"127.0.0.1:{sip + 1};transport=tls"
     more = f';pubint=600;outbound="{publishes_at}"' if publishes_at else ""
+    more += f";auth_user=phone;auth_pass={password}" if password else ""
     mode = "auto" if answers else "manual"
     config = CONFIG.format(sip=sip, control=control, modules=MODULES)
     if certificate is not None:

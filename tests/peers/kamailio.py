@@ -41,6 +41,10 @@ loadmodule "pua.so"
 loadmodule "pua_rpc.so"
 loadmodule "xhttp.so"
 loadmodule "jsonrpcs.so"
+loadmodule "auth.so"
+modparam("auth", "algorithm", "{algorithm}")
+modparam("auth", "{counting}", 1)
+modparam("auth", "qop", "{qop}")
 modparam("tm", "retr_timer1", 100)
 modparam("tm", "retr_timer2", 400)
 modparam("presence|presence_xml|pua", "db_url", "sqlite:///{database}")
@@ -56,6 +60,7 @@ modparam("jsonrpcs", "transport", 1)
 event_route[core:worker-one-init] {{ xlog("L_ALERT", "{ready}\\n"); }}
 event_route[xhttp:request] {{ jsonrpc_dispatch(); }}
 request_route {{
+    {guard}
     if (method == "SUBSCRIBE") {{ t_newtran(); handle_subscribe(); exit; }}
     if (method == "PUBLISH") {{ t_newtran(); handle_publish(); exit; }}
     if (method != "NOTIFY") {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
@@ -98,6 +103,21 @@ request_route {{
     sl_send_reply("405", "Method Not Allowed");
 }}
 """
+GUARDS = {
+    "www": """
+    if (method != "NOTIFY" && !pv_www_authenticate("biloxi.com", "secret", "0")) {
+        www_challenge("biloxi.com", "1");
+        exit;
+    }""",
+    "proxy": """
+    if (method != "NOTIFY" && !pv_proxy_authenticate("biloxi.com", "secret", "0")) {
+        proxy_challenge("biloxi.com", "1");
+        exit;
+    }
+    consume_credentials();""",
+    "": "",
+}
+"""How all that comes is challenged, as by a server or by a proxy, or is not."""
 READY = "it serves"
 TOLD = "it is told: "
 TABLES = Path("/usr/share/kamailio/db_sqlite")
@@ -181,11 +201,18 @@ class Registrar(Kamailio):
 
 
 @contextmanager
-def presence_server(folder: Path) -> Iterator[PresenceServer]:
-    """A Kamailio at a port of its own, with its settings in this folder."""
+def presence_server(
+    folder: Path, *, guard: str = "", algorithm: str = "MD5", qop: str = "auth", counting: str = "nonce_count"
+) -> Iterator[PresenceServer]:
+    """A Kamailio at a port of its own, with its settings in this folder.
+
+    `counting`: `nonce_count` has each nonce used once with each count, `one_time_nonce` once altogether.
+    """
     port, database, config = free_port(Place("TCP", "127.0.0.1")), folder / "database", folder / "kamailio.cfg"
     _make(database, "standard", "presence")
-    config.write_text(CONFIG.format(port=port, database=database, ready=READY, told=TOLD), "utf-8")
+    settings = {"ready": READY, "told": TOLD, "guard": GUARDS[guard], "algorithm": algorithm, "qop": qop}
+    settings["counting"] = counting
+    config.write_text(CONFIG.format(port=port, database=database, **settings), "utf-8")
     with _started(config) as process:
         server = PresenceServer(process, port, database)
         server.until(READY)
