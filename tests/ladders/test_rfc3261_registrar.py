@@ -21,6 +21,7 @@ from sipsm import (
     Uri,
 )
 from sipsm.role import registrar
+from sipsm.standalone.binding import GONE
 from tests.ladders.registrants import ADDRESS, DOMAIN, ONE, THREE, TWO, Registry
 
 UNREGISTERED, EXPIRED, DEACTIVATED = UnbindReason
@@ -233,12 +234,14 @@ def test_how_long_a_binding_lasts(contact: str, expires: int | None, lasts: int)
     """
     bench = registry(usual_s=900, longest_s=3000)
     assert bench.listed(contact, expires=expires) == [f"{ONE};expires={lasts}"]
+    (held,) = bench.endpoint._agent.registrar.location.held[Uri.parse(ADDRESS)]
     bench.wait(lasts - 0.1)
     assert bench.bound() == [ONE]
     bench.wait(0.1)
     assert (bench.bound(), bench.endpoint.bound_addresses) == ([], [])
     (event,) = bench.told(BindingRemoved)
     assert (event.reason, event.request, event.binding.lasts_s) == (EXPIRED, None, lasts)
+    assert held.state == GONE
     bench.quiet()
     assert bench.left() == {}
 
@@ -293,6 +296,7 @@ def test_how_many_bindings() -> None:
     assert bench.status(f"{ONE};expires=0", to="<sip:carol@192.0.2.1>") == 200
     assert bench.status(TWO, to="<sip:alice@192.0.2.1>") == 200
     assert bench.status(ONE, TWO, THREE) == 503
+    assert bench.status(*(f"{each};expires=0" for each in (ONE, TWO, THREE))) == 503
     assert bench.status("*", expires=0) == 200
     assert bench.status(ONE, to="<sip:carol@192.0.2.1>") == 200
 
@@ -395,11 +399,13 @@ def test_a_binding_is_taken_away() -> None:
     """One of an address, or all; of those that are not there, none."""
     bench = registry()
     bench.put(ONE, TWO, THREE)
+    held = [*bench.endpoint._agent.registrar.location.held[Uri.parse(ADDRESS)]]
     bench.take(bench.endpoint.unbind(ADDRESS, "sip:%62ob@192.0.2.12", now=bench.now))
     assert bench.bound() == [ONE, THREE]
     bench.take(bench.endpoint.unbind(Uri.parse(f"{ADDRESS};lr"), now=bench.now))
     assert bench.endpoint.unbind(ADDRESS, now=bench.now) == []
     assert [(each.reason, each.request) for each in bench.told(BindingRemoved)] == [(DEACTIVATED, None)] * 3
+    assert [(each.state, each.next_timeout()) for each in held] == [(GONE, None)] * 3
     bench.quiet()
     assert bench.left() == {}
 
