@@ -253,9 +253,11 @@ class BoundAgent(Sorting, ABC):
         self._listening = tuple(listening)
         if self._suspended is None:
             self._endpoint = Endpoint(*listening, **self._options)
+            self._endpoint.tell_time(wall, now=clock)
             return
         self._endpoint = self._suspended.endpoint
         self._ahead = self._suspended.time(wall) - clock
+        self._endpoint.tell_time(wall, now=clock + self._ahead)
         for core in self._endpoint.calls:
             if core.state is not CallState.ENDED:
                 self._begun(core)._restored()

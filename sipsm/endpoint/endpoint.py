@@ -20,6 +20,7 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError
 from sipsm.ids import Ids
 from sipsm.machine import Agenda
 from sipsm.message import Request, Response, answerable, check_message, read_message, response_to
+from sipsm.message.headers.times import date_of
 from sipsm.role import (
     DropNote,
     Dropped,
@@ -328,6 +329,14 @@ class Endpoint(Commanding):
     def opening(self) -> list[Open]:
         """What has been asked for and not reported yet: to be made again, or to have failed, when it is restored."""
         return [connection.open for connection in self._flows.opening.values() if connection.open is not None]
+
+    def tell_time(self, unix_s: float, *, now: float) -> None:
+        """Say what the time of day is, in seconds since the first of 1970: a registrar puts it into each 200.
+
+        Every adapter's agent does. Raises `LocalProtocolError` for what is no time.
+        """
+        date_of(unix_s)
+        self._agent.party.wall_s = unix_s - now
 
     # ---------------------------------------------------------------- for what it has begun
 

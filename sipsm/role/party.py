@@ -13,6 +13,7 @@ from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.ids import MAGIC_COOKIE, Ids
 from sipsm.message import Address, CheckedHeader, Request, Response, Via, request_of
+from sipsm.message.headers.times import date_of
 from sipsm.role.checking import address_of_somebody, check_headers, in_to, refuse_100rel
 from sipsm.role.screening import Profile, allow, allow_events, supported
 from sipsm.transport import Address as HostAndPort
@@ -47,6 +48,8 @@ class Party:
         self.ids = ids
         self.answer_challenge: AnswerChallenge = _nobody
         """Who answers challenges: to be put here by what knows the user's credentials."""
+        self.wall_s: float | None = None
+        """What the time of day was at the beginning of ours, in seconds since 1970; None where nobody has told it."""
         # What every message says of us is made once.
         self._via = Via.parse(f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={MAGIC_COOKIE};rport")
         self._sender = Address.parse(self.identity)
@@ -98,6 +101,10 @@ class Party:
     def product(self, name: str) -> Sequence[CheckedHeader]:
         """The User-Agent or Server line, if there is to be one."""
         return self._products[name]
+
+    def date(self, now: float) -> HeaderLines:
+        """The time of day, where somebody has told it (RFC 3261 20.17)."""
+        return [] if self.wall_s is None else [("Date", date_of(self.wall_s + now))]
 
     def capabilities_of_session(self, flow: Flow | None = None) -> HeaderLines:
         """What an INVITE, and its 2xx on this flow, say of us (RFC 3261 13.2.1, 13.3.1.4)."""

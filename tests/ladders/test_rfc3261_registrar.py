@@ -353,6 +353,29 @@ def test_a_register_that_names_a_dialog() -> None:
     assert (bench.last_response.status, bench.bound()) == (200, [ONE, TWO])
 
 
+@pytest.mark.rfc("3261 10.3", "3261 20.17")
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_the_time_of_day(by_hand: bool) -> None:
+    """Each 200 tells it, where somebody has told it here; the application's own counts before that."""
+    bench = registry(by_hand=by_hand)
+    bench.endpoint.tell_time(1_795_000_000.5, now=bench.now - 20)
+    bench.put(ONE)
+    if by_hand:
+        bench.take(asked(bench).accept(now=bench.now))
+    assert bench.last_response.lines_of("Date") == ("Wed, 18 Nov 2026 11:07:00 GMT",)
+    bench.put(f"{TWO};expires=3")
+    if by_hand:
+        bench.take(asked(bench).accept(now=bench.now))
+        bench.put(ONE)
+        bench.take(asked(bench).accept(headers=[("date", "Sun, 22 Nov 2026 12:00:00 GMT")], now=bench.now))
+        assert bench.last_response.lines_of("Date") == ("Sun, 22 Nov 2026 12:00:00 GMT",)
+    else:
+        assert not bench.last_response.has("Date")
+    for seconds in (float("inf"), float("nan"), 1e30, -1e15):
+        with pytest.raises(LocalProtocolError, match="no time"):
+            bench.endpoint.tell_time(seconds, now=0.0)
+
+
 @pytest.mark.rfc("3261 17.2.2")
 def test_a_repeat() -> None:
     """It brings the same 200 again, and changes nothing."""
