@@ -225,6 +225,8 @@ class Registrations:
         number = series.cseq + 1
         again = None if series.known_by is None or number > LAST_CSEQ else (series.known_by, number)
         request, hop = self.request(registration, own, again)
+        # Deviation: RFC 3261 10.2.4 would have refreshes go "to the same network address as the original registration".
+        # They go where the domain leads now: to the same as long as the DNS says so, and past a server that is gone.
         assert request.from_tag is not None, "it is ours"
         series.known_by, series.cseq = Series(request.call_id, request.from_tag), request.cseq.number
         return self.sending.request(request, RegisterUnderWay(registration, request), now, towards=hop)

@@ -443,7 +443,14 @@ _SETTING_OF: Final[dict[str, Callable[[Profile], object]]] = {
     "PUBLISH": attrgetter("composes.packages"),
     "REGISTER": lambda profile: profile.registers is not None,
 }
-_CHECKS_OF: Final = {method: tuple(each for each in CHECKS if method in (each.methods or ())) for method in ALL}
+_CHECKS_OF_REGISTRAR: Final = {
+    method: tuple(each for each in CHECKS if method in (each.methods or ())) for method in ALL
+}
+# Who is none need not be asked with each request whether he is nothing else.
+_CHECKS_OF: Final = {
+    method: tuple(each for each in checks if each.strikes is not registers_only)
+    for method, checks in _CHECKS_OF_REGISTRAR.items()
+}
 _CHECKS_OF_STRANGE: Final = tuple(each for each in CHECKS if each.methods is None)
 _OF: Final = frozenset(each.of for each in CHECKS)
 
@@ -451,7 +458,8 @@ _OF: Final = frozenset(each.of for each in CHECKS)
 def screen(profile: Profile, request: Request) -> tuple[Check, list[HeaderLine]] | None:
     """The first check that strikes, with the headers of its answer; None when the request may go on."""
     there = _OF.intersection(request.names)
-    for check in _CHECKS_OF.get(request.method, _CHECKS_OF_STRANGE):
+    checks = _CHECKS_OF if profile.registers is None else _CHECKS_OF_REGISTRAR
+    for check in checks.get(request.method, _CHECKS_OF_STRANGE):
         if (check.of is None or check.of in there) and check.strikes(profile, request):
             return check, check.headers(profile, request)
     return None
