@@ -281,8 +281,12 @@ class BoundAgent(Sorting, ABC):
             self._endpoint = self._suspended.endpoint
         self._handshakes = Handshakes(self._endpoint.flow_limits, self._endpoint.flow_times)
         if self._suspended is None:
+            if isinstance(self._endpoint, Endpoint):
+                # A proxy has no use for the time of day.
+                self._endpoint.tell_time(wall, now=clock)
             return
         self._ahead = self._suspended.time(wall) - clock
+        self._endpoint.tell_time(wall, now=clock + self._ahead)
         for core in self._endpoint.calls:
             if core.state is not CallState.ENDED:
                 self._begun(core)._restored()

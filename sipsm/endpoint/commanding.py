@@ -29,7 +29,7 @@ from sipsm.role import (
     UserAgent,
 )
 from sipsm.role.registration import Contacts, as_contacts
-from sipsm.role.registrations import Account
+from sipsm.role.registrations import Registrant
 from sipsm.role.subscription import Wanted
 from sipsm.sdp.description import Sdp
 from sipsm.standalone.binding import Binding
@@ -132,9 +132,9 @@ class Commanding(ABC):
         `headers` go into each of its requests. Returns the registration, whose commands take it further; `Registered`
         and `RegistrationEnded` tell what it comes to.
         """
-        account = _account(address, registrar, by, headers)
+        who = _registrant(address, registrar, by, headers)
         theirs = None if contacts is None else as_contacts(contacts)
-        registration, outputs = self._agent.registrations.begin(REGISTER, account, theirs, expires_s, now)
+        registration, outputs = self._agent.registrations.begin(REGISTER, who, theirs, expires_s, now)
         return registration, self._perform(outputs, None, now)
 
     def unregister(
@@ -153,10 +153,10 @@ class Commanding(ABC):
 
         What this endpoint has registered itself is removed by `registration.remove`. `RegistrationEnded` tells the end.
         """
-        account = _account(address, registrar, by, headers)
+        who = _registrant(address, registrar, by, headers)
         theirs = None if contacts is None else as_contacts(contacts)
         what = REMOVE_ALL if everything else REMOVE
-        registration, outputs = self._agent.registrations.begin(what, account, theirs, None, now)
+        registration, outputs = self._agent.registrations.begin(what, who, theirs, None, now)
         return registration, self._perform(outputs, None, now)
 
     def query_bindings(
@@ -169,8 +169,8 @@ class Commanding(ABC):
         now: float,
     ) -> tuple[Registration, list[Output]]:
         """Ask the registrar where `address` is reached (RFC 3261 10.2.3): `RegistrationEnded.bindings` tells it."""
-        account = _account(address, registrar, by, headers)
-        registration, outputs = self._agent.registrations.begin(QUERY, account, (), None, now)
+        who = _registrant(address, registrar, by, headers)
+        registration, outputs = self._agent.registrations.begin(QUERY, who, (), None, now)
         return registration, self._perform(outputs, None, now)
 
     def bindings(self, address: Uri | str) -> tuple[Binding, ...]:
@@ -344,10 +344,10 @@ class Commanding(ABC):
         return list(dict.fromkeys([*agent.referred.all, *told, *asked]))
 
 
-def _account(
+def _registrant(
     address: Uri | Address | str, registrar: Uri | str | None, by: str | None, headers: Iterable[tuple[str, str]]
-) -> Account:
-    return Account(address, None if registrar is None else _target(registrar), by, headers)
+) -> Registrant:
+    return Registrant(address, None if registrar is None else _target(registrar), by, headers)
 
 
 def _target(target: Uri | str) -> Uri:

@@ -25,6 +25,7 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError
 from sipsm.ids import Ids
 from sipsm.machine import Agenda
 from sipsm.message import Request, Response, answerable, check_message, read_message, response_to
+from sipsm.message.headers.times import date_of
 from sipsm.role import (
     DropNote,
     Dropped,
@@ -532,6 +533,14 @@ class Endpoint(Element[Output], Commanding):
     def command(self, of: Any, command: str, x: Any, now: float, dialog: Leg | None = None) -> list[Output]:
         """A command of a call, of a subscription or of what else it returned: what its methods do."""
         return self._perform(self._agent.command(of, command, x, now, dialog), None, now)
+
+    def tell_time(self, unix_s: float, *, now: float) -> None:
+        """Say what the time of day is, in seconds since the first of 1970: a registrar puts it into each 200.
+
+        Every adapter's agent does. Raises `LocalProtocolError` for what is no time.
+        """
+        date_of(unix_s)
+        self._agent.party.wall_s = unix_s - now
 
     def _receive_response(self, response: Response, flow: Flow, now: float) -> list[Any]:
         # "If more than one Via header field value is present in a response, the UAC SHOULD discard the message."

@@ -14,6 +14,7 @@ from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.ids import MAGIC_COOKIE, Ids
 from sipsm.message import Address, CheckedHeader, Request, Via, request_of
+from sipsm.message.headers.times import date_of
 from sipsm.role.checking import address_of_somebody, check_headers, in_to, refuse_100rel
 from sipsm.role.screening import Profile, allow, allow_events, supported
 from sipsm.transport import Address as HostAndPort
@@ -49,6 +50,8 @@ class Party:
         self.local = listening[0]
         self.profile = profile
         self.ids = ids
+        self.wall_s: float | None = None
+        """What the time of day was at the beginning of ours, in seconds since 1970; None where nobody has told it."""
         # What every message says of us is made once.
         self._via = Via.parse(f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={MAGIC_COOKIE};rport")
         self._sender = Address.parse(self.identity)
@@ -118,6 +121,10 @@ class Party:
     def via(self) -> Via:
         """A Via for a new request, with a new branch, asking for `rport` (RFC 3581 3)."""
         return self._via.with_branch(self.ids.branch())
+
+    def date(self, now: float) -> HeaderLines:
+        """The time of day, where somebody has told it (RFC 3261 20.17)."""
+        return [] if self.wall_s is None else [("Date", date_of(self.wall_s + now))]
 
     def capabilities_of_session(
         self, flow: Flow | None = None, dialog: Dialog | None = None, request: Request | None = None

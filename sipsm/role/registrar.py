@@ -6,13 +6,14 @@ RFC 3261 10.3. What is checked stands in `sipsm.standalone.register_checks`, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Observer, Refuse, Step
 from sipsm.message import Request, response_to
+from sipsm.message.names import canonical
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Commanded
 from sipsm.role.checking import check_headers
@@ -105,9 +106,9 @@ class Registrar:
         """Have a REGISTER that is in order take effect; returns the headers of its 200, and what is told."""
         told = [self.told(each, register.request) for each in self.location.register(register, now, self.observer)]
         # "The response MUST contain Contact header field values enumerating all current bindings." (RFC 3261 10.3)
-        # Deviation: RFC 3261 10.3 wants a Date as well. There is no clock on the wall here; where the application
-        # accepts by hand, it may give one.
-        return [("Contact", each) for each in self.location.contacts(register.address, now)], told
+        # "The response SHOULD include a Date header field." (RFC 3261 10.3)
+        contacts = [("Contact", each) for each in self.location.contacts(register.address, now)]
+        return [*contacts, *self.requests.party.date(now)], told
 
     def told(self, change: Change, request: Request | None) -> BindingAdded | BindingRefreshed | BindingRemoved:
         """What the application is told of a change; and its alarm is set."""
@@ -189,13 +190,15 @@ class Registrar:
                     outputs.append(RegistrationWithdrawn(asked))
         return outputs
 
-    def accepted(self, asked: RegisterRequest, headers: Iterable[tuple[str, str]], now: float) -> list[Any]:
+    def accepted(self, asked: RegisterRequest, headers: Sequence[tuple[str, str]], now: float) -> list[Any]:
         """It is to take effect, if it is in order now."""
         register = Asked(self.location, asked.request)
         struck = judge(register)
         if struck is not None:
             return self.answer(asked, struck.status, None, struck.headers, now)
         bound, told = self.take(register, now)
+        if any(canonical(name) == "date" for name, _ in headers):
+            bound = [line for line in bound if line[0] != "Date"]
         return [*self.answer(asked, 200, None, [*bound, *headers], now), *told]
 
     def answer(

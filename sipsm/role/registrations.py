@@ -47,7 +47,7 @@ MOST_RESTING: Final = 1000
 
 
 @frozen
-class Account:
+class Registrant:
     """Whose registration it is: what the application says of it once."""
 
     address: Uri | Address | str
@@ -95,18 +95,18 @@ class Registrations:
     # ---------------------------------------------------------------- what the application wants
 
     def begin(
-        self, what: str, account: Account, contacts: tuple[Address, ...] | None, expires_s: int | None, now: float
+        self, what: str, who: Registrant, contacts: tuple[Address, ...] | None, expires_s: int | None, now: float
     ) -> tuple[Registration, list[Any]]:
         """Register, remove, or ask (RFC 3261 10.2), as the machine's first input says. No contacts: the own one."""
         if len(self.all) >= self.limits.registrations:
             raise LocalProtocolError(f"{self.limits.registrations} registrations live, and the limits allow no more")
         check_time(expires_s)
-        theirs = tuple(account.headers)
+        theirs = tuple(who.headers)
         if written := [name for name, _ in theirs if canonical(name) in OF_REGISTER]:
             raise LocalProtocolError(f"{written[0]} is written by sipsm itself", rfc="3261 10.2")
-        to = _named(account.address)
-        address, registrar = address_of_record(to.uri), registrar_of(to.uri, account.registrar)
-        by = to if account.by is None else address_of_somebody(account.by)
+        to = _named(who.address)
+        address, registrar = address_of_record(to.uri), registrar_of(to.uri, who.registrar)
+        by = to if who.by is None else address_of_somebody(who.by)
         ours = (self.own_contact(to.uri, registrar),) if contacts is None else contacts
         life = AddressRegistration(
             self.sending.transactions.times, registrar, ours, expires_s, self.redirections, held=()
@@ -225,6 +225,8 @@ class Registrations:
         number = series.cseq + 1
         again = None if series.known_by is None or number > LAST_CSEQ else (series.known_by, number)
         request, hop = self.request(registration, own, again)
+        # Deviation: RFC 3261 10.2.4 would have refreshes go "to the same network address as the original registration".
+        # They go where the domain leads now: to the same as long as the DNS says so, and past a server that is gone.
         assert request.from_tag is not None, "it is ours"
         series.known_by, series.cseq = Series(request.call_id, request.from_tag), request.cseq.number
         return self.sending.request(request, RegisterUnderWay(registration, request), now, towards=hop)

@@ -447,16 +447,19 @@ _OF: Final = frozenset(each.of for each in CHECKS)
 
 
 @cache
-def _that_may_strike(method: str | None, there: frozenset[str]) -> tuple[Check, ...]:
+def _that_may_strike(method: str | None, there: frozenset[str], is_registrar: bool) -> tuple[Check, ...]:
     """The checks for a method, or None where nobody knows it, and these of the headers that `CHECKS` name."""
+    # Who is no registrar need not be asked with each request whether he is nothing else.
     of_method = (each for each in CHECKS if method in (each.methods if each.methods is not None else (None,)))
-    return tuple(each for each in of_method if each.of is None or each.of in there)
+    may_strike = tuple(each for each in of_method if each.of is None or each.of in there)
+    return may_strike if is_registrar else tuple(each for each in may_strike if each.strikes is not registers_only)
 
 
 def screen(profile: Profile, request: Request) -> tuple[Check, list[HeaderLine]] | None:
     """The first check that strikes, with the headers of its answer; None when the request may go on."""
     method = request.method
-    for check in _that_may_strike(method if method in ALL else None, _OF.intersection(request.names)):
+    known = method if method in ALL else None
+    for check in _that_may_strike(known, _OF.intersection(request.names), profile.registers is not None):
         if check.strikes(profile, request):
             return check, check.headers(profile, request)
     return None

@@ -235,8 +235,9 @@ class UserAgent:
             return [*told, *outputs] if told else outputs
         match output:
             case TimedOut(ServerTransaction() as transaction):
-                late = (self.requests, self.compositor, self.registrar)
-                return [output for each in late for output in each.too_late(transaction, now)]
+                published = self.compositor.too_late(transaction, now)
+                registered = self.registrar.too_late(transaction, now)
+                return [*self.requests.too_late(transaction, now), *published, *registered]
             case TimedOut(transaction):
                 return self.responses.unanswered(user_of(transaction.user), "TIMEOUT", 408, "no answer came", now)
             case TransportFailed(ServerTransaction() as transaction):

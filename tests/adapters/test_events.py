@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from itertools import permutations
@@ -43,6 +44,7 @@ from sipsm import (
     SubscriptionRequested,
     UnbindReason,
 )
+from sipsm.message.headers import DATE
 from tests.adapters.driving import ADAPTERS, PATIENCE_S, done, opened, rest
 from tests.adapters.peer import SDP, Place
 
@@ -135,6 +137,7 @@ def test_a_registration(one: str, other: str, place: Place) -> None:
         registration = await done(agent.register(uri, contacts="sip:a@192.0.2.1", expires_s=600))
         outcome = await done(registration.outcome())
         assert (type(outcome), outcome.operation) == (Registered, RegisterOperation.REGISTER)
+        assert abs(outcome.response[DATE].timestamp() - time.time()) < 60
         assert agent.registrations == [registration]
         await done(registration.modify("sip:b@192.0.2.1"))
         refused = await done(registration.outcome())

@@ -309,6 +309,8 @@ def test_a_query() -> None:
     bench = Registrant()
     registration = bench.query()
     assert registration.state is RegistrationState.ASKING
+    assert registration.life.sent is not None
+    assert registration.life.sent.operation is RegisterOperation.QUERY
     assert bench.said == [((), None)]
     for command in (registration.remove, registration.refresh):
         with pytest.raises(LocalProtocolError, match="but a question"):

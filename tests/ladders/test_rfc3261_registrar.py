@@ -21,6 +21,7 @@ from sipsm import (
     Uri,
 )
 from sipsm.role import registrar
+from sipsm.standalone.binding import GONE
 from tests.ladders.registrants import ADDRESS, DOMAIN, ONE, THREE, TWO, Registry
 
 UNREGISTERED, EXPIRED, DEACTIVATED = UnbindReason
@@ -233,12 +234,14 @@ def test_how_long_a_binding_lasts(contact: str, expires: int | None, lasts: int)
     """
     bench = registry(usual_s=900, longest_s=3000)
     assert bench.listed(contact, expires=expires) == [f"{ONE};expires={lasts}"]
+    (held,) = bench.endpoint._agent.registrar.location.held[Uri.parse(ADDRESS)]
     bench.wait(lasts - 0.1)
     assert bench.bound() == [ONE]
     bench.wait(0.1)
     assert (bench.bound(), bench.endpoint.bound_addresses) == ([], [])
     (event,) = bench.told(BindingRemoved)
     assert (event.reason, event.request, event.binding.lasts_s) == (EXPIRED, None, lasts)
+    assert held.state == GONE
     bench.quiet()
     assert bench.left() == {}
 
@@ -293,6 +296,7 @@ def test_how_many_bindings() -> None:
     assert bench.status(f"{ONE};expires=0", to="<sip:carol@192.0.2.1>") == 200
     assert bench.status(TWO, to="<sip:alice@192.0.2.1>") == 200
     assert bench.status(ONE, TWO, THREE) == 503
+    assert bench.status(*(f"{each};expires=0" for each in (ONE, TWO, THREE))) == 503
     assert bench.status("*", expires=0) == 200
     assert bench.status(ONE, to="<sip:carol@192.0.2.1>") == 200
 
@@ -349,6 +353,29 @@ def test_a_register_that_names_a_dialog() -> None:
     assert (bench.last_response.status, bench.bound()) == (200, [ONE, TWO])
 
 
+@pytest.mark.rfc("3261 10.3", "3261 20.17")
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_the_time_of_day(by_hand: bool) -> None:
+    """Each 200 tells it, where somebody has told it here; the application's own counts before that."""
+    bench = registry(by_hand=by_hand)
+    bench.endpoint.tell_time(1_795_000_000.5, now=bench.now - 20)
+    bench.put(ONE)
+    if by_hand:
+        bench.take(asked(bench).accept(now=bench.now))
+    assert bench.last_response.lines_of("Date") == ("Wed, 18 Nov 2026 11:07:00 GMT",)
+    bench.put(f"{TWO};expires=3")
+    if by_hand:
+        bench.take(asked(bench).accept(now=bench.now))
+        bench.put(ONE)
+        bench.take(asked(bench).accept(headers=[("date", "Sun, 22 Nov 2026 12:00:00 GMT")], now=bench.now))
+        assert bench.last_response.lines_of("Date") == ("Sun, 22 Nov 2026 12:00:00 GMT",)
+    else:
+        assert not bench.last_response.has("Date")
+    for seconds in (float("inf"), float("nan"), 1e30, -1e15):
+        with pytest.raises(LocalProtocolError, match="no time"):
+            bench.endpoint.tell_time(seconds, now=0.0)
+
+
 @pytest.mark.rfc("3261 17.2.2")
 def test_a_repeat() -> None:
     """It brings the same 200 again, and changes nothing."""
@@ -395,11 +422,13 @@ def test_a_binding_is_taken_away() -> None:
     """One of an address, or all; of those that are not there, none."""
     bench = registry()
     bench.put(ONE, TWO, THREE)
+    held = [*bench.endpoint._agent.registrar.location.held[Uri.parse(ADDRESS)]]
     bench.take(bench.endpoint.unbind(ADDRESS, "sip:%62ob@192.0.2.12", now=bench.now))
     assert bench.bound() == [ONE, THREE]
     bench.take(bench.endpoint.unbind(Uri.parse(f"{ADDRESS};lr"), now=bench.now))
     assert bench.endpoint.unbind(ADDRESS, now=bench.now) == []
     assert [(each.reason, each.request) for each in bench.told(BindingRemoved)] == [(DEACTIVATED, None)] * 3
+    assert [(each.state, each.next_timeout()) for each in held] == [(GONE, None)] * 3
     bench.quiet()
     assert bench.left() == {}
 

@@ -6,7 +6,7 @@ RFC 3261 20.17, 20.19, 20.23, 20.33 and 20.38; RFC 4028 4 and 5; RFC 5626 10.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Self
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
@@ -53,6 +53,17 @@ def format_date(moment: datetime) -> str:
     m = moment.astimezone(UTC)
     weekday, month = _WEEKDAYS[m.weekday()], _MONTHS[m.month - 1]
     return f"{weekday}, {m.day:02} {month} {m.year:04} {m.hour:02}:{m.minute:02}:{m.second:02} GMT"
+
+
+def date_of(unix_s: float) -> str:
+    """The moment so many seconds after the first of 1970 as a SIP-date (RFC 3261 20.17).
+
+    Raises LocalProtocolError for one beyond the years of four digits.
+    """
+    try:
+        return format_date(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=unix_s))
+    except (OverflowError, ValueError):
+        raise LocalProtocolError(f"{unix_s} s is no time that a Date could tell", rfc="3261 20.17") from None
 
 
 # Digits of one time; no clock counts further.
