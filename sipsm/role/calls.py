@@ -49,6 +49,7 @@ class Calls:
     def __init__(self, agenda: Agenda, observer: Observer | None) -> None:
         self.agenda = agenda
         self.observer = observer
+        self._step = Step(0.0, observer)
         self.all: dict[Call, None] = {}
         """Them, the oldest first."""
         self.dialogs: dict[DialogId, Leg] = {}
@@ -61,12 +62,16 @@ class Calls:
 
     # ---------------------------------------------------------------- steps
 
+    def step(self, now: float) -> Step:
+        """For one joint step: it is taken before the next one is, and only its outputs, once begun, outlast it."""
+        return self._step.anew(now)
+
     attempt = staticmethod(partial(joint_step, CALL))
     """`attempt(at, event, x, step)`: one joint step, which a rule may refuse."""
 
     def event(self, at: Invitation, event: str, x: Any, now: float) -> list[Any]:
         """One joint step that no rule refuses to the program, and what it asks for."""
-        step = Step(now, self.observer)
+        step = self.step(now)
         outcome = self.attempt(at, event, x, step)
         if outcome.moved:
             return self.finish(at.leg, step, None, now)

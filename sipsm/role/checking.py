@@ -36,17 +36,19 @@ NOT_IN_TO: Final = frozenset(("transport", "maddr", "ttl", "lr"))
 """Parameters that the URI of a To must not have (RFC 3261 19.1.1, Table 1)."""
 
 
-def check_headers(headers: Iterable[tuple[str, str]], *, contact: bool = False) -> list[tuple[str, str]]:
+def check_headers(
+    headers: Iterable[tuple[str, str]], *, contact: bool = False, packages: bool = False
+) -> list[tuple[str, str]]:
     """The headers of an application, when none is the core's. Contact is allowed in answers that redirect.
 
-    Raises `LocalProtocolError`.
+    `packages`: so is Recv-Info, in a REGISTER. Raises `LocalProtocolError`.
     """
     checked = list(headers)
     for name, value in checked:
         known = canonical(name)
         if contact and known == "contact":
             _ = [address_of_somebody(each) for each in split_list(value)]
-        elif known in OWN:
+        elif known in OWN and not (packages and known == "recv-info"):
             raise LocalProtocolError(f"{name} is written by sipsm itself", rfc="3261 8.1.1")
     return checked
 

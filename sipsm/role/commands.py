@@ -14,7 +14,6 @@ from attrs import evolve
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar.text_value import built
 from sipsm.ids import Ids
-from sipsm.machine import Step
 from sipsm.message import Request, response_to
 from sipsm.message.headers import InfoPackage
 from sipsm.message.names import canonical
@@ -109,7 +108,7 @@ class Commands:
     def give(self, command: str, at: Invitation, event: str, x: Any, now: float) -> list[Any]:
         """One event that may be refused."""
         calls = self.calls
-        step = Step(now, calls.observer)
+        step = calls.step(now)
         outcome = calls.attempt(at, event, x, step)
         if outcome.moved:
             return calls.finish(at.leg, step, None, now)
@@ -239,7 +238,7 @@ class Commands:
             invite = InviteUac(self.times, modifies=True)
             # Its request is built when nobody has refused it.
             at = Invitation(leg, True, leg.invitations[0].request, invite)
-        step = Step(now, self.calls.observer)
+        step = self.calls.step(now)
         wish = evolve(x, since=leg.offer_answer.agreed)
         outcome = self.calls.attempt(at, event + ("+SDP" if x.body else ""), wish, step)
         if outcome.refusal is not None:

@@ -156,7 +156,9 @@ class Party:
         """
         if target.headers is not None or "method" in target.params:
             raise LocalProtocolError("give a method and headers by themselves, not in the URI", rfc="3261 19.1.5")
-        theirs = check_headers(headers)
+        # "This document allows a UA to insert a Recv-Info header field in a REGISTER request." (RFC 6086 5.3)  What it
+        # says there is for the registrar, and of packages whose specifications tell what that makes of it.
+        theirs = check_headers(headers, packages=method == "REGISTER")
         if theirs:
             refuse_100rel(method, theirs)
         uri, routes = request_uri_and_routes(target, self.profile.route)

@@ -185,7 +185,7 @@ class RequestsIn:
         if at.offer_answer.has_changed:
             # "if the INVITE request was a re-INVITE and some of its requested changes had already been executed, the
             # UAS would return a 2xx response instead." (RFC 6141 3.8)
-            step = Step(now, self.calls.observer)
+            step = self.calls.step(now)
             if self.calls.attempt(at, "ACCEPT", Reply(200), step).moved:
                 accepted = self.calls.finish(at.leg, step, None, now)
                 return [*outputs, *accepted, OfferWithdrawn(at.leg.call, request)]
@@ -196,7 +196,7 @@ class RequestsIn:
     def within(self, leg: Leg, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A request within a dialog: judged by the dialog first, then by what its method means there (12.2.2)."""
         first = leg.invitations[0]
-        step = Step(now, self.calls.observer)
+        step = self.calls.step(now)
         outcome = self.calls.attempt(first, "REQUEST", request, step)
         if outcome.refusal is not None:
             return self.refuse(tx, request, outcome.refusal, now)
@@ -214,7 +214,7 @@ class RequestsIn:
                     return self.serve(tx, request, 481, now)
                 sdp = "+SDP" if has_sdp(request) else ""
                 return self.step(at, "<PRACK" + sdp, tx, request, now, owes=bool(sdp))
-        outcome = self.calls.attempt(first, "<ASK", request, Step(now))
+        outcome = self.calls.attempt(first, "<ASK", request, self.calls.step(now))
         if outcome.refusal is not None:
             return self.refuse(tx, request, outcome.refusal, now)
         match request.method:
@@ -257,7 +257,7 @@ class RequestsIn:
         self, at: Invitation, event: str, tx: ServerTransaction, request: Request, now: float, *, owes: bool
     ) -> list[Any]:
         """An UPDATE or a PRACK, which a rule may refuse: then it is answered as that says."""
-        step = Step(now, self.calls.observer)
+        step = self.calls.step(now)
         outcome = self.calls.attempt(at, event, request, step)
         if outcome.refusal is not None:
             return self.refuse(tx, request, outcome.refusal, now)
@@ -272,7 +272,7 @@ class RequestsIn:
         """A re-INVITE (RFC 3261 14.2)."""
         at = self.invitation(leg, tx, request)
         offered = has_sdp(request)
-        step = Step(now, self.calls.observer)
+        step = self.calls.step(now)
         outcome = self.calls.attempt(at, "<REINVITE+SDP" if offered else "<REINVITE", request, step)
         if outcome.refusal is not None:
             return self.refuse(tx, request, outcome.refusal, now)

@@ -11,7 +11,6 @@ from typing import Any
 
 from sipsm.dialog import as_uac
 from sipsm.ids import Ids
-from sipsm.machine import Step
 from sipsm.message import Request, Response
 from sipsm.message.headers import SESSION_EXPIRES
 from sipsm.role.call import Call, InCall, OutgoingRequest
@@ -167,7 +166,7 @@ class ResponsesIn:
         if not leg.timer.asleep and asked is not None:
             # After a 422 it is more than the policy says (RFC 4028 7.4).
             leg.timer.wanted_s = asked.interval_s
-        step = Step(now, self.calls.observer)
+        step = self.calls.step(now)
         leg.offer_answer.receive(">INVITE+SDP" if has_sdp(request) else ">INVITE", request, step)
         leg.turns.receive(">INVITE", request, step)
         leg.session.receive(">INVITE", request, step)

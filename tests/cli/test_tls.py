@@ -138,6 +138,27 @@ def test_a_publication() -> None:
     assert transports(done.stderr) == {"tls"}
 
 
+@pytest.mark.rfc("3903-18", "3903 14")
+def test_a_publication_of_who_shows_who_he_is() -> None:
+    """The compositor shows its certificate, and is shown a password; a wrong one, or none, changes nothing."""
+    guarded = ("--realm", "biloxi.com", "--user", "alice:secret")
+    compositor = ("--event", "door", "--publish", "--type", "text/plain", "--state", "open")
+    with serving("notifier", *certified(), *compositor, *guarded) as (_, port):
+        uri, words = f"sips:alice@127.0.0.1:{port}", ["--event", "door"]
+        account = ["--auth", "alice:secret", *certified()]
+        with running("subscribe", uri, *words, "--accept", "text/plain", *account) as watcher:
+            watcher.until(event="notify", body="open")
+            publish = ["publish", uri, "shut", *words, "--type", "text/plain", "--duration", "0.1", "--json", "--trace"]
+            refused = [sipsm(*publish, *more, *certified()) for more in ([], ["--auth", "alice:zanzibar"])]
+            done = sipsm(*publish, *account)
+            watcher.until(event="notify", body="shut")
+            assert watcher.end() == 0
+    assert [each.returncode for each in refused] == [1, 1]
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert [each["code"] for each in told(done.stdout, "response")][:2] == [401, 200]
+    assert transports(done.stderr) == {"tls"}
+
+
 def test_openssl() -> None:
     """A client that knows TLS and no SIP: whatever it says is answered, and so is nothing at all."""
     openssl = found("openssl")

@@ -27,7 +27,7 @@ from sipsm import (
 from sipsm.dialog.dialog import LAST_CSEQ
 from sipsm.message import read_message
 from sipsm.role import registrations
-from tests.ladders.registrants import BOB, HERE, ONE, THREE, TWO, Registrant
+from tests.ladders.registrants import ADDRESS, BOB, HERE, ONE, THREE, TWO, Registrant, Registry
 
 REMOVED, ANSWERED, REFUSED, REDIRECTED, FAILED, EXPIRED = RegistrationEndReason
 
@@ -43,6 +43,19 @@ def operations(bench: Registrant) -> list[RegisterOperation]:
 
 
 # -------------------------------------------------------------------- the requests
+
+
+@pytest.mark.rfc("6086-16", "6086 5.3")
+def test_info_packages_in_a_registration() -> None:
+    """Which a user agent takes is of no use to a registrar, but where a package says so: then the application does."""
+    bench = Registrant(profile=Profile(info_packages=["poll"]))
+    bench.register()
+    assert bench.last_request.header("Recv-Info") is None
+    bench.register("sip:carol@192.0.2.2", headers=[("Recv-Info", "route-me")])
+    assert bench.last_request.header("Recv-Info") == "route-me"
+    registry = Registry(profile=Profile(registers=["192.0.2.1"]))
+    registry.put(ONE, headers=["Recv-Info: route-me"])
+    assert [str(each.contact.uri) for each in registry.endpoint.bindings(ADDRESS)] == [ONE.strip("<>")]
 
 
 @pytest.mark.rfc("3261 10.2", "3261 10.2.1")
