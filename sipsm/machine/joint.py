@@ -303,8 +303,10 @@ def _step(wiring: Wiring, here: Any, event: str, x: Any, step: Step) -> Outcome:
     for find, state in plan.moves:
         find(here).state = state
     step.at = here
-    for find, decision in plan.started:
-        find(here).move(decision, step)
+    if plan.started:
+        step.timed = True
+        for find, decision in plan.started:
+            find(here).move(decision, step)
     if plan.acts:
         outputs = step.outputs
         known = len(outputs)
@@ -339,6 +341,7 @@ def _step_of_each(heard: Heard, here: Any, x: Any, step: Step) -> Outcome:
         found[n] = at, at.awaken(wire.place), decision, wire, before
     for at, machine, decision, _, _ in found:
         step.at = at
+        step.timed |= decision.timed
         machine.move(decision, step)
     outputs = step.outputs
     for at, machine, decision, wire, before in found:

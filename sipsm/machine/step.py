@@ -12,7 +12,7 @@ Observer = Callable[[Any, str, str, Any, float], None]
 class Step:
     """One input's worth of consequences: the outputs in their order, and the further inputs that it causes."""
 
-    __slots__ = ("at", "causes", "emit", "now", "observer", "outputs")
+    __slots__ = ("at", "causes", "emit", "now", "observer", "outputs", "timed")
 
     def __init__(self, now: float, observer: Observer | None = None) -> None:
         self.now = now
@@ -22,12 +22,15 @@ class Step:
         self.observer = observer
         self.at: Any = None
         """The machines around the one that now moves or acts: what it causes is caused there."""
+        self.timed = False
+        """Whether timers have started or stopped in a joint step."""
 
     def anew(self, now: float) -> Step:
         """This one, for another input: for whoever is done with each before the next, since making one takes longer."""
         self.now = now
         self.outputs = []
         self.emit = self.outputs.append
+        self.timed = False
         return self
 
     def cause(self, event: str, x: Any = None) -> None:

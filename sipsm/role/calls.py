@@ -69,9 +69,10 @@ class Calls:
     attempt = staticmethod(partial(joint_step, CALL))
     """`attempt(at, event, x, step)`: one joint step, which a rule may refuse."""
 
-    def event(self, at: Invitation, event: str, x: Any, now: float) -> list[Any]:
-        """One joint step that no rule refuses to the program, and what it asks for."""
+    def event(self, at: Invitation, event: str, x: Any, now: float, *, timed: bool = False) -> list[Any]:
+        """One joint step that no rule refuses to the program, and what it asks for. `timed`: it is that of a timer."""
         step = self.step(now)
+        step.timed = timed
         outcome = self.attempt(at, event, x, step)
         if outcome.moved:
             return self.finish(at.leg, step, None, now)
@@ -87,6 +88,7 @@ class Calls:
 
     def finish(self, leg: Leg, step: Step, tx: ServerTransaction | None, now: float) -> list[Any]:
         """Carry out what a step asked for, and forget or watch the call."""
+        timed = step.timed
         outputs = self.carry(step.outputs, tx, now) if step.outputs else []
         call: Call = leg.call
         state = leg.session.state
@@ -112,7 +114,7 @@ class Calls:
             for each in call.legs:
                 for invitation in each.invitations:
                     self.forget(invitation)
-        else:
+        elif timed:
             call.alarm.set(call.next_timeout(), self.agenda)
         return outputs
 
@@ -129,7 +131,7 @@ class Calls:
             call.alarm.set(call.next_timeout(), self.agenda)
             return []
         _, at, machine, letter = first
-        return self.event(at, machine.fired(letter, now), None, now)
+        return self.event(at, machine.fired(letter, now), None, now, timed=True)
 
     # ---------------------------------------------------------------- who is found
 

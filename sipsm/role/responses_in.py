@@ -187,6 +187,7 @@ class ResponsesIn:
         # The life of the INVITE goes on in both: until its end each may hear its 2xx again.
         at.invite = copy(life)
         self.calls.all[new] = None
+        new.alarm.set(new.next_timeout(), self.calls.agenda)
         return [Forked(new, call)]
 
     def start_anew(self, call: Call, x: SendInviteAgain, now: float) -> list[Any]:
