@@ -297,7 +297,8 @@ class ProxyCore:
     def _result(self, fork: Fork, response: Response) -> Result:
         """What a branch came to, and where else the request is to go for it (RFC 3261 16.7 item 4)."""
         proxied, status = fork.proxied, response.status
-        if not (self.policy.recurses and 300 <= status < 400 and status != 380 and proxied.is_ours):
+        # The Contact of a 305 is a proxy on the way and no target, and that of a 380 another service (RFC 3261 21.3).
+        if not (self.policy.recurses and status in {300, 301, 302} and proxied.is_ours):
             return Result(status, response)
         if fork.context.state != FORWARDING:
             return Result(status, response)
@@ -350,7 +351,8 @@ class ProxyCore:
         outputs = [output for at, asked in step.outputs for output in self._carry_out(proxied, at, asked, now)]
         if proxied.is_over:
             proxied.alarm.stop(self.agenda)
-            self.contexts.pop(proxied.transaction, None)
+            if self.contexts.pop(proxied.transaction, None) is not None:
+                proxied.settle()
         else:
             proxied.alarm.set(proxied.next_timeout(), self.agenda)
         return outputs
@@ -417,15 +419,13 @@ class ProxyCore:
             # "If the only response that was received is a 503, the proxy SHOULD generate a 500 response and forward
             # that upstream." (RFC 3261 16.7 item 6)
             status, response = 500, None
-        if response is None or status == 408:
+        if response is None or _is_too_late(proxied, status):
             return self._answer_for(proxied, Answer(status), now)
         return self._pass_upstream(proxied, response, now)
 
     def _answer_for(self, proxied: Proxied, answer: Answer, now: float) -> list[Any]:
         """Answer a request that is proxied."""
-        if answer.status == 408 and not proxied.context.is_invite:
-            # "A transaction-stateful SIP element MUST NOT send a response with Status-Code of 408 to a non-INVITE
-            # request." (RFC 4320 4.2)  Its sender gives up by itself.
+        if _is_too_late(proxied, answer.status):
             return []
         return self._answer(proxied.transaction, proxied.request, answer, now)
 
@@ -444,6 +444,13 @@ class ProxyCore:
     def undecided(self) -> list[RouteRequest]:
         """The requests that wait for the application, the oldest first."""
         return [RouteRequest(self.decided, each) for each in self.contexts.values() if each.context.state == ROUTING]
+
+
+def _is_too_late(proxied: Proxied, status: int) -> bool:
+    """Whether this is a 408 that is not sent: its sender gives up by itself, and hears nothing any more."""
+    # "A transaction-stateful SIP element MUST NOT send a response with Status-Code of 408 to a non-INVITE request." (RFC
+    # 4320 4.2)
+    return status == 408 and not proxied.context.is_invite
 
 
 def _itself(request: Request) -> RouteTarget:
