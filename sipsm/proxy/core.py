@@ -41,7 +41,7 @@ from sipsm.proxy.results import (
 )
 from sipsm.proxy.route_request import Decided, Refusal, Route, Routed, RouteRequest, RouteRequested
 from sipsm.proxy.target import RouteTarget, as_target
-from sipsm.proxy.validating import has_looped, loop_mark, objection
+from sipsm.proxy.validating import can_be_written, has_looped, loop_mark, objection
 from sipsm.proxy.wiring import PROXYING
 from sipsm.role import DropNote, DropReason, NotDelivered, RequestServed
 from sipsm.transaction import (
@@ -203,7 +203,7 @@ class ProxyCore:
 
     def decide(self, proxied: Proxied, routed: Routed, now: float) -> list[Any]:
         """What the application says of where a request goes; `LocalProtocolError` when that is decided already."""
-        event, x = self._decision(routed, proxied)
+        event, x = _decision(routed, self.policy.branches)
         step = Step(now, self.observer)
         outcome = joint_step(PROXYING, proxied, event, x, step)
         if outcome.refusal is not None:
@@ -211,25 +211,6 @@ class ProxyCore:
                 f"cannot decide on it in {outcome.state}: {outcome.refusal.text}", rfc=outcome.refusal.rfc
             )
         return self._finish(proxied, step, now)
-
-    def _decision(self, routed: Routed, proxied: Proxied) -> tuple[str, Any]:
-        if routed is None:
-            # "If the Request-URI indicates a resource at this proxy that does not exist, the proxy MUST return a 404
-            # (Not Found) response." (RFC 3261 16.5)
-            return "REFUSE", Answer(404)
-        if isinstance(routed, Refusal):
-            if routed.status == 408 and not proxied.context.is_invite:
-                raise LocalProtocolError("only an INVITE is answered with 408", rfc="4320 4.2")
-            return "REFUSE", Answer(routed.status, routed.reason, routed.headers)
-        # "If a target URI is already present in the set (based on the definition of equality for the URI type), it MUST
-        # NOT be added again." (RFC 3261 16.5)
-        targets: list[RouteTarget] = []
-        for target in map(as_target, routed):
-            if all(target.uri != each.uri for each in targets):
-                targets.append(target)
-        if len(targets) > self.policy.branches:
-            raise LocalProtocolError(f"{len(targets)} targets are more than the {self.policy.branches} of the policy")
-        return "TARGETS", tuple(targets)
 
     def _cancelled(self, tx: ServerTransaction, cancel: Request, cancelled: ServerTransaction, now: float) -> list[Any]:
         # "If a matching response context is found, the element MUST immediately return a 200 (OK) response to the
@@ -242,7 +223,7 @@ class ProxyCore:
             return outputs
         # "Proxies generating a CANCEL request upon reception of a CANCEL from the previous hop that contains a Reason
         # header field SHOULD copy it into the new CANCEL request." (RFC 3326 2)
-        proxied.reasons = cancel.lines_of("Reason")
+        proxied.reasons = tuple(filter(can_be_written, cancel.lines_of("Reason")))
         return [*outputs, *self._event(proxied, "CANCEL", None, now)]
 
     def _acknowledged(self, ack: Request, now: float) -> list[Any]:
@@ -300,7 +281,7 @@ class ProxyCore:
         # The Contact of a 305 is a proxy on the way and no target, and that of a 380 another service (RFC 3261 21.3).
         if not (self.policy.recurses and status in {300, 301, 302} and proxied.is_ours):
             return Result(status, response)
-        if fork.context.state != FORWARDING:
+        if fork.context.state != FORWARDING or not all(map(can_be_written, response.lines_of("Contact"))):
             return Result(status, response)
         try:
             contacts = response.contacts
@@ -444,6 +425,25 @@ class ProxyCore:
     def undecided(self) -> list[RouteRequest]:
         """The requests that wait for the application, the oldest first."""
         return [RouteRequest(self.decided, each) for each in self.contexts.values() if each.context.state == ROUTING]
+
+
+def _decision(routed: Routed, most: int) -> tuple[str, Any]:
+    """What the application says, as an event of the response context."""
+    if routed is None:
+        # "If the Request-URI indicates a resource at this proxy that does not exist, the proxy MUST return a 404
+        # (Not Found) response." (RFC 3261 16.5)
+        return "REFUSE", Answer(404)
+    if isinstance(routed, Refusal):
+        return "REFUSE", Answer(routed.status, routed.reason, routed.headers)
+    # "If a target URI is already present in the set (based on the definition of equality for the URI type), it MUST
+    # NOT be added again." (RFC 3261 16.5)
+    targets: list[RouteTarget] = []
+    for target in map(as_target, routed):
+        if all(target.uri != each.uri for each in targets):
+            targets.append(target)
+    # Those that are wanted most.
+    targets.sort(key=lambda each: -each.q)
+    return "TARGETS", tuple(targets[:most])
 
 
 def _is_too_late(proxied: Proxied, status: int) -> bool:
