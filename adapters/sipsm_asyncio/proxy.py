@@ -12,7 +12,7 @@ from sipsm_asyncio.user_agent import Driven
 class Proxy(Driven):
     """A proxy: `async with Proxy("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060", route=where) as proxy`.
 
-    `async for` gives its events, each once; where no `route` is given, `proxy.do(event.asked.forward, target)` says
+    `async for` gives its events, each once. Where no `route` is given, `proxy.do(event.asked.forward, uri)` says
     where a request goes. Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), and those
     of `sipsm.Proxy`. Leaving the block waits for what is under way, at most `grace` seconds.
     """

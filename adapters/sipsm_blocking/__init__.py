@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sipsm_blocking.proxy import Proxy
 from sipsm_blocking.user_agent import (
     Call,
     PeerReferral,
@@ -17,6 +18,7 @@ __all__ = [
     "Call",
     "PeerReferral",
     "PeerSubscription",
+    "Proxy",
     "Publication",
     "PublishRequest",
     "Referral",

@@ -155,22 +155,8 @@ class PublishRequest(BoundPublishRequest[None]):
     """A PUBLISH that waits for a decision."""
 
 
-class UserAgent(
-    _Awaited,
-    ReadyAgent,
-    Finding[Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest],
-    Beginning[Call, Subscription, Publication, Referral],
-    Asking[Answered],
-):
-    """A user agent: `with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
-
-    `for event in agent` gives its events, each once. It is at one local address or several, over UDP and TCP.
-    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), and those of `sipsm.Endpoint`.
-    Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
-    sockets are closed. It ends no call by itself: hang up first.
-    """
-
-    _kinds = (Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest, _Request)
+class Driven(_Awaited, ReadyAgent):
+    """What is driven by whoever waits: an endpoint on its sockets; iterating gives its events, each once."""
 
     # ---------------------------------------------------------------- commands
 
@@ -184,22 +170,6 @@ class UserAgent(
         beside, outputs = self._done(command, args, options)
         self._perform(outputs)
         return beside
-
-    def _ask(
-        self, command: Callable[..., Requested], *args: Any, timeout: float | None = None, **options: Any
-    ) -> Answered:
-        request: _Request = self._bind(command, *args, **options)
-        return request.ended(timeout)
-
-    # ---------------------------------------------------------------- going on elsewhere
-
-    def save(self) -> bytes:
-        """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
-        return self._saved(self._now, self._wall)
-
-    def suspend(self) -> bytes:
-        """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
-        return self._suspend(self._now, self._wall)
 
     # ---------------------------------------------------------------- the block
 
@@ -294,3 +264,36 @@ class UserAgent(
         if reads is not None or writes is not None:
             events = (EVENT_READ if reads else 0) | (EVENT_WRITE if writes else 0)
             self._selector.register(what, events, {EVENT_READ: reads, EVENT_WRITE: writes})
+
+
+class UserAgent(
+    Driven,
+    Finding[Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest],
+    Beginning[Call, Subscription, Publication, Referral],
+    Asking[Answered],
+):
+    """A user agent: `with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
+
+    `for event in agent` gives its events, each once. It is at one local address or several, over UDP and TCP.
+    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), and those of `sipsm.Endpoint`.
+    Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
+    sockets are closed. It ends no call by itself: hang up first.
+    """
+
+    _kinds = (Call, Subscription, Publication, Referral, PeerSubscription, PeerReferral, PublishRequest, _Request)
+
+    def _ask(
+        self, command: Callable[..., Requested], *args: Any, timeout: float | None = None, **options: Any
+    ) -> Answered:
+        request: _Request = self._bind(command, *args, **options)
+        return request.ended(timeout)
+
+    # ---------------------------------------------------------------- going on elsewhere
+
+    def save(self) -> bytes:
+        """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
+        return self._saved(self._now, self._wall)
+
+    def suspend(self) -> bytes:
+        """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
+        return self._suspend(self._now, self._wall)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sipsm_trio.proxy import Proxy
 from sipsm_trio.user_agent import (
     Call,
     PeerReferral,
@@ -17,6 +18,7 @@ __all__ = [
     "Call",
     "PeerReferral",
     "PeerSubscription",
+    "Proxy",
     "Publication",
     "PublishRequest",
     "Referral",
