@@ -93,7 +93,7 @@ class ProxyCore:
         """The requests that are not over, the oldest first."""
         local = sending.listening[0]
         self._via = Via.build(local.transport, *local.advertised, branch=ids.branch(), rport=True)
-        if policy.record_routes and len(sending.listening) > 1:
+        if self.own.rewrites:
             sending.ways = self.own.marked
 
     # ---------------------------------------------------------------- what comes up from the transactions
@@ -266,8 +266,7 @@ class ProxyCore:
                 return [note, *self._event(fork, "100", response, now)]
             return [note, *self._failed(fork, "FAILURE", 503, now)]
         if fork.record_route:
-            proxied = fork.proxied
-            instead = self.own.record_route(proxied.arrived_at, fork.record_route.startswith("<sips:"), marked=False)
+            instead = self.own.record_route_back(fork.proxied.arrived_at, fork.record_route, flow)
             passed = rewritten(passed, fork.record_route, instead)
         if status < 200:
             return self._event(fork, "1XX", passed, now)
@@ -365,13 +364,14 @@ class ProxyCore:
         """Another branch, and where its request goes (RFC 3261 16.6)."""
         request = proxied.request
         recorded = ""
-        if self.policy.record_routes and wants_to_stay(request, proxied.was_routed_here):
+        if wants_to_stay(request, proxied.was_routed_here):
             # "If the Request-URI contains a SIPS URI, or the topmost Route header field value (after the post
             # processing of bullet 6) contains a SIPS URI, the URI placed into the Record-Route header field MUST be a
             # SIPS URI." (RFC 3261 16.6 item 4)
             first = target.route[:1] or tuple(map(str, request.route[:1]))
             secure = target.uri.scheme == "sips" or any(Address.parse(each).uri.scheme == "sips" for each in first)
-            recorded = self.own.record_route(0, secure, marked=self.own.rewrites)
+            if self.policy.record_routes or self.own.must_record(proxied.arrived_at, secure):
+                recorded = self.own.record_route(0, secure, marked=self.own.rewrites)
         via = self._via.with_branch(self.ids.branch() + proxied.mark)
         copy, towards = copy_of(request, target, via, breadth, recorded)
         branch = Branch(proxied.context.is_invite, breadth, self.transactions.times, self.policy.timer_c_s)

@@ -13,6 +13,7 @@ from sipsm.grammar import Uri
 from sipsm.grammar.tokens import bracketed, unbracketed
 from sipsm.message import Request
 from sipsm.transport import Flow, Listening, same_host
+from sipsm.transport.locate import SECURE
 
 DEFAULT_PORTS = {"sip": 5060, "sips": 5061}
 """RFC 3261 19.1.2."""
@@ -43,7 +44,8 @@ class Own:
         if uri.host.lower() in self.domains and (port is None or self._listens_at(port)):
             return True
         port = DEFAULT_PORTS[uri.scheme] if port is None else port
-        transport = uri.transport
+        # In a SIPS URI it is TLS over that (RFC 3261 26.2.2).
+        transport = "tls" if uri.scheme == "sips" and uri.transport == "tcp" else uri.transport
         return any(
             port == own_port
             and (transport is None or transport == each.transport.lower())
@@ -72,9 +74,29 @@ class Own:
         # in a private network) that the next downstream element that will be in the path of subsequent requests
         # supports that transport." (RFC 3261 16.6 item 4)  It has: the message goes there over it.
         each = self.listening[number]
-        transport = "" if each.transport == "UDP" else f";transport={each.transport.lower()}"
+        implied = each.transport == "UDP" or (secure and each.transport == "TLS")
+        transport = "" if implied else f";transport={each.transport.lower()}"
         scheme, user = "sips" if secure else "sip", f"{self.instance}@" if marked else ""
         return f"<{scheme}:{user}{each.sent_by}{transport};lr>"
+
+    def must_record(self, number: int, secure: bool) -> bool:
+        """Whether a request that came to this address must have a Record-Route: it goes on more securely, or less."""
+        # "Furthermore, if the request was not received over TLS, the proxy MUST insert a Record-Route header field. In a
+        # similar fashion, a proxy that receives a request over TLS, but generates a request without a SIPS URI in the
+        # Request-URI or topmost Route header field value (after the post processing of bullet 6), MUST insert a
+        # Record-Route header field that is not a SIPS URI." (RFC 3261 16.6 item 4)
+        return (self.listening[number].transport in SECURE) != secure
+
+    def record_route_back(self, number: int, recorded: str, flow: Flow) -> str:
+        """What stands in the response from a flow instead of what was recorded, for who is at this address."""
+        # "If the proxy received the request over TLS, and sent it out over a non-TLS connection, the proxy MUST rewrite
+        # the URI in the Record-Route header field to be a SIPS URI. If the proxy received the request over a non-TLS
+        # connection, and sent it out over TLS, the proxy MUST rewrite the URI in the Record-Route header field to be a
+        # SIP URI." (RFC 3261 16.7 item 8)
+        came_securely = self.listening[number].transport in SECURE
+        went_securely = flow.transport in SECURE
+        secure = came_securely and (not went_securely or recorded.startswith("<sips:"))
+        return self.record_route(number, secure, marked=False)
 
     @property
     def marked(self) -> tuple[tuple[str, ...], ...]:

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from sipsm import Flow, LocalProtocolError, Request, TimerValues
+from sipsm import Flow, Listening, LocalProtocolError, Request, TimerValues, Uri
 from sipsm.endpoint.proxy import Proxy
 from sipsm.proxy import ProxyPolicy, Refusal, RouteRequested, RouteTarget
+from sipsm.proxy.own import Own
 from tests.proxy.by_hand import BOB, CAROL, DAVE, OURS, SDP, Neighbours, at, statuses
 
 ELSEWHERE = "sip:carol@192.0.2.30"
@@ -246,6 +247,23 @@ def test_a_secure_request_has_a_secure_route_recorded() -> None:
     assert statuses(world.ask(uri="sips:carol@192.0.2.30")) == [500]
     core = world.proxy._proxy
     assert core.own.record_route(0, True, marked=False) == "<sips:192.0.2.1:5060;lr>"
+
+
+@pytest.mark.rfc("3261 16.6", "3261 16.7", "3261-P18")
+def test_what_goes_from_tls_to_elsewhere_is_told_so_on_each_side() -> None:
+    """The Record-Route is a SIPS URI on the side of TLS, and none on the other, whatever the policy."""
+    listening = [Listening("UDP", ("192.0.2.1", 5060)), Listening("TLS", ("192.0.2.1", 5061))]
+    own = Own(listening, ())
+    udp, tls = (Flow(each.transport, each.address, BOB) for each in listening)
+    assert [own.must_record(n, secure) for n in (0, 1) for secure in (False, True)] == [False, True, True, False]
+    recorded = [own.record_route(1, secure, marked=False) for secure in (True, False)]
+    assert recorded == ["<sips:192.0.2.1:5061;lr>", "<sip:192.0.2.1:5061;transport=tls;lr>"]
+    assert all(own.is_named_by(Uri.parse(each[1:-1])) for each in recorded)
+    assert own.is_named_by(Uri.parse("sips:192.0.2.1;transport=tcp"))
+    assert own.record_route_back(1, "<sip:192.0.2.1:5060;lr>", udp) == "<sips:192.0.2.1:5061;lr>"
+    assert own.record_route_back(0, "<sips:192.0.2.1:5061;lr>", tls) == "<sip:192.0.2.1:5060;lr>"
+    assert own.record_route_back(1, "<sips:192.0.2.1:5061;lr>", tls) == "<sips:192.0.2.1:5061;lr>"
+    assert own.record_route_back(1, "<sip:192.0.2.1:5061;lr>", tls) == "<sip:192.0.2.1:5061;transport=tls;lr>"
 
 
 @pytest.mark.rfc("6665 4.3", "6665-25")
