@@ -259,7 +259,10 @@ def test_what_goes_from_tls_to_elsewhere_is_told_so_on_each_side() -> None:
     recorded = [own.record_route(1, secure, marked=False) for secure in (True, False)]
     assert recorded == ["<sips:192.0.2.1:5061;lr>", "<sip:192.0.2.1:5061;transport=tls;lr>"]
     assert all(own.is_named_by(Uri.parse(each[1:-1])) for each in recorded)
-    assert own.is_named_by(Uri.parse("sips:192.0.2.1;transport=tcp"))
+    for uri in ("sips:192.0.2.1;transport=tcp", "sip:192.0.2.1;transport=tls", "sip:192.0.2.1"):
+        assert own.is_named_by(Uri.parse(uri)), uri
+    for uri in ("sip:192.0.2.1;transport=tcp", "sip:192.0.2.1:5061;transport=udp", "sip:192.0.2.1;transport=dccp"):
+        assert not own.is_named_by(Uri.parse(uri)), uri
     assert own.record_route_back(1, "<sip:192.0.2.1:5060;lr>", udp) == "<sips:192.0.2.1:5061;lr>"
     assert own.record_route_back(0, "<sips:192.0.2.1:5061;lr>", tls) == "<sip:192.0.2.1:5060;lr>"
     assert own.record_route_back(1, "<sips:192.0.2.1:5061;lr>", tls) == "<sips:192.0.2.1:5061;lr>"
