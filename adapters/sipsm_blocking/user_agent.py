@@ -112,7 +112,7 @@ class _End(_Awaited, Told[O, E, None]):
         return self._until(lambda: self._ended, timeout)
 
     def _pump(self, until: float | None) -> bool:
-        agent: UserAgent = self._agent
+        agent: Driven = self._agent
         return agent._pump(until)
 
 
@@ -167,27 +167,8 @@ class RegisterRequest(BoundRegisterRequest[None]):
     """A REGISTER that waits for a decision."""
 
 
-class UserAgent(
-    _Awaited,
-    ReadyAgent,
-    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
-            RegisterRequest],
-    Beginning[Call, Subscription, Publication, Referral, Registration],
-    Asking[Answered],
-):  # fmt: skip
-    """A user agent: `with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
-
-    `for event in agent` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
-    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), `tls` (its certificates, see
-    `sipsm_sockets.tls_contexts`), and those of `sipsm.Endpoint`.
-    Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
-    sockets are closed. It ends no call by itself: hang up first.
-    """
-
-    _kinds = (
-        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
-        RegisterRequest, _Request,
-    )  # fmt: skip
+class Driven(_Awaited, ReadyAgent):
+    """What is driven by whoever waits: an endpoint on its sockets; iterating gives its events, each once."""
 
     # ---------------------------------------------------------------- commands
 
@@ -201,22 +182,6 @@ class UserAgent(
         beside, outputs = self._done(command, args, options)
         self._perform(outputs)
         return beside
-
-    def _ask(
-        self, command: Callable[..., Requested], *args: Any, timeout: float | None = None, **options: Any
-    ) -> Answered:
-        request: _Request = self._bind(command, *args, **options)
-        return request.ended(timeout)
-
-    # ---------------------------------------------------------------- going on elsewhere
-
-    def save(self) -> bytes:
-        """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
-        return self._saved(self._now, self._wall)
-
-    def suspend(self) -> bytes:
-        """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
-        return self._suspend(self._now, self._wall)
 
     # ---------------------------------------------------------------- the block
 
@@ -311,3 +276,41 @@ class UserAgent(
         if reads is not None or writes is not None:
             events = (EVENT_READ if reads else 0) | (EVENT_WRITE if writes else 0)
             self._selector.register(what, events, {EVENT_READ: reads, EVENT_WRITE: writes})
+
+
+class UserAgent(
+    Driven,
+    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+            RegisterRequest],
+    Beginning[Call, Subscription, Publication, Referral, Registration],
+    Asking[Answered],
+):  # fmt: skip
+    """A user agent: `with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
+
+    `for event in agent` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
+    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), `tls` (its certificates, see
+    `sipsm_sockets.tls_contexts`), and those of `sipsm.Endpoint`.
+    Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
+    sockets are closed. It ends no call by itself: hang up first.
+    """
+
+    _kinds = (
+        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+        RegisterRequest, _Request,
+    )  # fmt: skip
+
+    def _ask(
+        self, command: Callable[..., Requested], *args: Any, timeout: float | None = None, **options: Any
+    ) -> Answered:
+        request: _Request = self._bind(command, *args, **options)
+        return request.ended(timeout)
+
+    # ---------------------------------------------------------------- going on elsewhere
+
+    def save(self) -> bytes:
+        """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
+        return self._saved(self._now, self._wall)
+
+    def suspend(self) -> bytes:
+        """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
+        return self._suspend(self._now, self._wall)

@@ -101,27 +101,8 @@ class RegisterRequest(BoundRegisterRequest[Done]):
     """A REGISTER that waits for a decision."""
 
 
-class UserAgent(
-    _Awaited,
-    BoundAgent,
-    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
-            RegisterRequest],
-    Beginning[Made[Call], Made[Subscription], Made[Publication], Made[Referral], Made[Registration]],
-    Asking[Made[Answered]],
-):  # fmt: skip
-    """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
-
-    `async for` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
-    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), `tls` (its certificates, see
-    `sipsm_sockets.tls_contexts`), and those of `sipsm.Endpoint`.
-    Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
-    sockets are closed. It ends no call by itself: hang up first.
-    """
-
-    _kinds = (
-        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
-        RegisterRequest, _Request,
-    )  # fmt: skip
+class Driven(_Awaited, BoundAgent):
+    """What trio drives: an endpoint on its sockets; `async for` gives its events, each once."""
 
     # ---------------------------------------------------------------- commands
 
@@ -136,23 +117,6 @@ class UserAgent(
         beside, outputs = self._done(command, args, options)
         await self._perform(outputs)
         return beside
-
-    async def _ask(self, command: Callable[..., Requested], *args: Any, **options: Any) -> Answered:
-        request: _Request = await self._bind(command, *args, **options)
-        return await request.ended()
-
-    # ---------------------------------------------------------------- going on elsewhere
-
-    async def save(self) -> bytes:
-        """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
-        # What has been decided is carried out first.
-        async with self._sending:
-            return self._saved(self._now, self._wall)
-
-    async def suspend(self) -> bytes:
-        """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
-        async with self._sending:
-            return self._suspend(self._now, self._wall)
 
     # ---------------------------------------------------------------- the block
 
@@ -311,10 +275,49 @@ class UserAgent(
             await self._perform([output for stream in gone for output in self._over_for(stream, self._now)])
 
 
+class UserAgent(
+    Driven,
+    Finding[Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+            RegisterRequest],
+    Beginning[Made[Call], Made[Subscription], Made[Publication], Made[Referral], Made[Registration]],
+    Asking[Made[Answered]],
+):  # fmt: skip
+    """A user agent: `async with UserAgent("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060") as agent`.
+
+    `async for` gives its events, each once. It is at one local address or several, over UDP, TCP and TLS.
+    Keywords: `advertised=(host, port)`, `grace=5.0` seconds, `resolver` (dnspython's), `tls` (its certificates, see
+    `sipsm_sockets.tls_contexts`), and those of `sipsm.Endpoint`.
+    Leaving the block waits for what is under way, at most `grace` seconds, unless an exception leaves it; then the
+    sockets are closed. It ends no call by itself: hang up first.
+    """
+
+    _kinds = (
+        Call, Subscription, Publication, Referral, Registration, PeerSubscription, PeerReferral, PublishRequest,
+        RegisterRequest, _Request,
+    )  # fmt: skip
+
+    async def _ask(self, command: Callable[..., Requested], *args: Any, **options: Any) -> Answered:
+        request: _Request = await self._bind(command, *args, **options)
+        return await request.ended()
+
+    # ---------------------------------------------------------------- going on elsewhere
+
+    async def save(self) -> bytes:
+        """The state as it is now, with which `UserAgent.restored` goes on, in another process if need be."""
+        # What has been decided is carried out first.
+        async with self._sending:
+            return self._saved(self._now, self._wall)
+
+    async def suspend(self) -> bytes:
+        """Close the agent without a word to anybody; returns the state, with which `UserAgent.restored` goes on."""
+        async with self._sending:
+            return self._suspend(self._now, self._wall)
+
+
 class _Stream(Stream):
     """A connection; a task sends what the network does not take at once."""
 
-    def __init__(self, connected: socket, transport: str, agent: UserAgent, open: Open | None) -> None:
+    def __init__(self, connected: socket, transport: str, agent: Driven, open: Open | None) -> None:
         super().__init__(connected, transport, agent._tls, open)
         self.agent = agent
         self.sending = False

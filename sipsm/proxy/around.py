@@ -55,6 +55,12 @@ class Proxied:
         """Whether nothing is left to be done: it is answered, and no branch waits for anything."""
         return self.context.state in OVER and not any(each.branch.state in PENDING for each in self.branches)
 
+    def settle(self) -> None:
+        """Nothing is left to be done but to pass on what may still come: that needs little memory."""
+        self.request.pack()
+        for each in self.branches:
+            each.request.pack()
+
     def next_timeout(self) -> float | None:
         """The earliest deadline of its machines, in seconds, or None."""
         deadlines = [at for _, machine in self.timed() if (at := machine.next_timeout()) is not None]

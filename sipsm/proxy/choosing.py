@@ -7,6 +7,7 @@ from typing import Final
 
 from sipsm.message import Response
 from sipsm.proxy.results import Result
+from sipsm.proxy.validating import can_be_written
 
 AFFECTING_RESUBMISSION: Final = frozenset({401, 407, 415, 420, 484})
 SAYING_LITTLE: Final = frozenset({408, 487, 503})
@@ -42,6 +43,6 @@ def with_all_challenges(chosen: Result, results: Sequence[Result]) -> Response |
     for other in results:
         if other is not chosen and other.response is not None and other.status in {401, 407}:
             for name in CHALLENGES:
-                for line in other.response.lines_of(name):
+                for line in filter(can_be_written, other.response.lines_of(name)):
                     response = response.with_added(name, line)
     return response

@@ -41,7 +41,7 @@ from sipsm.proxy.results import (
 )
 from sipsm.proxy.route_request import Decided, Refusal, Route, Routed, RouteRequest, RouteRequested
 from sipsm.proxy.target import RouteTarget, as_target
-from sipsm.proxy.validating import has_looped, loop_mark, objection
+from sipsm.proxy.validating import can_be_written, has_looped, loop_mark, objection
 from sipsm.proxy.wiring import PROXYING
 from sipsm.role import DropNote, DropReason, NotDelivered, RequestServed
 from sipsm.transaction import (
@@ -93,7 +93,7 @@ class ProxyCore:
         """The requests that are not over, the oldest first."""
         local = sending.listening[0]
         self._via = Via.build(local.transport, *local.advertised, branch=ids.branch(), rport=True)
-        if policy.record_routes and len(sending.listening) > 1:
+        if self.own.rewrites:
             sending.ways = self.own.marked
 
     # ---------------------------------------------------------------- what comes up from the transactions
@@ -203,7 +203,7 @@ class ProxyCore:
 
     def decide(self, proxied: Proxied, routed: Routed, now: float) -> list[Any]:
         """What the application says of where a request goes; `LocalProtocolError` when that is decided already."""
-        event, x = self._decision(routed, proxied)
+        event, x = _decision(routed, self.policy.branches)
         step = Step(now, self.observer)
         outcome = joint_step(PROXYING, proxied, event, x, step)
         if outcome.refusal is not None:
@@ -211,25 +211,6 @@ class ProxyCore:
                 f"cannot decide on it in {outcome.state}: {outcome.refusal.text}", rfc=outcome.refusal.rfc
             )
         return self._finish(proxied, step, now)
-
-    def _decision(self, routed: Routed, proxied: Proxied) -> tuple[str, Any]:
-        if routed is None:
-            # "If the Request-URI indicates a resource at this proxy that does not exist, the proxy MUST return a 404
-            # (Not Found) response." (RFC 3261 16.5)
-            return "REFUSE", Answer(404)
-        if isinstance(routed, Refusal):
-            if routed.status == 408 and not proxied.context.is_invite:
-                raise LocalProtocolError("only an INVITE is answered with 408", rfc="4320 4.2")
-            return "REFUSE", Answer(routed.status, routed.reason, routed.headers)
-        # "If a target URI is already present in the set (based on the definition of equality for the URI type), it MUST
-        # NOT be added again." (RFC 3261 16.5)
-        targets: list[RouteTarget] = []
-        for target in map(as_target, routed):
-            if all(target.uri != each.uri for each in targets):
-                targets.append(target)
-        if len(targets) > self.policy.branches:
-            raise LocalProtocolError(f"{len(targets)} targets are more than the {self.policy.branches} of the policy")
-        return "TARGETS", tuple(targets)
 
     def _cancelled(self, tx: ServerTransaction, cancel: Request, cancelled: ServerTransaction, now: float) -> list[Any]:
         # "If a matching response context is found, the element MUST immediately return a 200 (OK) response to the
@@ -242,7 +223,7 @@ class ProxyCore:
             return outputs
         # "Proxies generating a CANCEL request upon reception of a CANCEL from the previous hop that contains a Reason
         # header field SHOULD copy it into the new CANCEL request." (RFC 3326 2)
-        proxied.reasons = cancel.lines_of("Reason")
+        proxied.reasons = tuple(filter(can_be_written, cancel.lines_of("Reason")))
         return [*outputs, *self._event(proxied, "CANCEL", None, now)]
 
     def _acknowledged(self, ack: Request, now: float) -> list[Any]:
@@ -285,8 +266,7 @@ class ProxyCore:
                 return [note, *self._event(fork, "100", response, now)]
             return [note, *self._failed(fork, "FAILURE", 503, now)]
         if fork.record_route:
-            proxied = fork.proxied
-            instead = self.own.record_route(proxied.arrived_at, fork.record_route.startswith("<sips:"), marked=False)
+            instead = self.own.record_route_back(fork.proxied.arrived_at, fork.record_route, flow)
             passed = rewritten(passed, fork.record_route, instead)
         if status < 200:
             return self._event(fork, "1XX", passed, now)
@@ -297,9 +277,10 @@ class ProxyCore:
     def _result(self, fork: Fork, response: Response) -> Result:
         """What a branch came to, and where else the request is to go for it (RFC 3261 16.7 item 4)."""
         proxied, status = fork.proxied, response.status
-        if not (self.policy.recurses and 300 <= status < 400 and status != 380 and proxied.is_ours):
+        # The Contact of a 305 is a proxy on the way and no target, and that of a 380 another service (RFC 3261 21.3).
+        if not (self.policy.recurses and status in {300, 301, 302} and proxied.is_ours):
             return Result(status, response)
-        if fork.context.state != FORWARDING:
+        if fork.context.state != FORWARDING or not all(map(can_be_written, response.lines_of("Contact"))):
             return Result(status, response)
         try:
             contacts = response.contacts
@@ -350,7 +331,8 @@ class ProxyCore:
         outputs = [output for at, asked in step.outputs for output in self._carry_out(proxied, at, asked, now)]
         if proxied.is_over:
             proxied.alarm.stop(self.agenda)
-            self.contexts.pop(proxied.transaction, None)
+            if self.contexts.pop(proxied.transaction, None) is not None:
+                proxied.settle()
         else:
             proxied.alarm.set(proxied.next_timeout(), self.agenda)
         return outputs
@@ -382,13 +364,14 @@ class ProxyCore:
         """Another branch, and where its request goes (RFC 3261 16.6)."""
         request = proxied.request
         recorded = ""
-        if self.policy.record_routes and wants_to_stay(request, proxied.was_routed_here):
+        if wants_to_stay(request, proxied.was_routed_here):
             # "If the Request-URI contains a SIPS URI, or the topmost Route header field value (after the post
             # processing of bullet 6) contains a SIPS URI, the URI placed into the Record-Route header field MUST be a
             # SIPS URI." (RFC 3261 16.6 item 4)
             first = target.route[:1] or tuple(map(str, request.route[:1]))
             secure = target.uri.scheme == "sips" or any(Address.parse(each).uri.scheme == "sips" for each in first)
-            recorded = self.own.record_route(0, secure, marked=self.own.rewrites)
+            if self.policy.record_routes or self.own.must_record(proxied.arrived_at, secure):
+                recorded = self.own.record_route(0, secure, marked=self.own.rewrites)
         via = self._via.with_branch(self.ids.branch() + proxied.mark)
         copy, towards = copy_of(request, target, via, breadth, recorded)
         branch = Branch(proxied.context.is_invite, breadth, self.transactions.times, self.policy.timer_c_s)
@@ -417,15 +400,13 @@ class ProxyCore:
             # "If the only response that was received is a 503, the proxy SHOULD generate a 500 response and forward
             # that upstream." (RFC 3261 16.7 item 6)
             status, response = 500, None
-        if response is None or status == 408:
+        if response is None or _is_too_late(proxied, status):
             return self._answer_for(proxied, Answer(status), now)
         return self._pass_upstream(proxied, response, now)
 
     def _answer_for(self, proxied: Proxied, answer: Answer, now: float) -> list[Any]:
         """Answer a request that is proxied."""
-        if answer.status == 408 and not proxied.context.is_invite:
-            # "A transaction-stateful SIP element MUST NOT send a response with Status-Code of 408 to a non-INVITE
-            # request." (RFC 4320 4.2)  Its sender gives up by itself.
+        if _is_too_late(proxied, answer.status):
             return []
         return self._answer(proxied.transaction, proxied.request, answer, now)
 
@@ -444,6 +425,32 @@ class ProxyCore:
     def undecided(self) -> list[RouteRequest]:
         """The requests that wait for the application, the oldest first."""
         return [RouteRequest(self.decided, each) for each in self.contexts.values() if each.context.state == ROUTING]
+
+
+def _decision(routed: Routed, most: int) -> tuple[str, Any]:
+    """What the application says, as an event of the response context."""
+    if routed is None:
+        # "If the Request-URI indicates a resource at this proxy that does not exist, the proxy MUST return a 404
+        # (Not Found) response." (RFC 3261 16.5)
+        return "REFUSE", Answer(404)
+    if isinstance(routed, Refusal):
+        return "REFUSE", Answer(routed.status, routed.reason, routed.headers)
+    # "If a target URI is already present in the set (based on the definition of equality for the URI type), it MUST
+    # NOT be added again." (RFC 3261 16.5)
+    targets: list[RouteTarget] = []
+    for target in map(as_target, routed):
+        if all(target.uri != each.uri for each in targets):
+            targets.append(target)
+    # Those that are wanted most.
+    targets.sort(key=lambda each: -each.q)
+    return "TARGETS", tuple(targets[:most])
+
+
+def _is_too_late(proxied: Proxied, status: int) -> bool:
+    """Whether this is a 408 that is not sent: its sender gives up by itself, and hears nothing any more."""
+    # "A transaction-stateful SIP element MUST NOT send a response with Status-Code of 408 to a non-INVITE request." (RFC
+    # 4320 4.2)
+    return status == 408 and not proxied.context.is_invite
 
 
 def _itself(request: Request) -> RouteTarget:

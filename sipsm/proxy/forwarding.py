@@ -16,6 +16,7 @@ from sipsm.message import KNOWN_METHODS, Address, Request, Response, Via, forwar
 from sipsm.message.headers import MAX_BREADTH
 from sipsm.proxy.own import with_route
 from sipsm.proxy.target import RouteTarget
+from sipsm.proxy.validating import can_be_written
 
 DIALOGS = frozenset({"INVITE", "SUBSCRIBE", "REFER"})
 """The methods that begin a dialog, beside NOTIFY."""
@@ -105,7 +106,7 @@ def rewritten(response: Response, recorded: str, instead: str) -> Response:
         values = [value for line in response.lines_of("Record-Route") for value in split_list(line)]
     except RemoteProtocolError:
         return response
-    if recorded not in values:
+    if recorded not in values or not all(map(can_be_written, values)):
         return response
     values[values.index(recorded)] = instead
     return response.with_header("Record-Route", *values)

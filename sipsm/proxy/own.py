@@ -13,9 +13,10 @@ from sipsm.grammar import Uri
 from sipsm.grammar.tokens import bracketed, unbracketed
 from sipsm.message import Request
 from sipsm.transport import Flow, Listening, same_host
+from sipsm.transport.locate import SECURE, SERVICES
 
-DEFAULT_PORTS = {"sip": 5060, "sips": 5061}
-"""RFC 3261 19.1.2."""
+_BY_DEFAULT = {"sip": "udp", "sips": "tls"}
+"""The transport that is meant where a URI names none (RFC 3261 19.1.2)."""
 
 
 class Own:
@@ -37,13 +38,12 @@ class Own:
 
     def is_named_by(self, uri: Uri) -> bool:
         """Whether a URI leads to this proxy, or to a domain that it is responsible for; its user part does not say."""
-        if uri.scheme not in DEFAULT_PORTS:
+        if uri.scheme not in _BY_DEFAULT:
             return False
         port = uri.port
         if uri.host.lower() in self.domains and (port is None or self._listens_at(port)):
             return True
-        port = DEFAULT_PORTS[uri.scheme] if port is None else port
-        transport = uri.transport
+        transport, port = _meant(uri)
         return any(
             port == own_port
             and (transport is None or transport == each.transport.lower())
@@ -72,9 +72,29 @@ class Own:
         # in a private network) that the next downstream element that will be in the path of subsequent requests
         # supports that transport." (RFC 3261 16.6 item 4)  It has: the message goes there over it.
         each = self.listening[number]
-        transport = "" if each.transport == "UDP" else f";transport={each.transport.lower()}"
+        implied = each.transport == "UDP" or (secure and each.transport == "TLS")
+        transport = "" if implied else f";transport={each.transport.lower()}"
         scheme, user = "sips" if secure else "sip", f"{self.instance}@" if marked else ""
         return f"<{scheme}:{user}{each.sent_by}{transport};lr>"
+
+    def must_record(self, number: int, secure: bool) -> bool:
+        """Whether a request that came to this address must have a Record-Route: it goes on more securely, or less."""
+        # "Furthermore, if the request was not received over TLS, the proxy MUST insert a Record-Route header field. In a
+        # similar fashion, a proxy that receives a request over TLS, but generates a request without a SIPS URI in the
+        # Request-URI or topmost Route header field value (after the post processing of bullet 6), MUST insert a
+        # Record-Route header field that is not a SIPS URI." (RFC 3261 16.6 item 4)
+        return (self.listening[number].transport in SECURE) != secure
+
+    def record_route_back(self, number: int, recorded: str, flow: Flow) -> str:
+        """What stands in the response from a flow instead of what was recorded, for who is at this address."""
+        # "If the proxy received the request over TLS, and sent it out over a non-TLS connection, the proxy MUST rewrite
+        # the URI in the Record-Route header field to be a SIPS URI. If the proxy received the request over a non-TLS
+        # connection, and sent it out over TLS, the proxy MUST rewrite the URI in the Record-Route header field to be a
+        # SIP URI." (RFC 3261 16.7 item 8)
+        came_securely = self.listening[number].transport in SECURE
+        went_securely = flow.transport in SECURE
+        secure = came_securely and (not went_securely or recorded.startswith("<sips:"))
+        return self.record_route(number, secure, marked=False)
 
     @property
     def marked(self) -> tuple[tuple[str, ...], ...]:
@@ -113,15 +133,15 @@ class Own:
         # received using the port and transport indicated (explicitly or by default) in the Request-URI, the proxy MUST
         # strip the maddr and any non-default port or transport parameter and continue processing as if those values had
         # not been present in the request." (RFC 3261 16.4)
-        if request.scheme not in DEFAULT_PORTS or "maddr" not in request._uri_text:
+        if request.scheme not in _BY_DEFAULT or "maddr" not in request._uri_text:
             return request
         uri = request.uri
         maddr = uri.maddr
         if maddr is None or not self._is_responsible_for(maddr):
             return request
         came_to = flow.local[1] or self.listening[self.number_of(flow)].address[1]
-        asked = uri.transport or "udp", uri.port or DEFAULT_PORTS[uri.scheme]
-        if asked != (flow.transport.lower(), came_to):
+        transport, port = _meant(uri)
+        if (transport or _BY_DEFAULT[uri.scheme], port) != (flow.transport.lower(), came_to):
             return request
         params = [(name, value) for name, value in uri.params.items() if name not in {"maddr", "transport"}]
         host = bracketed(uri.host)
@@ -144,6 +164,15 @@ class Own:
         if request.has("Route"):
             return False
         return request.scheme == "tel" or (self.is_named_by(request.uri) and request.uri.maddr is None)
+
+
+def _meant(uri: Uri) -> tuple[str | None, int]:
+    """The transport that a SIP or SIPS URI names, if it does, and the port that is meant (RFC 3261 19.1.2)."""
+    secure = uri.scheme == "sips"
+    # In a SIPS URI it is TLS over that (RFC 3261 26.2.2).
+    transport = "tls" if secure and uri.transport == "tcp" else uri.transport
+    service = SERVICES.get((transport or _BY_DEFAULT[uri.scheme]).upper())
+    return transport, uri.port or (5060 if service is None else service.port)
 
 
 def with_route(request: Request, values: Sequence[str]) -> Request:

@@ -59,6 +59,7 @@ class ProxyPolicy:
     """Whether targets that are too many for the Max-Breadth of a request wait for others to end; else it gets 440
     (RFC 5393 5.3.3)."""
     branches: int = field(default=32, validator=ge(1))
-    """The most branches that a request may have here, one after the other ones included."""
+    """The most branches that a request may have here, one after the other ones included; targets that are wanted less
+    are not tried."""
     timer_c_s: float = field(default=181.0, validator=_more_than_three_minutes)
     """How long an INVITE may go without any response but 100, in seconds: Timer C (RFC 3261 16.6 item 11)."""

@@ -30,6 +30,13 @@ def read_what_is_forwarded_by(message: Request | Response) -> None:
             if route.uri.headers is not None:
                 # It may have to become the Request-URI (16.6 item 6). Table 1 of RFC 3261 19.1.1: no headers in either.
                 raise RemoteProtocolError("a Route holds headers", rfc="3261 19.1.1")
+            if not can_be_written(str(route)):
+                raise RemoteProtocolError("a Route holds a NUL", rfc="3261 25.1")
+
+
+def can_be_written(value: str) -> bool:
+    """Whether a value that was read may stand in a line of ours: a NUL, which comes in quotes, may not."""
+    return "\0" not in value
 
 
 def objection(request: Request, extensions: Sequence[str]) -> Answer | None:

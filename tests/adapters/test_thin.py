@@ -23,7 +23,7 @@ SIP_WORDS = re.compile(
     rf"{'|'.join(KNOWN_METHODS)}|SIP/2|[Vv]ia|[Cc]ontact|[Cc][Ss]eq|[Cc]all-[Ii][Dd]|[Rr]oute|[Tt]ag\b"
 )
 SHARED = ["sipsm_dns", "sipsm_sockets"]
-ROOMS = {"sipsm", "sipsm.endpoint.bound", *SHARED}
+ROOMS = {"sipsm", "sipsm.endpoint.bound", "sipsm.endpoint.bound_proxy", *SHARED}
 
 
 def nodes(package: str) -> Iterator[ast.AST]:
@@ -47,8 +47,8 @@ def lines_of_code(path: Path) -> set[int]:
 
 @pytest.mark.parametrize("package", DRIVERS)
 def test_an_adapter_is_read_in_one_sitting(package: str) -> None:
-    """All its files together have fewer than 250 lines of code."""
-    assert sum(len(lines_of_code(path)) for path in (ADAPTERS / package).rglob("*.py")) < 250
+    """All its files together, for a user agent and a proxy, have fewer than 260 lines of code."""
+    assert sum(len(lines_of_code(path)) for path in (ADAPTERS / package).rglob("*.py")) < 260
 
 
 @pytest.mark.parametrize("package", [*DRIVERS, "sipsm_sockets"])

@@ -12,6 +12,7 @@ from math import ceil
 
 from sipsm import Endpoint
 from sipsm.endpoint.snapshot import _restored, save
+from sipsm.endpoint.state import CONFIG
 from sipsm.ids import Ids
 from sipsm.message import parse_message
 
@@ -71,7 +72,7 @@ def saved(endpoint: Endpoint) -> str:
 
 def restored(text: str, source: Counted) -> Endpoint:
     """The endpoint of a snapshot."""
-    return _restored(json.loads(text), Ids(source), None)
+    return _restored(json.loads(text), Endpoint, CONFIG, Ids(source), {"watcher": None})
 
 
 _shift: dict[tuple[str, int], str] = {}

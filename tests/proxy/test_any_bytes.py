@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from sipsm import Flow, Request, RouteRequested, RouteTarget, response_to
+from sipsm import Flow, Request, Response, RouteRequested, RouteTarget, response_to
+from sipsm.message import cancel_for
 from sipsm.testing.invariants import InvariantBroken
-from tests.proxy.by_hand import ALICE, BOB, CAROL, DAVE, OURS, Neighbours
+from tests.proxy.by_hand import ALICE, BOB, CAROL, DAVE, OURS, Neighbours, at
 
 METHODS = ("INVITE", "MESSAGE", "BYE", "CANCEL", "ACK", "NOTIFY", "DANCE")
 URIS = (
@@ -139,6 +140,35 @@ def test_many_programs_go_to_their_ends() -> None:
     """The same, longer and more often."""
     for seed in range(30, 600):
         run(seed, 120)
+
+
+CONTACTS = [("Contact", '"QQ" <mailto:a@b.com>, <sip:d@192.0.2.40>')]
+
+
+@pytest.mark.parametrize("odd", [b"\x00", b"\xff", b"\x07", b"\xc2\x85", b"\t", b"\r\n ", b"\r", b"\n"])
+def test_what_is_written_anew_may_hold_anything(odd: bytes) -> None:
+    """Values that go into another message, or are put together anew, may hold what a program may not write."""
+
+    def with_odd(message: Request | Response) -> bytes:
+        return bytes(message).replace(b"QQ", b"a" + odd + b"b")
+
+    route = [("Route", '"QQ" <sip:192.0.2.9>, "QQ" <sip:192.0.2.8;lr>')]
+    for uri in ("sip:carol@192.0.2.30", "sip:192.0.2.1;lr", "sip:QQ@biloxi.com;maddr=192.0.2.1"):
+        world = Neighbours(record_routes=True, route=at("bob"))
+        world.receive(with_odd(world.request(uri=uri, headers=route)), ALICE)
+    world = Neighbours(route=at("bob", "carol"))
+    bob, carol = world.ask()
+    world.answer(bob, 401, headers=[("WWW-Authenticate", "Digest realm=x")])
+    world.answer(carol, 180)
+    world.receive(with_odd(cancel_for(world.asked).with_added("Reason", "SIP;cause=QQ")), ALICE)
+    challenge = [("WWW-Authenticate", 'Digest realm="QQ"')]
+    world.receive(with_odd(response_to(carol, 401, to_tag="b", headers=challenge)), CAROL)
+    world = Neighbours("udp:192.0.2.1:5060", "tcp:192.0.2.1:5060", route=at("bob"), recurses=True, record_routes=True)
+    (copy,) = world.ask()
+    for status in (180, 302):
+        response = response_to(copy, status, to_tag="b", record_route=True, headers=CONTACTS)
+        world.receive(with_odd(response.with_pushed("Record-Route", '"QQ" <sip:x.com;lr>')), BOB)
+    assert world.proxy.forwarding <= 1
 
 
 def test_any_bytes_in_any_pieces_over_a_connection() -> None:

@@ -161,11 +161,14 @@ def test_silence_counts_as_408() -> None:
 
 @pytest.mark.rfc("4320 4.2")
 def test_a_408_to_another_request_is_not_passed_on() -> None:
-    """Who sent it is of another time."""
+    """Who sent it is of another time. That to an INVITE is, as it came."""
     world = Neighbours(route=at("bob"))
     (copy,) = world.ask("MESSAGE")
     assert world.answer(copy, 408) == []
     assert left(world) == {}
+    (copy,) = world.ask("INVITE")
+    _, response = world.answer(copy, 408, headers=[("X", "y")])
+    assert (response.status, response.header("X"), response.to_tag) == (408, "y", "b")
 
 
 # -------------------------------------------------------------------- Timer C
@@ -428,6 +431,15 @@ def test_a_redirection_without_a_contact_left_is_not_kept() -> None:
     # No more branches than the policy has.
     _, response = world.answer(carol, 301, **moved("<sip:d@192.0.2.40>"))
     assert (response.status, str(response.contact)) == (301, "<sip:d@192.0.2.40>")
+
+
+@pytest.mark.rfc("3261 16.7", "3261 21.3.4", "3261 21.3.5")
+@pytest.mark.parametrize("status", [305, 380])
+def test_a_contact_that_is_no_target_is_not_tried(status: int) -> None:
+    """That of a 305 is a proxy to go by, that of a 380 another service."""
+    world = Neighbours(route=at("bob"), recurses=True)
+    (copy,) = world.ask()
+    assert statuses(world.answer(copy, status, **moved("<sip:d@192.0.2.40>"))) == ["ACK", status]
 
 
 @pytest.mark.rfc("3261 16.7", "3261 16.5")
