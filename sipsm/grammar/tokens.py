@@ -48,6 +48,8 @@ _FOLD = re.compile(r"(?:(?<![ \t])[ \t]++)?+\r\n[ \t]++")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _IN_QUOTES = re.compile(r'(["\\])')
 _IN_COMMENT = re.compile(r"([()\\])")
+# quoted-string = SWS DQUOTE *(qdtext / quoted-pair ) DQUOTE
+_quoted_string = re.compile(r'"(?:[^"\\]++|\\.)*+"', re.DOTALL)
 
 _is_token = re.compile(TOKEN).fullmatch
 _is_host = re.compile(HOST).fullmatch
@@ -134,6 +136,15 @@ def written(value: object) -> str:
         except UnicodeEncodeError:
             raise LocalProtocolError(f"{text!r} cannot be written as UTF-8", rfc="3261 25.1") from None
     return text
+
+
+def rewritten(text: str) -> str:
+    """As `written`, for a value that a peer may have written before: in quotes it may hold a NUL (RFC 3261 25.1)."""
+    # quoted-pair = "\" (%x00-09 / %x0B-0C / %x0E-7F)
+    if "\0" in text:
+        written(_quoted_string.sub(lambda quoted: quoted[0].replace("\0", ""), text))
+        return text
+    return written(text)
 
 
 def unfold(text: str) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sipsm.grammar.tokens import written
+from sipsm.grammar.tokens import rewritten
 from sipsm.grammar.uri import Uri
 from sipsm.message.block import Headers
 from sipsm.message.message import header_block
@@ -39,7 +39,7 @@ def request_of(
     uri = checked_uri(uri)
     if not f"{via._text}{from_}{to}{call_id}{''.join(routes)}".isprintable():
         for text in (via._text, from_, to, call_id, *routes):
-            written(text)  # which says what cannot be
+            rewritten(text)  # which says what cannot be
     number = f"{cseq:d}"
     index = {
         "via": f"Via: {via._text}",
