@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from sipsm.endpoint.endpoint import Element
+from sipsm.endpoint.element import Element
 from sipsm.endpoint.watcher import Watcher
 from sipsm.ids import Ids
 from sipsm.proxy import ProxyCore, ProxyPolicy, Route, Routed, RouteRequest, RouteRequested

@@ -15,7 +15,8 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
-from sipsm.endpoint.endpoint import Element, Endpoint
+from sipsm.endpoint.element import Element
+from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.graph import Reader, Writer
 from sipsm.endpoint.proxy import Proxy
 from sipsm.endpoint.state import CONFIG, KINDS, PROXY_CONFIG, TIMERS, config_of, deadlines, enter

@@ -17,7 +17,8 @@ from sipsm.auth.nonces import Counts
 from sipsm.auth.realm import Realm
 from sipsm.auth.space import Space
 from sipsm.dialog import Dialog
-from sipsm.endpoint.endpoint import Element, Endpoint
+from sipsm.endpoint.element import Element
+from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.graph import BYTES, Kind, constant, member, mutable, places, value, written
 from sipsm.endpoint.proxy import Proxy
 from sipsm.errors import RemoteProtocolError, SnapshotError

@@ -9,6 +9,7 @@ from typing import Any
 from attrs import evolve
 
 from sipsm.machine import Ignore, Refuse, Row, Table
+from sipsm.proxy.wiring import PROXYING
 from sipsm.usage import CALL
 from sipsm.usage.notifying import NOTIFYING
 from sipsm.usage.subscribing import SUBSCRIBING
@@ -37,7 +38,7 @@ def planted(kind: Any, table: Table) -> Iterator[None]:
 
 
 def _compile_again() -> None:
-    for wiring in (CALL, NOTIFYING, SUBSCRIBING):
+    for wiring in (CALL, NOTIFYING, PROXYING, SUBSCRIBING):
         wiring.connect()
 
 
