@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from itertools import count
 from typing import Any, Protocol
 
 
@@ -42,20 +43,23 @@ class Clock:
         """How many things have happened."""
         self._wake = wake
         self._coming: list[Entry] = []
-        self._entered = 0
+        self._number = count(1).__next__
+        """The number of the next entry: equal times in the order in which they were entered."""
 
     def plan(self, at: float, action: Callable[..., object], *args: Any) -> None:
         """Have `action(*args)` called then. What is planned for the same time happens in the order of planning."""
-        self._entered += 1
-        heappush(self._coming, (at, PLANNED, self._entered, action, args))
+        heappush(self._coming, (at, PLANNED, self._number(), action, args))
 
     def watch(self, who: Sleeper, at: float | None) -> None:
         """Note the next deadline of `who`; to be called after every step that may have changed it."""
         who.due_at = at
         if at is not None and (who.watched_at is None or at < who.watched_at):
-            who.watched_at = at
-            self._entered += 1
-            heappush(self._coming, (at, who.rank, self._entered, self._wake, (who,)))
+            self.enter(at, who)
+
+    def enter(self, at: float, who: Sleeper) -> None:
+        """What `watch` does when `at`, the next deadline of `who`, is sooner than the one that has been entered."""
+        who.watched_at = at
+        heappush(self._coming, (at, who.rank, self._number(), self._wake, (who,)))
 
     def next_at(self) -> float | None:
         """When the next thing happens; None when nothing will."""
@@ -73,11 +77,11 @@ class Clock:
         coming = self._coming
         limit = self.steps + most
         while coming:
-            at, rank, _, action, args = entry = heappop(coming)
+            at, rank, number, action, args = heappop(coming)
             if at > until:
-                heappush(coming, entry)
+                heappush(coming, (at, rank, number, action, args))
                 break
-            if rank != PLANNED:
+            if rank:  # not PLANNED
                 (who,) = args
                 if not (who.watched_at == at == who.due_at and who.up):
                     self._passed(at, who)
