@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from sipsm.grammar import Uri
 from sipsm.role import Call, Ended, Event, OutgoingRequest
+from sipsm.testing.clock import FOREVER
 from sipsm.testing.script import Step
 from sipsm.transport import Flow
 
@@ -67,7 +68,7 @@ class Agent:
         self._missed: list[tuple[Step, Call]] = []
         """What it was to do by itself while it was away."""
         self.rank = rank
-        self.watched_at: float | None = None
+        self.watched_at = FOREVER
         self.due_at: float | None = None
         self.paths: dict[Flow, Any] = {}
         """Where the datagrams of each flow go: a note of the network."""
@@ -202,7 +203,7 @@ class Agent:
     def back(self, endpoint: Any = None) -> None:
         """Be there again, with this endpoint or with one that knows of nothing."""
         self.up = True
-        self.watched_at = None
+        self.watched_at = FOREVER
         self.endpoint = self._born(self.life) if endpoint is None else endpoint
         self._restored = [] if endpoint is None else list(getattr(endpoint, "calls", ()))
         # What it did between the saving and the crash has not been done now.

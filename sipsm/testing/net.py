@@ -17,7 +17,7 @@ from sipsm.errors import LocalProtocolError
 from sipsm.ids import Ids
 from sipsm.role import Profile
 from sipsm.testing.agent import Agent
-from sipsm.testing.clock import Clock
+from sipsm.testing.clock import FOREVER, Clock
 from sipsm.testing.collecting import few_full_searches
 from sipsm.testing.faults import Cut, names_of
 from sipsm.testing.invariants import EVERY_STEP, Invariant, InvariantBroken, Stepped
@@ -33,7 +33,6 @@ from sipsm.transport.flow import RELIABLE
 
 SHOWN = 100
 """How many messages an account shows, the last ones."""
-FOREVER = float("inf")
 PORTS = {"TLS": 5061, "WSS": 5061}
 """Where an agent listens, if not at 5060 (RFC 3261 19.1.2)."""
 Path = tuple[Agent, Way, Flow]
@@ -318,20 +317,15 @@ class Net:
 
     # ---------------------------------------------------------------- what agents and connections use
 
-    def asked(self, agent: Agent, what: str) -> None:
-        """The agent's program is about to give a command."""
-        if not agent.up:
-            raise LocalProtocolError(f"{agent.name} has crashed: nobody is there to {what}")
-        if self.recording:
-            self.recorder.asked(agent.name, what, self.now)
-
     def command(self, agent: Agent, what: str | None, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Give a command of an endpoint or of a call, and perform its outputs; returns what comes beside them.
 
         `what` says it in words; without it, the function's name does.
         """
-        if self.recording or not agent.up:
-            self.asked(agent, what or getattr(command, "__name__", "command").replace("_", " "))
+        if not agent.up:
+            raise LocalProtocolError(f"{agent.name} has crashed: nobody is there to {what or _words(command)}")
+        if self.recording:
+            self.recorder.asked(agent.name, what or _words(command), self.now)
         if self.tape is not None:
             self.tape.asks(agent.name, self.now, command, args, options)
         try:
@@ -364,7 +358,7 @@ class Net:
                 action(agent, output)
         # What `Clock.watch` does, without a call. Not `agent.next_timeout`: whoever does something is there.
         agent.due_at = at = agent.endpoint.next_timeout()
-        if at is not None and ((known := agent.watched_at) is None or at < known):
+        if at is not None and at < agent.watched_at:
             self.clock.enter(at, agent)
         if self.invariants and (self.check_every == 1 or self.clock.steps % self.check_every == 0):
             step = Stepped(agent, self.clock.now, woken, outputs)
@@ -409,7 +403,8 @@ class Net:
                 self._stream(agent, send)
                 return
             path = self._path(agent, flow)
-        now = self.clock.now
+        clock = self.clock
+        now = clock.now
         arrives: tuple[float, ...] = ()
         if not (self.lose and self._is_to_lose(agent)) and path is not None:
             receiver, way, back = path
@@ -417,7 +412,7 @@ class Net:
             if self._cuts or receiver.away:
                 arrives = self._gets_through(agent, receiver, arrives)
             for at in arrives:
-                self.plan(at, self._deliver, receiver, back, data)
+                clock.plan(at, self._deliver, receiver, back, data)
         if self.recording:
             self.recorder.carried(agent.name, flow, data, arrives, now)
         if self.tape is not None:
@@ -509,6 +504,10 @@ class Net:
             for open in agent.endpoint.opening:
                 self.tell(agent, "open_failed", open)
         self.clock.watch(agent, agent.next_timeout())
+
+
+def _words(command: Callable[..., Any]) -> str:
+    return getattr(command, "__name__", "command").replace("_", " ")
 
 
 def _host(number: int) -> str:
