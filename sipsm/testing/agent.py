@@ -7,7 +7,9 @@ from typing import Any, Protocol, TypeVar
 
 from sipsm.grammar import Uri
 from sipsm.role import Call, Ended, Event, OutgoingRequest
+from sipsm.testing.clock import FOREVER
 from sipsm.testing.script import Step
+from sipsm.transport import Flow
 
 E = TypeVar("E")
 
@@ -19,7 +21,7 @@ class Network(Protocol):
     def now(self) -> float:
         """The present time."""
 
-    def command(self, agent: Any, what: str, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    def command(self, agent: Any, what: str | None, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Give a command, and perform its outputs; returns what comes beside them."""
 
     def plan(self, at: float, action: Callable[..., object], *args: Any) -> None:
@@ -66,14 +68,17 @@ class Agent:
         self._missed: list[tuple[Step, Call]] = []
         """What it was to do by itself while it was away."""
         self.rank = rank
-        self.watched_at: float | None = None
+        self.watched_at = FOREVER
         self.due_at: float | None = None
+        self.paths: dict[Flow, Any] = {}
+        """Where the datagrams of each flow go: a note of the network."""
         self._born = born
         self._restored: list[Call] = []
         """The calls that it had when it came back: what had been planned for one that came later is another's."""
-        self._script: Callable[[Call], Sequence[Step]] = _no_script
-        self._awaited: frozenset[type[Event] | None] | None = frozenset()
-        """What its script waits for, so that nobody looks in it for each event; None: that depends on the call."""
+        self._script: Callable[[Call], Sequence[Step]] | None = None
+        """Which steps it takes with a call, where that depends on the call."""
+        self._steps: dict[type[Event] | None, list[Step]] = {}
+        """Where it does not: the steps by the event that they wait for."""
         self._callbacks: list[tuple[type[Any], Callable[[Any], object]]] = []
 
     def __repr__(self) -> str:
@@ -124,19 +129,19 @@ class Agent:
 
         Returns what the command returns beside its outputs: the `OutgoingRequest` of `call.request`, else None.
         """
-        what = getattr(command, "__name__", "command").replace("_", " ")
-        return self.net.command(self, what, command, *args, **options)
+        return self.net.command(self, None, command, *args, **options)
 
     # ---------------------------------------------------------------- by itself
 
     def script(self, *steps: Step) -> None:
         """What it does with every call from now on: see `sipsm.testing.script`."""
-        self.scripts(lambda _: steps)
-        self._awaited = frozenset(step.event for step in steps)
+        self._script, self._steps = None, {}
+        for step in steps:
+            self._steps.setdefault(step.event, []).append(step)
 
     def scripts(self, choose: Callable[[Call], Sequence[Step]]) -> None:
         """What it does with each call from now on: the steps that `choose` names for it."""
-        self._script, self._awaited = choose, None
+        self._script = choose
 
     def on(self, event: type[E], function: Callable[[E], object]) -> None:
         """Have `function` called with each event of this type, once the outputs that came with it are performed."""
@@ -148,22 +153,25 @@ class Agent:
         for kind, function in self._callbacks:
             if isinstance(event, kind):
                 self.net.plan(self.net.now, self._react, function, event, self.life)
-        call = getattr(event, "call", None)
-        if call is not None:
-            kind = event.__class__
-            if self._awaited is None or kind in self._awaited:
+        kind = event.__class__
+        if kind in self._steps or self._script is not None:
+            call = getattr(event, "call", None)
+            if call is not None:
                 self._begin(kind, call)
-            if kind is Ended:
-                self.ended[call] = self.ended.get(call, 0) + 1
+        if isinstance(event, Ended):
+            self.ended[event.call] = self.ended.get(event.call, 0) + 1
 
     def _react(self, function: Callable[[Any], object], event: Event, life: int) -> None:
         if life == self.life:
             function(event)
 
     def _begin(self, event: type[Event] | None, call: Call) -> None:
-        for step in self._script(call):
-            if step.event is event:
-                self.net.plan(self.net.now + step.after, self._take, step, call, self.life)
+        if self._script is None:
+            steps = self._steps.get(event, ())
+        else:
+            steps = [step for step in self._script(call) if step.event is event]
+        for step in steps:
+            self.net.plan(self.net.now + step.after, self._take, step, call, self.life)
 
     def _take(self, step: Step, call: Call, life: int) -> None:
         if not self.up:
@@ -178,7 +186,7 @@ class Agent:
             if self._since is not None:
                 self._since.append((step, call))
             command, args = step.command(call, self.sdp)
-            self.do(command, *args)
+            self.net.command(self, None, command, *args)
 
     # ---------------------------------------------------------------- when it crashes
 
@@ -195,7 +203,7 @@ class Agent:
     def back(self, endpoint: Any = None) -> None:
         """Be there again, with this endpoint or with one that knows of nothing."""
         self.up = True
-        self.watched_at = None
+        self.watched_at = FOREVER
         self.endpoint = self._born(self.life) if endpoint is None else endpoint
         self._restored = [] if endpoint is None else list(getattr(endpoint, "calls", ()))
         # What it did between the saving and the crash has not been done now.
@@ -203,10 +211,6 @@ class Agent:
         self._since, self._missed = None if self._since is None else [], []
         for step, call in waiting:
             self.net.plan(self.net.now, self._take, step, call, self.life - 1)
-
-
-def _no_script(_: Call) -> Sequence[Step]:
-    return ()
 
 
 def _same(one: Call, other: Call) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from itertools import count
 from typing import Any, Protocol
 
 
@@ -16,8 +17,8 @@ class Sleeper(Protocol):
 
     rank: int
     """Its place among those that are woken at the same time; from 1."""
-    watched_at: float | None
-    """The deadline that it has been entered with; its own may be later by now."""
+    watched_at: float
+    """The deadline that it has been entered with, `FOREVER` if with none; its own may be later by now."""
     due_at: float | None
     """Its deadline since its last step."""
     up: bool
@@ -27,6 +28,7 @@ class Sleeper(Protocol):
         """The deadline, or None."""
 
 
+FOREVER = float("inf")
 PLANNED = 0
 """The rank of what is planned: at equal times packets and plans come before timers."""
 
@@ -42,20 +44,23 @@ class Clock:
         """How many things have happened."""
         self._wake = wake
         self._coming: list[Entry] = []
-        self._entered = 0
+        self._numbers = count(1)
+        """Of the entries: what is for the same time happens in the order in which it was entered."""
 
     def plan(self, at: float, action: Callable[..., object], *args: Any) -> None:
         """Have `action(*args)` called then. What is planned for the same time happens in the order of planning."""
-        self._entered += 1
-        heappush(self._coming, (at, PLANNED, self._entered, action, args))
+        heappush(self._coming, (at, PLANNED, next(self._numbers), action, args))
 
     def watch(self, who: Sleeper, at: float | None) -> None:
         """Note the next deadline of `who`; to be called after every step that may have changed it."""
         who.due_at = at
-        if at is not None and (who.watched_at is None or at < who.watched_at):
-            who.watched_at = at
-            self._entered += 1
-            heappush(self._coming, (at, who.rank, self._entered, self._wake, (who,)))
+        if at is not None and at < who.watched_at:
+            self.enter(at, who)
+
+    def enter(self, at: float, who: Sleeper) -> None:
+        """What `watch` does when `at`, the next deadline of `who`, is sooner than the one that has been entered."""
+        who.watched_at = at
+        heappush(self._coming, (at, who.rank, next(self._numbers), self._wake, (who,)))
 
     def next_at(self) -> float | None:
         """When the next thing happens; None when nothing will."""
@@ -73,16 +78,16 @@ class Clock:
         coming = self._coming
         limit = self.steps + most
         while coming:
-            at, rank, _, action, args = entry = heappop(coming)
+            at, rank, number, action, args = heappop(coming)
             if at > until:
-                heappush(coming, entry)
+                heappush(coming, (at, rank, number, action, args))
                 break
             if rank != PLANNED:
                 (who,) = args
                 if not (who.watched_at == at == who.due_at and who.up):
                     self._passed(at, who)
                     continue
-                who.watched_at = None
+                who.watched_at = FOREVER
             self.steps += 1
             if at > self.now:  # noqa: PLR1730  (`max` would be a call, for each step)
                 self.now = at
@@ -94,5 +99,5 @@ class Clock:
     def _passed(self, at: float, who: Sleeper) -> None:
         """An entry of `who` was the first, and did not hold; there is another if it was the one that was known."""
         if who.watched_at == at:
-            who.watched_at = None
+            who.watched_at = FOREVER
             self.watch(who, who.next_timeout())

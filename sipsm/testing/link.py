@@ -12,7 +12,7 @@ from typing import Any
 
 from attrs import Attribute, field, frozen
 
-from sipsm.transport import Address, Flow
+from sipsm.transport import Address
 
 UDP_HEADER = 8
 IPV4_HEADER = 20
@@ -90,6 +90,12 @@ class Link:
     """Whether fragments get through at all; many firewalls drop them."""
     streams: Streaming = Streaming()
 
+    @property
+    def certain(self) -> bool:
+        """Whether every datagram arrives, once, and after the same time."""
+        chance = self.jitter or self.loss or self.duplicate or self.reorder
+        return not chance and self.bandwidth is None and self.mtu is None
+
     def lost(self, size: int, host: str) -> float:
         """The share of datagrams of this size, to this host, that are lost."""
         header = IPV6_HEADER if ":" in host else IPV4_HEADER
@@ -106,10 +112,10 @@ class Way:
     def __init__(self, link: Link, random: Random) -> None:
         self.link = link
         self._random = random
+        self._draw = random.random
         self._free_at = 0.0
-        self._flow: Flow | None = None
-        """The last one: what takes this way are datagrams of one flow, as good as always."""
-        self._other_side: Flow
+        self._certain = link.certain
+        self._latency = link.latency
         self.sent = 0
         """How many datagrams took this way."""
         self.lost = 0
@@ -117,16 +123,16 @@ class Way:
         self.doubled = 0
         """How many of them arrived twice."""
 
-    def other_side_of(self, flow: Flow) -> Flow:
-        """The flow of a datagram as who receives it has it."""
-        if flow != self._flow:
-            self._flow, self._other_side = flow, Flow(flow.transport, flow.remote, flow.local)
-        return self._other_side
-
     def arrivals(self, size: int, remote: Address, now: float) -> tuple[float, ...]:
         """When a datagram that leaves now arrives: never if it is lost, twice if it is doubled."""
-        link, draw = self.link, self._random.random
         self.sent += 1
+        draw = self._draw
+        if self._certain:
+            # As much is drawn as below: all ways draw from one source, and what another one draws next must not
+            # depend on whether this link may lose something.
+            draw(), draw(), draw(), draw()
+            return (now + self._latency,)
+        link = self.link
         if draw() < (link.loss if link.mtu is None else link.lost(size, remote[0])):
             self.lost += 1
             return ()

@@ -15,9 +15,9 @@ from sipsm.endpoint import Endpoint, Proxy
 from sipsm.endpoint.snapshot import restore, restore_proxy, save
 from sipsm.errors import LocalProtocolError
 from sipsm.ids import Ids
-from sipsm.role import Output, Profile
+from sipsm.role import Profile
 from sipsm.testing.agent import Agent
-from sipsm.testing.clock import Clock
+from sipsm.testing.clock import FOREVER, Clock
 from sipsm.testing.collecting import few_full_searches
 from sipsm.testing.faults import Cut, names_of
 from sipsm.testing.invariants import EVERY_STEP, Invariant, InvariantBroken, Stepped
@@ -33,10 +33,10 @@ from sipsm.transport.flow import RELIABLE
 
 SHOWN = 100
 """How many messages an account shows, the last ones."""
-FOREVER = float("inf")
 PORTS = {"TLS": 5061, "WSS": 5061}
 """Where an agent listens, if not at 5060 (RFC 3261 19.1.2)."""
-_ACTIONS = (Resolve, Open, Close)
+Path = tuple[Agent, Way, Flow]
+"""Where the datagrams of a flow go: to whom, on which way, and the flow as who receives them has it."""
 
 
 class Net:
@@ -104,6 +104,13 @@ class Net:
         self._ways: dict[tuple[str, str], Way] = {}
         self._retired: list[Way] = []
         self._cuts: list[Cut] = []
+        self._actions: dict[type, Callable[[Agent, Any], None]] = {
+            Send: self._carry,
+            Resolve: self._ask,
+            Open: self.streams.open,
+            Close: self.streams.close,
+        }
+        """How each action is performed; all else that comes out of an endpoint are events."""
         if tape is not None:
             tape.begins(seed, start)
         begun(self)
@@ -188,6 +195,7 @@ class Net:
             self._links[pair] = way
             if pair in self._ways:
                 self._retired.append(self._ways.pop(pair))
+                self.agents[pair[0]].paths.clear()
 
     def partition(
         self,
@@ -309,16 +317,15 @@ class Net:
 
     # ---------------------------------------------------------------- what agents and connections use
 
-    def asked(self, agent: Agent, what: str) -> None:
-        """The agent's program is about to give a command."""
-        if not agent.up:
-            raise LocalProtocolError(f"{agent.name} has crashed: nobody is there to {what}")
-        if self.recording:
-            self.recorder.asked(agent.name, what, self.now)
+    def command(self, agent: Agent, what: str | None, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Give a command of an endpoint or of a call, and perform its outputs; returns what comes beside them.
 
-    def command(self, agent: Agent, what: str, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
-        """Give a command of an endpoint or of a call, and perform its outputs; returns what comes beside them."""
-        self.asked(agent, what)
+        `what` says it in words; without it, the function's name does.
+        """
+        if not agent.up:
+            raise LocalProtocolError(f"{agent.name} has crashed: nobody is there to {what or _words(command)}")
+        if self.recording:
+            self.recorder.asked(agent.name, what or _words(command), self.now)
         if self.tape is not None:
             self.tape.asks(agent.name, self.now, command, args, options)
         try:
@@ -337,35 +344,28 @@ class Net:
             self.tape.takes(host.name, self.now, name, args, **options)
         self.perform(host, getattr(host.endpoint, name)(*args, now=self.now, **options))
 
-    def perform(self, agent: Agent, outputs: Iterable[Output], *, woken: bool = False, beside: Any = None) -> None:
+    def perform(self, agent: Agent, outputs: Iterable[Any], *, woken: bool = False, beside: Any = None) -> None:
         """Perform what an endpoint returned, and check the invariants."""
         outputs = tuple(outputs)
         if self.tape is not None:
             self.tape.gives(agent.name, self.now, outputs, beside)
+        actions = self._actions
         for output in outputs:
-            if isinstance(output, Send):
-                self._carry(agent, output)
-            elif isinstance(output, _ACTIONS):
-                self._act(agent, output)
-            else:
+            action = actions.get(output.__class__)
+            if action is None:
                 agent.told(output)
-        # Not `agent.next_timeout`: whoever does something is there.
-        self.clock.watch(agent, agent.endpoint.next_timeout())
-        if self.invariants and self.clock.steps % self.check_every == 0:
-            step = Stepped(agent, self.now, woken, outputs)
+            else:
+                action(agent, output)
+        # What `Clock.watch` does, without a call. Not `agent.next_timeout`: whoever does something is there.
+        agent.due_at = at = agent.endpoint.next_timeout()
+        if at is not None and at < agent.watched_at:
+            self.clock.enter(at, agent)
+        if self.invariants and (self.check_every == 1 or self.clock.steps % self.check_every == 0):
+            step = Stepped(agent, self.clock.now, woken, outputs)
             for invariant in self.invariants:
-                wrong = invariant(step)
-                if wrong is not None:
+                if (wrong := invariant(step)) is not None:
                     name = getattr(invariant, "__name__", "invariant")
                     raise InvariantBroken(f"{name}: {agent.name} at {self.now}: {wrong}")
-
-    def _act(self, agent: Agent, action: Resolve | Open | Close) -> None:
-        if isinstance(action, Resolve):
-            self._ask(agent, action)
-        elif isinstance(action, Open):
-            self.streams.open(agent, action)
-        else:
-            self.streams.close(agent, action)
 
     def host_at(self, host: str) -> Agent | None:
         """Who has this numeric address."""
@@ -396,34 +396,58 @@ class Net:
         self.perform(agent, agent.endpoint.handle_timeout(now), woken=True)
 
     def _carry(self, agent: Agent, send: Send) -> None:
-        now, flow, data = self.clock.now, send.flow, send.data
-        if flow.transport in RELIABLE:
-            goes = self.streams.send(agent, send)
-            if not goes and self.recording:
-                self.recorder.carried(agent.name, flow, data, (), now)
-            if self.tape is not None:
-                self.tape.carried(None if goes else ())
-            return
+        flow, data = send.flow, send.data
+        path = agent.paths.get(flow)
+        if path is None:
+            if flow.transport in RELIABLE:
+                self._stream(agent, send)
+                return
+            path = self._path(agent, flow)
+        clock = self.clock
+        now = clock.now
         arrives: tuple[float, ...] = ()
-        receiver = self._at.get(flow.remote)
-        lose = False
-        if self.lose:
-            self._sent[agent.name] = nth = self._sent.get(agent.name, 0) + 1
-            lose = nth in self.lose.get(agent.name, ())
-        if receiver is not None and not lose:
-            way = self._ways.get((agent.name, receiver.name)) or self.way(agent, receiver)
+        if not (self.lose and self._is_to_lose(agent)) and path is not None:
+            receiver, way, back = path
             arrives = way.arrivals(len(data), flow.remote, now)
-            if self._cuts:
-                cut = self.parted(agent, receiver, now)
-                arrives = tuple(at for at in arrives if not (cut or self.parted(agent, receiver, at)))
-            if receiver.away:
-                arrives = tuple(at for at in arrives if not any(down <= at < up for down, up in receiver.away))
+            if self._cuts or receiver.away:
+                arrives = self._gets_through(agent, receiver, arrives)
             for at in arrives:
-                self.plan(at, self._deliver, receiver, way.other_side_of(flow), data)
+                clock.plan(at, self._deliver, receiver, back, data)
         if self.recording:
             self.recorder.carried(agent.name, flow, data, arrives, now)
         if self.tape is not None:
             self.tape.carried(arrives)
+
+    def _stream(self, agent: Agent, send: Send) -> None:
+        goes = self.streams.send(agent, send)
+        if not goes and self.recording:
+            self.recorder.carried(agent.name, send.flow, send.data, (), self.now)
+        if self.tape is not None:
+            self.tape.carried(None if goes else ())
+
+    def _path(self, agent: Agent, flow: Flow) -> Path | None:
+        """Where the datagrams of a flow go, found once; None while nobody is there."""
+        receiver = self._at.get(flow.remote)
+        if receiver is None:
+            return None
+        back = Flow(flow.transport, flow.remote, flow.local)
+        path = agent.paths[flow] = (receiver, self.way(agent, receiver), back)
+        return path
+
+    def _is_to_lose(self, agent: Agent) -> bool:
+        """Whether the datagram that this agent sends now is one of those that a test lets be lost."""
+        self._sent[agent.name] = nth = self._sent.get(agent.name, 0) + 1
+        return nth in self.lose.get(agent.name, ())
+
+    def _gets_through(self, sender: Agent, receiver: Agent, arrives: tuple[float, ...]) -> tuple[float, ...]:
+        """Of the times at which a datagram that leaves now would arrive, those at which it can."""
+        if self.parted(sender, receiver, self.now):
+            return ()
+        return tuple(
+            at
+            for at in arrives
+            if not self.parted(sender, receiver, at) and not any(down <= at < up for down, up in receiver.away)
+        )
 
     def _deliver(self, receiver: Agent, flow: Flow, data: bytes) -> None:
         if receiver.up:
@@ -480,6 +504,10 @@ class Net:
             for open in agent.endpoint.opening:
                 self.tell(agent, "open_failed", open)
         self.clock.watch(agent, agent.next_timeout())
+
+
+def _words(command: Callable[..., Any]) -> str:
+    return getattr(command, "__name__", "command").replace("_", " ")
 
 
 def _host(number: int) -> str:
