@@ -45,17 +45,22 @@ class Machine:
         """
         before = self.state
         # `find`, `move` and `act`, without what is not needed of them: transactions spend their time here.
-        for decision in self.table.lookup[before].get(name, ()):
-            guard = decision.guard
-            if guard is None or guard(self, x, None):
-                break
-        else:
-            raise AssertionError(f"{self.table.name}: nobody decided {name} in {before}")
+        decision = self.table.certain[before].get(name) or self.find(name, x, None)
         if decision.taken:
+            self.state = decision.next
             if decision.timed:
-                self.move(decision, step)
-            else:
-                self.state = decision.next
+                running = self.running
+                if running and (stops := decision.stops):
+                    running = () if decision.clears else tuple([each for each in running if each[1] not in stops])
+                for letter, caused, lasts in decision.starts:
+                    length = lasts(self)
+                    if length is None:
+                        continue
+                    if length > 0:
+                        running += ((step.now + length, letter, length),)
+                    else:
+                        step.cause(caused)
+                self.running = running
             if step.observer is not None:
                 self.act(decision, name, before, x, step)
             else:
@@ -76,8 +81,11 @@ class Machine:
 
     def due(self, now: float) -> str | None:
         """The letter of the timer that is to fire first by `now`, or None. Equal deadlines: the first started."""
+        running = self.running
+        if len(running) == 1:
+            return running[0][1] if running[0][0] <= now else None
         first, found = None, None
-        for at, letter, _ in self.running:
+        for at, letter, _ in running:
             if at <= now and (first is None or at < first):
                 first, found = at, letter
         return found
@@ -88,8 +96,14 @@ class Machine:
         A late wake-up fires a repeating timer once, not once for each deadline missed.
         """
         timer = self.table.timer_of[letter]
+        running = self.running
+        if len(running) == 1:
+            # As it mostly is, and mostly it fires once.
+            length = timer.then(self, running[0][2])
+            self.running = () if length is None else ((now + length, letter, length),)
+            return timer.input
         left = []
-        for each in self.running:
+        for each in running:
             if each[1] == letter:
                 length = timer.then(self, each[2])
                 if length is None:
@@ -114,14 +128,14 @@ class Machine:
         self.state = decision.next
         if (stops := decision.stops) and self.running:
             self.running = () if decision.clears else tuple([each for each in self.running if each[1] not in stops])
-        for timer in decision.starts:
-            length = timer.lasts(self)
+        for letter, caused, lasts in decision.starts:
+            length = lasts(self)
             if length is None:
                 continue
             if length > 0:
-                self.running += ((step.now + length, timer.letter, length),)
+                self.running += ((step.now + length, letter, length),)
             else:
-                step.cause(timer.input)
+                step.cause(caused)
 
     def act(self, decision: Decision, name: str, before: str, x: Any, step: Step) -> None:
         """Do the row's actions."""
