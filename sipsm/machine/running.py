@@ -81,11 +81,8 @@ class Machine:
 
     def due(self, now: float) -> str | None:
         """The letter of the timer that is to fire first by `now`, or None. Equal deadlines: the first started."""
-        running = self.running
-        if len(running) == 1:
-            return running[0][1] if running[0][0] <= now else None
         first, found = None, None
-        for at, letter, _ in running:
+        for at, letter, _ in self.running:
             if at <= now and (first is None or at < first):
                 first, found = at, letter
         return found
@@ -96,14 +93,8 @@ class Machine:
         A late wake-up fires a repeating timer once, not once for each deadline missed.
         """
         timer = self.table.timer_of[letter]
-        running = self.running
-        if len(running) == 1:
-            # As it mostly is, and mostly it fires once.
-            length = timer.then(self, running[0][2])
-            self.running = () if length is None else ((now + length, letter, length),)
-            return timer.input
         left = []
-        for each in running:
+        for each in self.running:
             if each[1] == letter:
                 length = timer.then(self, each[2])
                 if length is None:
@@ -112,6 +103,21 @@ class Machine:
             left.append(each)
         self.running = tuple(left)
         return timer.input
+
+    def fire(self, now: float) -> str | None:
+        """Take as fired what is due by `now`, if anything: `due` and `fired` together, for a machine by itself."""
+        running = self.running
+        if len(running) == 1:
+            # As it mostly is.
+            at, letter, length = running[0]
+            if at > now:
+                return None
+            timer = self.table.timer_of[letter]
+            again = timer.then(self, length)
+            self.running = () if again is None else ((now + again, letter, again),)
+            return timer.input
+        first = self.due(now)
+        return None if first is None else self.fired(first, now)
 
     # ---------------------------------------------------------------- the three phases
 
@@ -126,16 +132,18 @@ class Machine:
     def move(self, decision: Decision, step: Step) -> None:
         """Enter the next state, its timers with it."""
         self.state = decision.next
-        if (stops := decision.stops) and self.running:
-            self.running = () if decision.clears else tuple([each for each in self.running if each[1] not in stops])
+        running = self.running
+        if running and (stops := decision.stops):
+            running = () if decision.clears else tuple([each for each in running if each[1] not in stops])
         for letter, caused, lasts in decision.starts:
             length = lasts(self)
             if length is None:
                 continue
             if length > 0:
-                self.running += ((step.now + length, letter, length),)
+                running += ((step.now + length, letter, length),)
             else:
                 step.cause(caused)
+        self.running = running
 
     def act(self, decision: Decision, name: str, before: str, x: Any, step: Step) -> None:
         """Do the row's actions."""

@@ -23,13 +23,6 @@ class Step:
         self.at: Any = None
         """The machines around the one that now moves or acts: what it causes is caused there."""
 
-    def anew(self, now: float) -> Step:
-        """This one, for another input: for whoever is done with each before the next, since making one takes longer."""
-        self.now = now
-        self.outputs = []
-        self.emit = self.outputs.append
-        return self
-
     def cause(self, event: str, x: Any = None) -> None:
         """A further input, taken when the step is complete, first in, first out."""
         self.causes.append((event, x, self.at))

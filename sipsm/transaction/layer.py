@@ -17,7 +17,6 @@ from sipsm.transaction.actions import with_delay
 from sipsm.transaction.base import (
     ACK,
     GIVE_UP,
-    R408,
     REQUEST,
     START,
     TERMINATED,
@@ -130,7 +129,7 @@ class TransactionLayer:
         tx = self.clients.get(client_key(response, response.cseq.method))
         if tx is None:
             return [Unmatched(response)]
-        return self._take(tx, tx.inputs[response.status // 100], response, now)
+        return self._take(tx, tx.inputs[response.status], response, now)
 
     def invite_of(self, cancel: Request) -> InviteServerTransaction | None:
         """The INVITE's transaction that a CANCEL means, or None (RFC 3261 9.2)."""
@@ -192,13 +191,11 @@ class TransactionLayer:
             response = with_delay(response, now - tx.received_at)
         if self.seal is not None and 200 <= status < 300 and tx.request is not None:
             response = self.seal(tx.request, response, now)
-        return self.respond_again(tx, status, bytes(response), now)
+        return self._take(tx, tx.inputs[status], bytes(response), now)
 
     def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:
         """Pass the bytes of a response, such as a 2xx that the TU repeats until its ACK, to the transaction."""
-        if status == 408 and not isinstance(tx, InviteServerTransaction):
-            return self._take(tx, R408, wire, now)
-        return self._take(tx, tx.inputs[status // 100], wire, now)
+        return self._take(tx, tx.inputs[status], wire, now)
 
     def move(self, tx: ServerTransaction, flow: Flow, now: float) -> list[FlowOutput]:
         """From now on the responses of a transaction go there, since they do not reach where its request came from."""
@@ -209,8 +206,8 @@ class TransactionLayer:
 
     def wake(self, tx: Transaction, now: float) -> list[Output]:
         """Fire the timer that is due."""
-        letter = tx.due(now)
-        return [] if letter is None else self._take(tx, tx.fired(letter, now), None, now)
+        name = tx.fire(now)
+        return [] if name is None else self._take(tx, name, None, now)
 
     def send_failed(self, sender: object, now: float) -> list[Output]:
         """A `Send` with this sender could not be performed (RFC 3261 17.1.4, 17.2.4)."""
@@ -234,7 +231,8 @@ class TransactionLayer:
 
     def _take(self, tx: Transaction, name: str, x: Request | Response | bytes | None, now: float) -> list[Output]:
         """Have it take its input, then watch it or forget it; returns what its step came to."""
-        # `Step.anew` and `Agenda.watch` are written out: this is done for every message.
+        # This is done for every message: the step is the last one, since making one takes longer, and `Agenda.watch` is
+        # written out.
         step = self._step
         step.now = now
         outputs: list[Output] = []
@@ -267,8 +265,6 @@ class TransactionLayer:
             self.agenda.forget(tx)
         key = tx.key
         if isinstance(tx, ServerTransaction):
-            if self.servers.get(key) is not tx:
-                return outputs
             del self.servers[key]
             if tx.identity is not None and self.first_of.get(tx.identity) == key:
                 del self.first_of[tx.identity]
