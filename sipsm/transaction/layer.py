@@ -263,16 +263,16 @@ class TransactionLayer:
         # "Once the transaction is in the "Terminated" state, it MUST be destroyed immediately." (RFC 6026 8.7)
         if tx.watched_at is not None:
             self.agenda.forget(tx)
-        key = tx.key
+        key, reliable = tx.key, tx.flow.transport in RELIABLE
         if isinstance(tx, ServerTransaction):
             del self.servers[key]
             if tx.identity is not None and self.first_of.get(tx.identity) == key:
                 del self.first_of[tx.identity]
         else:
             self.clients.pop(key, None)
-            if tx.flow.reliable:
+            if reliable:
                 self._leave(tx)
-        if self.flows is None or not tx.flow.reliable:
+        if self.flows is None or not reliable:
             return outputs
         return [*outputs, *self.flows.release(tx.flow, now)]
 
