@@ -28,6 +28,7 @@ class Watched(Protocol):
 
 
 _Entry = tuple[float, int, Watched]
+_BY_DEADLINE = itemgetter(0, 1)
 
 
 class Agenda:
@@ -38,9 +39,9 @@ class Agenda:
         """Of the present slice, and sorted: the last one is the next, unless that is the first of the heap."""
         self._early: list[_Entry] = []
         """What has been entered since, and is in no later slice: a heap."""
-        self._horizon = -1
-        self._later: dict[int, list[_Entry]] = {}
-        self._slices: list[int] = []
+        self._horizon = -1.0
+        self._later: dict[float, list[_Entry]] = {}
+        self._slices: list[float] = []
         self._entered = 0
         self._left = 0
         """How many of the entered are no longer there."""
@@ -61,7 +62,8 @@ class Agenda:
         if not number:
             self._entered = number = self._entered + 1
         who.watched_at = at
-        part = int(at * SLICES_PER_SECOND)
+        # A whole number, as the float that it is: to make an int of it would take as long as all the rest.
+        part = at * SLICES_PER_SECOND // 1
         if part <= self._horizon:
             heappush(self._early, (at, number, who))
         elif part in self._later:
@@ -91,9 +93,9 @@ class Agenda:
         """The earliest deadline that still holds, or None."""
         near, early = self._near, self._early
         while True:
-            while near or early:
-                if early and (not near or early[0] < near[-1]):
-                    near.append(heappop(early))
+            if early and (not near or early[0] < near[-1]):
+                near.append(heappop(early))
+            if near:
                 at, number, who = near[-1]
                 if who.watched_at == at:
                     due = who.next_timeout()
@@ -109,13 +111,15 @@ class Agenda:
                 else:
                     near.pop()
                 self._left += 1
-            if not self._slices:
+            elif self._slices:
+                self._horizon = heappop(self._slices)
+                near = self._near = self._later.pop(self._horizon)
+                if len(near) > 1:
+                    # Most were entered in the order of their deadlines: sorting only has to look.
+                    near.sort(key=_BY_DEADLINE)
+                    near.reverse()
+            else:
                 return None
-            self._horizon = heappop(self._slices)
-            near = self._near = self._later.pop(self._horizon)
-            # Most were entered in the order of their deadlines: sorting only has to look.
-            near.sort(key=itemgetter(0, 1))
-            near.reverse()
 
     def pop(self, now: float) -> Watched | None:
         """The next one whose deadline is `now` or earlier, taken off the agenda; None when nobody is due."""

@@ -45,17 +45,22 @@ class Machine:
         """
         before = self.state
         # `find`, `move` and `act`, without what is not needed of them: transactions spend their time here.
-        for decision in self.table.lookup[before].get(name, ()):
-            guard = decision.guard
-            if guard is None or guard(self, x, None):
-                break
-        else:
-            raise AssertionError(f"{self.table.name}: nobody decided {name} in {before}")
+        decision = self.table.certain[before].get(name) or self.find(name, x, None)
         if decision.taken:
+            self.state = decision.next
             if decision.timed:
-                self.move(decision, step)
-            else:
-                self.state = decision.next
+                running = self.running
+                if running and (stops := decision.stops):
+                    running = () if decision.clears else tuple([each for each in running if each[1] not in stops])
+                for letter, caused, lasts in decision.starts:
+                    length = lasts(self)
+                    if length is None:
+                        continue
+                    if length > 0:
+                        running += ((step.now + length, letter, length),)
+                    else:
+                        step.cause(caused)
+                self.running = running
             if step.observer is not None:
                 self.act(decision, name, before, x, step)
             else:
@@ -99,6 +104,21 @@ class Machine:
         self.running = tuple(left)
         return timer.input
 
+    def fire(self, now: float) -> str | None:
+        """Take as fired what is due by `now`, if anything: `due` and `fired` together, for a machine by itself."""
+        running = self.running
+        if len(running) == 1:
+            # As it mostly is.
+            at, letter, length = running[0]
+            if at > now:
+                return None
+            timer = self.table.timer_of[letter]
+            again = timer.then(self, length)
+            self.running = () if again is None else ((now + again, letter, again),)
+            return timer.input
+        first = self.due(now)
+        return None if first is None else self.fired(first, now)
+
     # ---------------------------------------------------------------- the three phases
 
     def find(self, name: str, x: Any, at: Any) -> Decision:
@@ -112,16 +132,18 @@ class Machine:
     def move(self, decision: Decision, step: Step) -> None:
         """Enter the next state, its timers with it."""
         self.state = decision.next
-        if (stops := decision.stops) and self.running:
-            self.running = () if decision.clears else tuple([each for each in self.running if each[1] not in stops])
-        for timer in decision.starts:
-            length = timer.lasts(self)
+        running = self.running
+        if running and (stops := decision.stops):
+            running = () if decision.clears else tuple([each for each in running if each[1] not in stops])
+        for letter, caused, lasts in decision.starts:
+            length = lasts(self)
             if length is None:
                 continue
             if length > 0:
-                self.running += ((step.now + length, timer.letter, length),)
+                running += ((step.now + length, letter, length),)
             else:
-                step.cause(timer.input)
+                step.cause(caused)
+        self.running = running
 
     def act(self, decision: Decision, name: str, before: str, x: Any, step: Step) -> None:
         """Do the row's actions."""

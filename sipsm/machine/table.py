@@ -141,12 +141,15 @@ class Decision:
         self.actions: tuple[Action, ...] = ()
         self.next = state
         self.stops: tuple[str, ...] = ()
-        self.starts: tuple[Timer, ...] = ()
+        self.starts: tuple[tuple[str, str, Callable[[Any], float | None]], ...] = ()
+        """The letter of each timer that starts, its input, and how long it lasts."""
         if isinstance(entry, Row):
             self.next = state if entry.next is None else entry.next
             self.actions = entry.actions
             self.stops = tuple(t.letter for t in timers if state in t.runs_in and self.next not in t.runs_in)
-            self.starts = tuple(t for t in timers if state not in t.runs_in and self.next in t.runs_in)
+            self.starts = tuple(
+                (t.letter, t.input, t.lasts) for t in timers if state not in t.runs_in and self.next in t.runs_in
+            )
         self.clears = not any(self.next in t.runs_in for t in timers if state in t.runs_in)
         """Whether no timer that ran in the state goes on."""
         self.timed = bool(self.stops or self.starts)
@@ -194,6 +197,9 @@ class Table:
             state: {i: self._alternatives(state, i, meant[state, i]) for i in self.inputs if (state, i) in meant}
             for state in self.states
         }
+        self.certain: dict[str, dict[str, Decision]] = {}
+        """What is decided in any case, for want of a condition: in most tables nearly all, and found at once."""
+        self._find_certain()
 
     def undecided(self) -> list[tuple[str, str]]:
         """The (state, input) pairs for which no entry, or only entries with a condition, exist.
@@ -223,8 +229,16 @@ class Table:
             for alternatives in by_input.values():
                 for decision in alternatives:
                     watched(decision)
+        # To be told of a refusal is a condition of it.
+        self._find_certain()
         for compile_again in self.compiled_into:
             compile_again()
+
+    def _find_certain(self) -> None:
+        self.certain = {
+            state: {name: found[0] for name, found in by_input.items() if found[0].guard is None}
+            for state, by_input in self.lookup.items()
+        }
 
     def _alternatives(self, state: str, name: str, entries: Iterable[Entry]) -> tuple[Decision, ...]:
         found = [Decision(entry, state, self.timers) for entry in entries]

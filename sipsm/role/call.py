@@ -345,7 +345,9 @@ class Call:
         # After every step of every call: what has no timer running costs next to nothing.
         running: tuple[tuple[float, str, float], ...] = ()
         for leg in self.legs:
-            running += leg.running
+            running += leg.glare.running + leg.timer.running
+            for invitation in leg.invitations:
+                running += invitation.invite.running + invitation.reliable.running
         return min(running)[0] if running else None
 
 

@@ -35,9 +35,10 @@ ACCEPTED: Final = "Accepted"
 CONFIRMED: Final = "Confirmed"
 TERMINATED: Final = "Terminated"
 
-Inputs = tuple[str, str, str, str, str, str, str]
-OF_INVITE: Final[Inputs] = ("", R1XX, R2XX, R300_699, R300_699, R300_699, R300_699)
-OF_OTHERS: Final[Inputs] = ("", R1XX, R200_699, R200_699, R200_699, R200_699, R200_699)
+Inputs = tuple[str, ...]
+OF_INVITE: Final[Inputs] = 100 * ("",) + 100 * (R1XX,) + 100 * (R2XX,) + 400 * (R300_699,)
+OF_OTHERS: Final[Inputs] = 100 * ("",) + 100 * (R1XX,) + 500 * (R200_699,)
+OF_OTHERS_TO_SEND: Final[Inputs] = (*OF_OTHERS[:408], R408, *OF_OTHERS[409:])
 
 Key = str
 """What a message must match to belong to a transaction: see `sipsm.transaction.matching`."""
@@ -48,7 +49,7 @@ class Transaction(Machine):
     """The data of every transaction."""
 
     inputs: ClassVar[Inputs]
-    """What a response is to it, by the first digit of its status."""
+    """What a response is to it, by its status."""
 
     key: Key
     flow: Flow

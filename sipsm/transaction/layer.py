@@ -12,12 +12,11 @@ from attrs import frozen
 
 from sipsm.errors import LocalProtocolError
 from sipsm.machine import Agenda, Decision, Ignore, Observer, Refuse, Step
-from sipsm.message import KNOWN_METHODS, Request, Response, parse_message
+from sipsm.message import KNOWN_METHODS, Request, Response, parse_message, read_message
 from sipsm.transaction.actions import with_delay
 from sipsm.transaction.base import (
     ACK,
     GIVE_UP,
-    R408,
     REQUEST,
     START,
     TERMINATED,
@@ -81,8 +80,6 @@ class TransactionLayer:
         self.times = times
         self.observer = observer
         self.flows = flows
-        self._step = Step(0.0, observer)
-        """That of every transaction: a step of one is over before the next begins."""
         self.clients: dict[Key, ClientTransaction] = {}
         self.servers: dict[Key, ServerTransaction] = {}
         self.clients_on: dict[Flow, dict[ClientTransaction, None]] = {}
@@ -132,7 +129,7 @@ class TransactionLayer:
         tx = self.clients.get(client_key(response, response.cseq.method))
         if tx is None:
             return [Unmatched(response)]
-        return self._take(tx, tx.inputs[response.status // 100], response, now)
+        return self._take(tx, tx.inputs[response.status], response, now)
 
     def invite_of(self, cancel: Request) -> InviteServerTransaction | None:
         """The INVITE's transaction that a CANCEL means, or None (RFC 3261 9.2)."""
@@ -194,19 +191,11 @@ class TransactionLayer:
             response = with_delay(response, now - tx.received_at)
         if self.seal is not None and 200 <= status < 300 and tx.request is not None:
             response = self.seal(tx.request, response, now)
-        return self.respond_again(tx, status, bytes(response), now)
+        return self._take(tx, tx.inputs[status], bytes(response), now)
 
     def respond_again(self, tx: ServerTransaction, status: int, wire: bytes, now: float) -> list[Output]:
         """Pass the bytes of a response, such as a 2xx that the TU repeats until its ACK, to the transaction."""
-        step = self._step.anew(now)
-        name = R408 if status == 408 and not isinstance(tx, InviteServerTransaction) else tx.inputs[status // 100]
-        decision = tx.receive(name, wire, step)
-        if decision.refused:
-            assert isinstance(decision.entry, Refuse), "a refused decision is a refusal"
-            raise LocalProtocolError(
-                f"cannot send {status} in {tx.state}: {decision.entry.text}", rfc=decision.entry.rfc
-            )
-        return self._settle(tx, decision, step)
+        return self._take(tx, tx.inputs[status], wire, now)
 
     def move(self, tx: ServerTransaction, flow: Flow, now: float) -> list[FlowOutput]:
         """From now on the responses of a transaction go there, since they do not reach where its request came from."""
@@ -217,8 +206,8 @@ class TransactionLayer:
 
     def wake(self, tx: Transaction, now: float) -> list[Output]:
         """Fire the timer that is due."""
-        letter = tx.due(now)
-        return [] if letter is None else self._take(tx, tx.fired(letter, now), None, now)
+        name = tx.fire(now)
+        return [] if name is None else self._take(tx, name, None, now)
 
     def send_failed(self, sender: object, now: float) -> list[Output]:
         """A `Send` with this sender could not be performed (RFC 3261 17.1.4, 17.2.4)."""
@@ -240,12 +229,26 @@ class TransactionLayer:
 
     # ----------------------------------------------------------------
 
-    def _take(self, tx: Transaction, name: str, x: Request | Response | None, now: float) -> list[Output]:
-        step = self._step.anew(now)
+    def _take(self, tx: Transaction, name: str, x: Request | Response | bytes | None, now: float) -> list[Output]:
+        """Have it take its input, then watch it or forget it; returns what its step came to."""
+        # This is done for every message: the step is the last one, since making one takes longer, and `Agenda.watch` is
+        # written out.
+        step = self._step
+        step.now = now
+        outputs: list[Output] = []
+        step.outputs = outputs
+        step.emit = outputs.append
         decision = tx.receive(name, x, step)
-        if decision.ignored and x is not None:
-            return [Absorbed(x, _why(decision))]
-        return self._settle(tx, decision, step)
+        if not decision.taken and x is not None:
+            return _not_taken(tx, x, decision)
+        if tx.state == TERMINATED:
+            return self._end(tx, outputs, now)
+        # Where no timer was started and it is on the agenda, its entry is early enough.
+        if decision.starts or tx.watched_at is None:
+            at, known = tx.next_timeout(), tx.watched_at
+            if at is not None and (known is None or at < known):
+                self.agenda.enter(at, tx)
+        return outputs
 
     def _begun(self, tx: Transaction, request: Request | None, now: float) -> list[Output]:
         """Start a transaction on a connection, which is in use from now on."""
@@ -255,30 +258,23 @@ class TransactionLayer:
             return self._take(tx, START, request, now)
         return [*self.flows.use(tx.flow, now), *self._take(tx, START, request, now)]
 
-    def _settle(self, tx: Transaction, decision: Decision, step: Step) -> list[Output]:
-        """Watch it or forget it; returns what its step came to."""
-        if tx.state != TERMINATED:
-            # Where no timer was started and it is on the agenda, its entry is early enough.
-            if decision.starts or tx.watched_at is None:
-                self.agenda.watch(tx)
-            return step.outputs
+    def _end(self, tx: Transaction, outputs: list[Output], now: float) -> list[Output]:
+        """Forget it; returns what its last step came to."""
         # "Once the transaction is in the "Terminated" state, it MUST be destroyed immediately." (RFC 6026 8.7)
         if tx.watched_at is not None:
             self.agenda.forget(tx)
-        key = tx.key
+        key, reliable = tx.key, tx.flow.transport in RELIABLE
         if isinstance(tx, ServerTransaction):
-            if self.servers.get(key) is not tx:
-                return step.outputs
             del self.servers[key]
             if tx.identity is not None and self.first_of.get(tx.identity) == key:
                 del self.first_of[tx.identity]
         else:
             self.clients.pop(key, None)
-            if tx.flow.reliable:
+            if reliable:
                 self._leave(tx)
-        if self.flows is None or not tx.flow.reliable:
-            return step.outputs
-        return [*step.outputs, *self.flows.release(tx.flow, step.now)]
+        if self.flows is None or not reliable:
+            return outputs
+        return [*outputs, *self.flows.release(tx.flow, now)]
 
     def _leave(self, tx: Transaction) -> None:
         """It waits no more for what comes on its connection."""
@@ -289,6 +285,12 @@ class TransactionLayer:
             self.clients_on.pop(tx.flow, None)
 
 
-def _why(decision: Decision) -> str:
-    assert isinstance(decision.entry, Ignore), "an ignored decision has its reason"
-    return decision.entry.why
+def _not_taken(tx: Transaction, x: Request | Response | bytes, decision: Decision) -> list[Output]:
+    """What is told of a message that its transaction took no notice of; of a response of the TU's, nothing."""
+    entry = decision.entry
+    if isinstance(entry, Refuse):
+        response = read_message(x) if isinstance(x, bytes) else None
+        assert isinstance(response, Response), "only the TU is refused anything"
+        raise LocalProtocolError(f"cannot send {response.status} in {tx.state}: {entry.text}", rfc=entry.rfc)
+    assert isinstance(entry, Ignore), "what is neither taken nor refused is ignored, for a reason"
+    return [] if isinstance(x, bytes) else [Absorbed(x, entry.why)]

@@ -26,7 +26,7 @@ from sipsm.transaction.actions import (
 from sipsm.transaction.base import (
     COMPLETED,
     INITIAL,
-    OF_OTHERS,
+    OF_OTHERS_TO_SEND,
     PROCEEDING,
     R1XX,
     R200_699,
@@ -46,7 +46,7 @@ class NonInviteServerTransaction(ServerTransaction):
     """Shows the TU a request once, and repeats the response that it was given."""
 
     table: ClassVar[Table]
-    inputs = OF_OTHERS
+    inputs = OF_OTHERS_TO_SEND
 
 
 def until_E_reaches_T2(tx: NonInviteServerTransaction) -> float:

@@ -150,14 +150,6 @@ class Leg:
         if not self.timer.asleep:
             yield self.timer
 
-    @property
-    def running(self) -> tuple[tuple[float, str, float], ...]:
-        """The timers of all its machines."""
-        running: tuple[tuple[float, str, float], ...] = ()
-        for invitation in self.invitations:
-            running += invitation.invite.running + invitation.reliable.running
-        return running + self.glare.running + self.timer.running
-
     def timed(self) -> list[tuple[Invitation, Machine]]:
         """The machines that may have a timer running, each with the INVITE at which it is woken."""
         first = self.invitations[0]
