@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sipsm.grammar.tokens import rewritten
+from sipsm.grammar.tokens import rewritten, written
 from sipsm.grammar.uri import Uri
 from sipsm.message.block import Headers
 from sipsm.message.message import header_block
@@ -38,8 +38,11 @@ def request_of(
     method = checked_method(method)
     uri = checked_uri(uri)
     if not f"{via._text}{from_}{to}{call_id}{''.join(routes)}".isprintable():
-        for text in (via._text, from_, to, call_id, *routes):
-            rewritten(text)  # which says what cannot be
+        # These say what cannot be.
+        for text in (via._text, call_id):
+            written(text)
+        for text in (from_, to, *routes):
+            rewritten(text)
     number = f"{cseq:d}"
     index = {
         "via": f"Via: {via._text}",

@@ -123,6 +123,8 @@ class Calls:
         first: tuple[float, Invitation, Any, str] | None = None
         for leg in call.legs:
             for at, machine in leg.timed():
+                if not machine.running:
+                    continue
                 letter, due = machine.due(now), machine.next_timeout()
                 if letter is not None and due is not None and (first is None or due < first[0]):
                     first = due, at, machine, letter
