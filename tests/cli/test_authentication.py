@@ -55,3 +55,22 @@ def test_a_notifier_that_asks() -> None:
     assert publisher.returncode == 0, publisher.stdout + publisher.stderr
     assert [each["operation"] for each in told(publisher.stdout, "published")] == ["initial"]
     assert nobody.returncode == 1
+
+
+@pytest.mark.rfc("3261 10.3", "3261 22.2")
+def test_a_registrar_that_asks() -> None:
+    """Everybody registers himself, by his own password; its realm need not be named. Who may not gets 403."""
+    users = ("--user", "bob:zanzibar", "--user", "eve:secret")
+    with running("registrar", "--bind", "udp:127.0.0.1:0", *users) as registrar:
+        domain = f"127.0.0.1:{registrar.port}"
+        words = ("register", f"sip:{domain}", "--aor", f"sip:bob@{domain}", "--json")
+        good = sipsm(*words, "--auth", "bob:zanzibar")
+        none = sipsm(*words)
+        eve = sipsm(*words, "--auth", "eve:secret")
+        query = sipsm(*words, "--query", "--auth", "bob:zanzibar")
+        assert registrar.end() == 0
+    assert (good.returncode, codes(good.stdout)) == (0, [401, 200]), good.stdout + good.stderr
+    assert (none.returncode, codes(none.stdout)) == (1, [401]), none.stdout + none.stderr
+    assert (eve.returncode, codes(eve.stdout)) == (1, [401, 403]), eve.stdout + eve.stderr
+    assert query.returncode == 0
+    assert len(told(query.stdout, "registered")[-1]["contacts"]) == 1
