@@ -50,7 +50,7 @@ class Commanding(ABC):
     _agent: UserAgent
 
     @abstractmethod
-    def _perform(self, outputs: Iterable[Any], flow: Flow | None, now: float, room: int = 0) -> list[Output]:
+    def _perform(self, outputs: list[Any], flow: Flow | None, now: float, room: int = 0) -> list[Output]:
         """Have sends and events go out, and what is for the transaction user go up to it."""
 
     def invite(

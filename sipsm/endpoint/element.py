@@ -389,11 +389,16 @@ class Element(ABC, Generic[Out]):
 
     # ----------------------------------------------------------------
 
-    def _perform(self, outputs: Iterable[Any], flow: Flow | None, now: float, room: int = 0) -> list[Any]:
+    def _perform(self, outputs: list[Any], flow: Flow | None, now: float, room: int = 0) -> list[Any]:
         """Sends and events go out; what is for the transaction user goes up to it, and comes back as more of these.
 
         `room` is how many bytes an answer may have, where they come of a request in a datagram.
         """
+        if len(outputs) == 1 and not room and self.watcher is None:
+            only = outputs[0]
+            if only.__class__ is Send and only.flow.transport not in RELIABLE:
+                # Most often it is a datagram, and nothing besides.
+                return outputs
         done: list[Any] = []
         core = self._core
         for output in outputs:
