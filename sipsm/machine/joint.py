@@ -267,19 +267,12 @@ def joint_step(wiring: Wiring, here: Any, event: str, x: Any, step: Step) -> Out
     `here` is an `Around`. Returns the refusal, or what was done; the outputs are in `step`, each with the `Around` of
     the machine that emitted it.
     """
-    outcome = _step(wiring, here, event, x, step)
-    causes = step.causes
-    while causes:
-        caused, y, at = causes.pop(0)
-        refused = _step(wiring, at, caused, y, step).refusal
-        assert refused is None, f"{wiring.name}: {event} caused {caused}, which was refused: {refused}"
-    return outcome
-
-
-def _step(wiring: Wiring, here: Any, event: str, x: Any, step: Step) -> Outcome:
     heard = wiring.wires[event]
     if step.observer is not None or (heard.scoped and not here.alone):
-        return _step_of_each(heard, here, x, step)
+        outcome = _step_of_each(heard, here, x, step)
+        if step.causes:
+            _follow(wiring, event, step)
+        return outcome
     plan = heard.plans.get(heard.states(here)) or heard.plan(here)
     if isinstance(plan, Asking):
         answers = []
@@ -314,7 +307,18 @@ def _step(wiring: Wiring, here: Any, event: str, x: Any, step: Step) -> Outcome:
             action(find(here), x, step)
         for n in range(known, len(outputs)):
             outputs[n] = (here, outputs[n])
+    if step.causes:
+        _follow(wiring, event, step)
     return plan.outcome
+
+
+def _follow(wiring: Wiring, event: str, step: Step) -> None:
+    """Take what a step has caused, first in, first out: each takes what it finds waiting before itself returns."""
+    causes = step.causes
+    while causes:
+        caused, x, at = causes.pop(0)
+        refused = joint_step(wiring, at, caused, x, step).refusal
+        assert refused is None, f"{wiring.name}: {event} caused {caused}, which was refused: {refused}"
 
 
 def _step_of_each(heard: Heard, here: Any, x: Any, step: Step) -> Outcome:

@@ -90,7 +90,8 @@ class Location:
         # "Each Contact value MUST feature an "expires" parameter indicating its expiration interval chosen by the
         # registrar." (RFC 3261 10.3)  What is there lasts a second more at least.
         there = self.held.get(address, ())
-        left = ((held.binding, max(1, ceil(held.binding.expires_at - now))) for held in there)
+        # What has just been bound for an hour is bound for an hour, whatever its deadline is rounded to.
+        left = ((held.binding, max(1, ceil(round(held.binding.expires_at - now, 6)))) for held in there)
         return [str(with_expires(binding.contact, seconds)) for binding, seconds in left]
 
     def remove(self, held: HeldBinding, now: float, observer: Observer | None = None) -> Unbound:

@@ -558,3 +558,13 @@ def test_settings_that_make_none(settings: Any) -> None:
     """They are refused when they are given."""
     with pytest.raises(LocalProtocolError):
         Registering(**settings)
+
+
+@pytest.mark.rfc("3261 10.3")
+@pytest.mark.parametrize("now", [1000.1, 0.3, 87654.321, 1795387583.111])
+def test_an_hour_is_an_hour(now: float) -> None:
+    """However late it is, and whatever a deadline is rounded to: the 200 says what was given."""
+    bench = registry()
+    bench.now = now
+    bench.put(f"{ONE};expires=3600")
+    assert bench.last_response.lines_of("Contact") == (f"{ONE};expires=3600",)
