@@ -10,7 +10,7 @@ import random
 import re
 from collections import deque
 
-from benchmarks import floor
+from benchmarks import by_hand, floor
 from benchmarks.corpus import OFFER
 from benchmarks.timing import best
 from sipsm import Call, Endpoint, Flow, Ids, IncomingCall, Output, Request, Send, parse_message
@@ -116,6 +116,25 @@ class Callee:
         assert isinstance(outputs[0], Send), "the BYE is answered"
 
 
+class CalleeByHand(Callee):
+    """The same messages to one who has no machine."""
+
+    def __init__(self, from_alice: list[bytes], from_bob: list[bytes]) -> None:
+        super().__init__(from_alice)
+        self.hand = by_hand.callee([(response.headers, response.body) for response in map(parse_message, from_bob[:2])])
+
+    def call(self) -> None:
+        """One call, after the end of those before."""
+        invite, *rest = self.prepare()
+        self.hand.handle_timeout(self.now)
+        incoming = self.hand.receive(invite, TO_ALICE, self.now)
+        assert isinstance(incoming, by_hand.Ringing), "the INVITE has arrived"
+        tag = _TO_TAG.findall(self.hand.respond(incoming, 180, self.now).data)[0]
+        self.hand.respond(incoming, 200, self.now)
+        outputs = [self.hand.receive(data.replace(self.tag, tag), TO_ALICE, self.now) for data in rest]
+        assert isinstance(outputs[-1], Send), "the BYE is answered"
+
+
 _TO_TAG = re.compile(rb"\r\nTo:[^\r\n]*;tag=(\w+)")
 
 
@@ -131,7 +150,9 @@ def run() -> list[tuple[str, float, float]]:
     wire.call()
     seen = list(wire.seen)
     parts = {data: _parts(data) for _, data in seen}
-    callee = Callee([data for by_alice, data in seen if by_alice])
+    from_alice = [data for by_alice, data in seen if by_alice]
+    callee = Callee(from_alice)
+    hand = CalleeByHand(from_alice, [data for by_alice, data in seen if not by_alice])
 
     def floor_call() -> None:
         for _, data in seen:
@@ -181,10 +202,10 @@ def run() -> list[tuple[str, float, float]]:
 
     jobs = (
         *(floor_transaction, transaction, floor_call, wire.call, floor_reliable, reliable.call),
-        *(floor_answering, callee.prepare, callee.call),
+        *(floor_answering, callee.prepare, callee.call, hand.call),
     )
     least = best(*jobs, rounds=30, loops=50)
-    answering = least[callee.call] - least[callee.prepare]
+    answering, without = (least[job] - least[callee.prepare] for job in (callee.call, hand.call))
     both, with_prack = least[wire.call], least[reliable.call]
     return [
         ("floor: a transaction's two messages", least[floor_transaction], 1.0),
@@ -195,6 +216,7 @@ def run() -> list[tuple[str, float, float]]:
         ("such a call through two endpoints", with_prack, with_prack / least[floor_reliable]),
         ("floor: a call's messages at the callee", least[floor_answering], 1.0),
         ("a call at the callee", answering, answering / least[floor_answering]),
+        ("the same by hand, with no machine", without, without / least[floor_answering]),
     ]
 
 
