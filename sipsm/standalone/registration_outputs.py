@@ -1,6 +1,6 @@
-"""What the machine of a registration is told, and what it asks for.
+"""What a registration sends, and why it is over.
 
-RFC 3261 10.2. The machine is `sipsm.standalone.registration`'s.
+RFC 3261 10.2. The machine is `sipsm.standalone.registration`'s; what it tells is in `sipsm.standalone.lease_outputs`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
-from sipsm.message import Address, Response
-from sipsm.standalone.publication_outputs import Failure
+from sipsm.message import Address
 
 
 class RegisterOperation(StrEnum):
@@ -45,14 +44,6 @@ class RegistrationEndReason(StrEnum):
 
 
 @frozen
-class ContactsWish:
-    """What the program wants: other contacts, or another time."""
-
-    contacts: tuple[Address, ...] | None = None
-    expires_s: int | None = None
-
-
-@frozen
 class SendRegister:
     """Send a REGISTER (RFC 3261 10.2)."""
 
@@ -61,31 +52,3 @@ class SendRegister:
     """As they stand in it, each with its `expires`, if it has one; none for a query, and to remove all."""
     expires_s: int | None
     """For the Expires header; None leaves the time to the registrar."""
-
-
-@frozen
-class TellRegistered:
-    """The registrar has accepted."""
-
-    operation: RegisterOperation
-    expires_s: int
-    response: Response
-
-
-@frozen
-class TellRegisterFailed:
-    """A refresh or a change came to nothing, and the registration goes on."""
-
-    operation: RegisterOperation
-    failure: Failure
-    retry_after_s: float | None
-
-
-@frozen
-class TellRegistrationEnded:
-    """It is over."""
-
-    reason: RegistrationEndReason
-    failure: Failure | None
-    response: Response | None
-    """The 2xx with which it is, if there was one."""
