@@ -23,15 +23,9 @@ from sipsm.endpoint.awaited import (
 )
 from sipsm.endpoint.beginning import Beginning, Finding
 from sipsm.endpoint.bound_call import BoundCall, CallOutcome, Requested
-from sipsm.endpoint.bound_events import (
-    BoundPeerSubscription,
-    BoundPublication,
-    BoundPublishRequest,
-    BoundSubscription,
-    PublicationOutcome,
-    SubscriptionOutcome,
-)
+from sipsm.endpoint.bound_events import BoundPeerSubscription, BoundSubscription, SubscriptionOutcome
 from sipsm.endpoint.bound_handle import Bound, BoundRequest, E, O, Told
+from sipsm.endpoint.bound_publication import BoundPublication, BoundPublishRequest, PublicationOutcome
 from sipsm.endpoint.bound_referral import BoundPeerReferral, BoundReferral, ReferralOutcome
 from sipsm.endpoint.bound_registration import BoundRegisterRequest, BoundRegistration, RegistrationOutcome
 from sipsm.endpoint.endpoint import Endpoint

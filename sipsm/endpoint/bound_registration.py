@@ -5,15 +5,13 @@ RFC 3261 10. What they do is done by `sipsm.role.registration` and `register_req
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar, Generic
+from typing import ClassVar, Generic
 
-from sipsm.endpoint.bound_handle import Bound, R, ToldLate
+from sipsm.endpoint.bound_handle import Bound, R
+from sipsm.endpoint.bound_lease import BoundLease
 from sipsm.grammar import Uri
 from sipsm.message import Address, Request
 from sipsm.role import (
-    Event,
-    Output,
     Registered,
     RegisterFailed,
     RegisterRequest,
@@ -27,13 +25,14 @@ from sipsm.role.registration import Contacts
 RegistrationOutcome = Registered | RegisterFailed | RegistrationEnded
 
 
-class BoundRegistration(ToldLate[RegistrationOutcome, RegistrationEnded, R], Generic[R]):
+class BoundRegistration(BoundLease[RegistrationOutcome, RegistrationEnded, R], Generic[R]):
     """A registration of an agent (RFC 3261 10.2). It is refreshed by itself until it is removed.
 
     Its outcome is what has become of all that was asked for: each command asks for another one.
     """
 
     of: ClassVar[type] = Registration
+    succeeds, fails, ends = Registered, RegisterFailed, RegistrationEnded
     core: Registration
     """The registration as the endpoint knows it, and as events carry it."""
 
@@ -59,43 +58,11 @@ class BoundRegistration(ToldLate[RegistrationOutcome, RegistrationEnded, R], Gen
 
     def modify(self, contacts: Contacts, *, expires_s: int | None = None) -> R:
         """Register these contacts in the place of those before, which are removed with that (RFC 3261 10.2.1)."""
-        return self._do(self._anew(self.core.modify), contacts, expires_s=expires_s)
-
-    def refresh(self, *, expires_s: int | None = None) -> R:
-        """Have it last longer (RFC 3261 10.2.4). That is done by itself in time; `expires_s` asks for another time."""
-        return self._do(self._anew(self.core.refresh), expires_s=expires_s)
+        return self._ask(self.core.modify, contacts, expires_s=expires_s)
 
     def remove(self, *, everything: bool = False) -> R:
         """Have its contacts removed, or all that the address has (RFC 3261 10.2.2); `RegistrationEnded` tells when."""
-        return self._do(self._anew(self.core.remove), everything=everything)
-
-    def _anew(self, command: Callable[..., list[Output]]) -> Callable[..., list[Output]]:
-        """The command; when it has been given, what was asked for before has come to nothing that matters."""
-
-        def asking(*args: Any, **options: Any) -> list[Output]:
-            outputs = command(*args, **options)
-            self._outcome, self._was_decided = None, False
-            return outputs
-
-        return asking
-
-    @property
-    def _is_over(self) -> bool:
-        return self.state is RegistrationState.ENDED
-
-    @property
-    def _is_decided(self) -> bool:
-        return not self.core.under_way
-
-    def _heed(self, event: Event) -> None:
-        match event:
-            case RegistrationEnded():
-                self._outcome = self._ended = event
-            case Registered() | RegisterFailed(retry_after_s=None) if not self.core.under_way:
-                # Else there is more to come, of which this is not the end.
-                self._outcome = self._outcome or event
-            case _:
-                pass
+        return self._ask(self.core.remove, everything=everything)
 
 
 class BoundRegisterRequest(Bound[R]):

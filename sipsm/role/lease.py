@@ -15,7 +15,7 @@ from sipsm.message import Request
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Commanded
 from sipsm.role.party import Series
-from sipsm.standalone.lease import BUSY, REFRESH, Lease
+from sipsm.standalone.lease import BUSY, OVER, REFRESH, Lease
 from sipsm.standalone.lease_outputs import Wish
 
 if TYPE_CHECKING:
@@ -67,9 +67,14 @@ class LeaseHandle(ABC, Generic[L]):
         """The Request-URI of its requests."""
 
     @property
-    @abstractmethod
     def place(self) -> Uri:
-        """Where its requests go one at a time, with those of others."""
+        """Where its requests go one at a time, with those of others: by itself to each Request-URI (RFC 3903 4)."""
+        return self.uri
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.life.state == OVER
 
     @property
     def under_way(self) -> bool:

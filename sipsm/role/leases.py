@@ -7,6 +7,7 @@ them says how it begins, what its requests are written of, and what is told of i
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from operator import attrgetter
 from typing import Any, ClassVar, Generic, TypeVar
 
 from sipsm.dialog.dialog import LAST_CSEQ
@@ -18,9 +19,10 @@ from sipsm.message.headers import EXPIRES
 from sipsm.message.names import canonical
 from sipsm.role.call import Commanded, Headers
 from sipsm.role.lease import LeaseHandle
+from sipsm.role.limits import Limits
 from sipsm.role.part import Takes
 from sipsm.role.party import HeaderLines, Party, Series
-from sipsm.standalone.lease import ASKED, OVER, TURN
+from sipsm.standalone.lease import ASKED, TURN
 from sipsm.standalone.lease_outputs import Failure, TellAccepted, TellEnded, TellFailed, WaitForTurn, Wish
 from sipsm.standalone.lines import Lines
 from sipsm.transaction.sending import Sending
@@ -41,6 +43,8 @@ class Leases(ABC, Generic[H]):
     """That of its requests."""
     written: ClassVar[frozenset[str]]
     """The headers that say what such a request does, beside those that the core writes in every request."""
+    most: ClassVar[attrgetter[int]]
+    """How many there may be."""
     rfc: ClassVar[str]
     """The section on these."""
     rfc_of_removal: ClassVar[str]
@@ -51,15 +55,14 @@ class Leases(ABC, Generic[H]):
         sending: Sending,
         party: Party,
         agenda: Agenda,
-        most: int,
+        limits: Limits,
         commanded: Commanded,
         observer: Observer | None,
     ) -> None:
         self.sending = sending
         self.party = party
         self.agenda = agenda
-        self.most = most
-        """How many there may be."""
+        self.limits = limits
         self.commanded = commanded
         self.observer = observer
         self.all: dict[H, None] = {}
@@ -92,8 +95,8 @@ class Leases(ABC, Generic[H]):
 
     def check(self, headers: Headers, expires_s: int | None) -> tuple[tuple[str, str], ...]:
         """Raises `LocalProtocolError` where one more cannot be, with these headers in its requests; returns those."""
-        if len(self.all) >= self.most:
-            raise LocalProtocolError(f"{self.most} {self.noun}s live, and the limits allow no more")
+        if len(self.all) >= (most := self.most(self.limits)):
+            raise LocalProtocolError(f"{most} {self.noun}s live, and the limits allow no more")
         self.check_time(expires_s)
         theirs = tuple(headers)
         if written := [name for name, _ in theirs if canonical(name) in self.written]:
@@ -142,7 +145,7 @@ class Leases(ABC, Generic[H]):
                     outputs.append(self.told(lease, output))
                 case _:
                     outputs += self.send(lease, output, now)
-        if lease.life.state == OVER:
+        if lease.is_over:
             lease.alarm.stop(self.agenda)
             if lease in self.all:
                 del self.all[lease]

@@ -12,7 +12,7 @@ from attrs import define
 
 from sipsm.grammar import Uri
 from sipsm.role.lease import LeaseHandle
-from sipsm.standalone.lease import MODIFY, OVER, REMOVE
+from sipsm.standalone.lease import MODIFY, REMOVE
 from sipsm.standalone.lease_outputs import Wish
 from sipsm.standalone.publication import EventPublication
 from sipsm.standalone.publication_outputs import Content
@@ -53,7 +53,7 @@ class Publication(LeaseHandle[EventPublication]):
     @property
     def state(self) -> PublicationState:
         """Where it stands."""
-        if self.life.state == OVER:
+        if self.is_over:
             return PublicationState.ENDED
         if self.life.leaving:
             return PublicationState.REMOVING
@@ -62,11 +62,6 @@ class Publication(LeaseHandle[EventPublication]):
     @property
     def uri(self) -> Uri:
         """The Request-URI of its requests."""
-        return self.target
-
-    @property
-    def place(self) -> Uri:
-        """Where its requests go one at a time: to each Request-URI (RFC 3903 4)."""
         return self.target
 
     @property

@@ -5,25 +5,24 @@ RFC 3903 4 and 5. What they have in common with registrations is in `sipsm.role.
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.grammar.text_value import built
-from sipsm.machine import Agenda, Observer
 from sipsm.message import Request
 from sipsm.message.headers import Event
-from sipsm.role.call import Commanded, Headers
+from sipsm.role.call import Headers
 from sipsm.role.checking import type_line
 from sipsm.role.events import PublicationEnded, Published, PublishFailed
 from sipsm.role.events.publications import PublicationEvent
 from sipsm.role.lease import LeaseSeries
 from sipsm.role.leases import Leases, Told
-from sipsm.role.limits import Limits
-from sipsm.role.party import HeaderLines, Party
+from sipsm.role.party import HeaderLines
 from sipsm.role.publication import Publication
 from sipsm.standalone.lease_outputs import TellAccepted, TellFailed, Wish
 from sipsm.standalone.publication import PUBLISH, EventPublication
 from sipsm.standalone.publication_outputs import Content, Operation, PublicationEndReason, SendPublish
-from sipsm.transaction.sending import Sending
 
 
 class Publishing(Leases[Publication]):
@@ -33,18 +32,8 @@ class Publishing(Leases[Publication]):
     noun = "publication"
     method = "PUBLISH"
     written = frozenset({"event", "expires", "sip-if-match"})
+    most = attrgetter("publications")
     rfc = rfc_of_removal = "3903 4.1"
-
-    def __init__(
-        self,
-        sending: Sending,
-        party: Party,
-        agenda: Agenda,
-        limits: Limits,
-        commanded: Commanded,
-        observer: Observer | None,
-    ) -> None:
-        super().__init__(sending, party, agenda, limits.publications, commanded, observer)
 
     def publish(
         self,
@@ -60,10 +49,11 @@ class Publishing(Leases[Publication]):
         theirs = self.check(headers, expires_s)
         if not content.body:
             raise LocalProtocolError("there is nothing to publish: the body is empty", rfc="3903 4.2")
-        event = str(built(Event.parse, event))
         life = EventPublication(self.sending.transactions.times, content, expires_s)
         publication = Publication(self.commanded, life, LeaseSeries(), to, None, theirs, target, event)
-        self.check_request(publication, [("Event", event), *content_lines(content)], content.body)
+        self.check_request(
+            publication, [("Event", str(built(Event.parse, event))), *content_lines(content)], content.body
+        )
         return self.begin(publication, PUBLISH, now)
 
     def command(self, publication: Publication, command: str, wish: Wish[Content], now: float) -> list[object]:

@@ -18,7 +18,7 @@ from sipsm.message import Address
 from sipsm.role.checking import address_of_somebody
 from sipsm.role.lease import LeaseHandle
 from sipsm.standalone.contacts import found_in
-from sipsm.standalone.lease import MODIFY, OVER, REMOVE
+from sipsm.standalone.lease import MODIFY, REMOVE
 from sipsm.standalone.lease_outputs import Wish
 from sipsm.standalone.registration import REMOVE_ALL, AddressRegistration
 
@@ -62,7 +62,7 @@ class Registration(LeaseHandle[AddressRegistration]):
     def state(self) -> RegistrationState:
         """Where it stands."""
         life = self.life
-        if life.state == OVER:
+        if self.is_over:
             return RegistrationState.ENDED
         if life.asking:
             return RegistrationState.ASKING

@@ -5,6 +5,7 @@ RFC 3261 10.2. What they have in common with publications is in `sipsm.role.leas
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, Final
 
 from attrs import frozen
@@ -51,6 +52,7 @@ class Registrations(Leases[Registration]):
     noun = "registration"
     method = "REGISTER"
     written = frozenset({"expires"})
+    most = attrgetter("registrations")
     rfc = "3261 10.2"
     rfc_of_removal = "3261 10.2.2"
 
@@ -64,7 +66,7 @@ class Registrations(Leases[Registration]):
         commanded: Commanded,
         observer: Observer | None,
     ) -> None:
-        super().__init__(sending, party, agenda, limits.registrations, commanded, observer)
+        super().__init__(sending, party, agenda, limits, commanded, observer)
         self.redirections = redirections
         self.series: dict[Uri, LeaseSeries] = {}
         """By address of record: also of those that had a registration."""

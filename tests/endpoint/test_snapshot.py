@@ -649,9 +649,9 @@ MADE_ANEW = {
         "calls", "commanded", "dialogs", "ids", "inside", "limits", "outside", "party", "policy", "profile",
         "transactions", "unplaced",
     },
-    "_agent.publishing": {"agenda", "commanded", "lines", "most", "observer", "party", "sending"},
+    "_agent.publishing": {"agenda", "commanded", "limits", "lines", "observer", "party", "sending"},
     "_agent.registrations": {
-        "agenda", "commanded", "lines", "most", "observer", "party", "redirections", "sending",
+        "agenda", "commanded", "limits", "lines", "observer", "party", "redirections", "sending",
     },
     "_agent.registrar": {
         "agenda", "commanded", "lines", "location", "observer", "registering", "requests", "transactions",
