@@ -213,14 +213,18 @@ def send_contacts(registration: AddressRegistration, operation: RegisterOperatio
     """Send what is wanted, and what is not wanted any more."""
     wanted = tuple(with_expires(each, seconds_of(registration, each)) for each in registration.wanted)
     gone = tuple(with_expires(each, 0) for each in registration.held if found_in(each, wanted) is None)
-    seconds = None if registration.asks_s is None else max(registration.asks_s, registration.least_s)
-    send(registration, SendRegister(operation, (*wanted, *gone), seconds), step)
+    send(registration, SendRegister(operation, (*wanted, *gone), at_least(registration, registration.asks_s)), step)
 
 
 def seconds_of(registration: AddressRegistration, contact: Address) -> int | None:
     """The time that is asked for a contact, in seconds."""
     own = contact.expires_s if contact.expires_s is not None else registration.asks_s
-    return None if own is None else max(own, registration.least_s)
+    return at_least(registration, own)
+
+
+def at_least(registration: AddressRegistration, seconds: int | None) -> int | None:
+    """This time, but none shorter than a 423 has named: that one, where the registrar was to choose."""
+    return registration.least_s or None if seconds is None else max(seconds, registration.least_s)
 
 
 def note_registered(registration: AddressRegistration, response: Response, step: Step) -> None:

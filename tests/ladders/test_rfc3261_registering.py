@@ -439,6 +439,15 @@ def test_a_423_that_asks_for_nothing_longer(expires: int | None) -> None:
     assert len(bench.registers) == 9
 
 
+@pytest.mark.rfc("3261 10.2.8")
+def test_a_423_where_the_registrar_was_to_choose() -> None:
+    """Then it is asked for the time that it has named; the same again would come to the same."""
+    bench = Registrant()
+    bench.register(contacts=ONE, expires_s=None)
+    bench.say(423, "Min-Expires: 300")
+    assert bench.said == [((ONE,), None), ((f"{ONE};expires=300",), "300")]
+
+
 def test_a_423_to_a_change() -> None:
     """The change is asked for again, with a longer time."""
     bench = Registrant()
