@@ -1,25 +1,21 @@
-"""The publications of an agent, and those that others want there: commands without `now`, and what comes of them.
+"""The publications of an agent: commands without `now`, and what comes of them.
 
-RFC 3903. What they do is done by `sipsm.role.publication` and `publish_request`.
+RFC 3903 4. What they do is done by `sipsm.role.publication`.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar, Generic
 
-from sipsm.endpoint.bound_handle import Bound, R
+from sipsm.endpoint.bound_handle import R
 from sipsm.endpoint.bound_lease import BoundLease
-from sipsm.grammar import Uri
-from sipsm.message import Request
 from sipsm.role import (
     Publication,
     PublicationEnded,
     PublicationState,
     Published,
     PublishFailed,
-    PublishRequest,
 )
-from sipsm.role.call import Headers
 
 PublicationOutcome = Published | PublishFailed | PublicationEnded
 
@@ -57,29 +53,3 @@ class BoundPublication(BoundLease[PublicationOutcome, PublicationEnded, R], Gene
     def remove(self) -> R:
         """Have it removed (RFC 3903 4.5). `PublicationEnded` tells when that is done."""
         return self._ask(self.core.remove)
-
-
-class BoundPublishRequest(Bound[R]):
-    """Somebody wants to publish at an agent (RFC 3903 6). What comes for the same address waits for the decision."""
-
-    of: ClassVar[type] = PublishRequest
-    core: PublishRequest
-    """The wish as the endpoint knows it, and as events carry it."""
-
-    @property
-    def request(self) -> Request:
-        """The PUBLISH."""
-        return self.core.request
-
-    @property
-    def address(self) -> Uri:
-        """Whose state it is about: the Request-URI without its parameters."""
-        return self.core.address
-
-    def accept(self) -> R:
-        """Have it take effect (RFC 3903 6)."""
-        return self._do(self.core.accept)
-
-    def reject(self, status: int = 403, *, reason: str | None = None, headers: Headers = ()) -> R:
-        """Refuse it, and change nothing: 403 to who may not publish, 504 when the own storage fails (RFC 3903 6)."""
-        return self._do(self.core.reject, status, reason=reason, headers=headers)

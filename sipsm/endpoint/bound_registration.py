@@ -1,25 +1,23 @@
-"""The registrations of an agent, and those that others want there: commands without `now`, and what comes of them.
+"""The registrations of an agent: commands without `now`, and what comes of them.
 
-RFC 3261 10. What they do is done by `sipsm.role.registration` and `register_request`.
+RFC 3261 10.2. What they do is done by `sipsm.role.registration`.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar, Generic
 
-from sipsm.endpoint.bound_handle import Bound, R
+from sipsm.endpoint.bound_handle import R
 from sipsm.endpoint.bound_lease import BoundLease
 from sipsm.grammar import Uri
-from sipsm.message import Address, Request
+from sipsm.message import Address
 from sipsm.role import (
     Registered,
     RegisterFailed,
-    RegisterRequest,
     Registration,
     RegistrationEnded,
     RegistrationState,
 )
-from sipsm.role.call import Headers
 from sipsm.role.registration import Contacts
 
 RegistrationOutcome = Registered | RegisterFailed | RegistrationEnded
@@ -63,29 +61,3 @@ class BoundRegistration(BoundLease[RegistrationOutcome, RegistrationEnded, R], G
     def remove(self, *, everything: bool = False) -> R:
         """Have its contacts removed, or all that the address has (RFC 3261 10.2.2); `RegistrationEnded` tells when."""
         return self._ask(self.core.remove, everything=everything)
-
-
-class BoundRegisterRequest(Bound[R]):
-    """Somebody wants to register at an agent (RFC 3261 10.3). What comes for the same address waits for that."""
-
-    of: ClassVar[type] = RegisterRequest
-    core: RegisterRequest
-    """The wish as the endpoint knows it, and as events carry it."""
-
-    @property
-    def request(self) -> Request:
-        """The REGISTER."""
-        return self.core.request
-
-    @property
-    def address(self) -> Uri:
-        """Whose bindings it is about: the address of record in its To, in canonical form."""
-        return self.core.address
-
-    def accept(self, *, headers: Headers = ()) -> R:
-        """Have it take effect, if it is in order (RFC 3261 10.3). `headers` go into its 200, such as Date."""
-        return self._do(self.core.accept, headers=headers)
-
-    def reject(self, status: int = 403, *, reason: str | None = None, headers: Headers = ()) -> R:
-        """Refuse it, and change nothing, with a status of 300 to 599: 403 to who may not, 302 to send him elsewhere."""
-        return self._do(self.core.reject, status, reason=reason, headers=headers)

@@ -35,7 +35,7 @@ from sipsm.sdp.description import Sdp
 from sipsm.standalone.binding import Binding
 from sipsm.standalone.lease import REMOVE
 from sipsm.standalone.messages import as_body, limiting
-from sipsm.standalone.publication_outputs import Content
+from sipsm.standalone.publication import Content
 from sipsm.standalone.registration import QUERY, REGISTER, REMOVE_ALL
 from sipsm.standalone.soft_state import EventState
 from sipsm.transport import Flow

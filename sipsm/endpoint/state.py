@@ -45,22 +45,19 @@ from sipsm.role.peer_referral import PeerReferral
 from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
 from sipsm.role.publication import Publication
-from sipsm.role.publish_request import PublishRequest
 from sipsm.role.referral import Referral
-from sipsm.role.register_request import RegisterRequest
 from sipsm.role.registration import Registration
 from sipsm.role.screening import Profile
 from sipsm.role.subscription import OutgoingSubscribe, Subscription, Wanted
+from sipsm.role.undecided import PublishRequest, RegisterRequest
 from sipsm.sdp import OfferAnswer
 from sipsm.standalone.binding import Binding, HeldBinding
 from sipsm.standalone.composing import Composing
 from sipsm.standalone.decision import Decision
 from sipsm.standalone.messages import Line
-from sipsm.standalone.publication import EventPublication
-from sipsm.standalone.publication_outputs import Content, Operation, SendPublish
+from sipsm.standalone.publication import Content, EventPublication, Operation, SendPublish
 from sipsm.standalone.registering import Registering
-from sipsm.standalone.registration import AddressRegistration
-from sipsm.standalone.registration_outputs import RegisterOperation, SendRegister
+from sipsm.standalone.registration import AddressRegistration, RegisterOperation, SendRegister
 from sipsm.standalone.soft_state import EventState, SoftState
 from sipsm.transaction import (
     ClientTransaction,

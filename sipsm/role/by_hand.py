@@ -15,9 +15,8 @@ from sipsm.machine import Agenda, Observer, Refuse, Step
 from sipsm.message import response_to
 from sipsm.role.call import Commanded
 from sipsm.role.checking import check_headers
-from sipsm.role.publish_request import PublishRequest
-from sipsm.role.register_request import RegisterRequest
 from sipsm.role.requests_in import RequestsIn
+from sipsm.role.undecided import PublishRequest, RegisterRequest
 from sipsm.standalone.decision import LATE, SHOWN, TURN, Show, Take, TurnDown, Withdraw
 from sipsm.standalone.judging import PUSH_BACK_S
 from sipsm.standalone.lines import Lines

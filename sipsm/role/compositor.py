@@ -16,8 +16,8 @@ from sipsm.role.call import Commanded
 from sipsm.role.dialogs import Place
 from sipsm.role.events import PublishRequested, PublishWithdrawn, StatePublished
 from sipsm.role.part import Takes
-from sipsm.role.publish_request import PublishRequest
 from sipsm.role.requests_in import RequestsIn
+from sipsm.role.undecided import PublishRequest
 from sipsm.standalone.composing import Composing, address_of_record
 from sipsm.standalone.compositor import Asked, Compositor, StateChanged
 from sipsm.standalone.decision import REJECT, TurnDown

@@ -15,8 +15,7 @@ from sipsm.message import Request
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Commanded
 from sipsm.role.party import Series
-from sipsm.standalone.lease import BUSY, OVER, REFRESH, Lease
-from sipsm.standalone.lease_outputs import Wish
+from sipsm.standalone.lease import BUSY, OVER, REFRESH, Lease, Wish
 
 if TYPE_CHECKING:
     from sipsm.role.events import Output

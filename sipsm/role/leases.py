@@ -22,8 +22,7 @@ from sipsm.role.lease import LeaseHandle
 from sipsm.role.limits import Limits
 from sipsm.role.part import Takes
 from sipsm.role.party import HeaderLines, Party, Series
-from sipsm.standalone.lease import ASKED, TURN
-from sipsm.standalone.lease_outputs import Failure, TellAccepted, TellEnded, TellFailed, WaitForTurn, Wish
+from sipsm.standalone.lease import ASKED, TURN, Failure, TellAccepted, TellEnded, TellFailed, WaitForTurn, Wish
 from sipsm.standalone.lines import Lines
 from sipsm.transaction.sending import Sending
 

@@ -12,10 +12,8 @@ from attrs import define
 
 from sipsm.grammar import Uri
 from sipsm.role.lease import LeaseHandle
-from sipsm.standalone.lease import MODIFY, REMOVE
-from sipsm.standalone.lease_outputs import Wish
-from sipsm.standalone.publication import EventPublication
-from sipsm.standalone.publication_outputs import Content
+from sipsm.standalone.lease import MODIFY, REMOVE, Wish
+from sipsm.standalone.publication import Content, EventPublication
 
 if TYPE_CHECKING:
     from sipsm.role.events import Output

@@ -20,9 +20,15 @@ from sipsm.role.lease import LeaseSeries
 from sipsm.role.leases import Leases, Told
 from sipsm.role.party import HeaderLines
 from sipsm.role.publication import Publication
-from sipsm.standalone.lease_outputs import TellAccepted, TellFailed, Wish
-from sipsm.standalone.publication import PUBLISH, EventPublication
-from sipsm.standalone.publication_outputs import Content, Operation, PublicationEndReason, SendPublish
+from sipsm.standalone.lease import TellAccepted, TellFailed, Wish
+from sipsm.standalone.publication import (
+    PUBLISH,
+    Content,
+    EventPublication,
+    Operation,
+    PublicationEndReason,
+    SendPublish,
+)
 
 
 class Publishing(Leases[Publication]):

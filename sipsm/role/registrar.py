@@ -26,8 +26,8 @@ from sipsm.role.events import (
     RegistrationWithdrawn,
 )
 from sipsm.role.part import Takes
-from sipsm.role.register_request import RegisterRequest
 from sipsm.role.requests_in import RequestsIn
+from sipsm.role.undecided import RegisterRequest
 from sipsm.standalone.binding import Binding, HeldBinding
 from sipsm.standalone.decision import TurnDown
 from sipsm.standalone.location import Asked, Bound, Change, Location

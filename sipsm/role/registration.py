@@ -18,8 +18,7 @@ from sipsm.message import Address
 from sipsm.role.checking import address_of_somebody
 from sipsm.role.lease import LeaseHandle
 from sipsm.standalone.contacts import found_in
-from sipsm.standalone.lease import MODIFY, REMOVE
-from sipsm.standalone.lease_outputs import Wish
+from sipsm.standalone.lease import MODIFY, REMOVE, Wish
 from sipsm.standalone.registration import REMOVE_ALL, AddressRegistration
 
 if TYPE_CHECKING:

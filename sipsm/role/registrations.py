@@ -26,9 +26,8 @@ from sipsm.role.limits import Limits
 from sipsm.role.party import HeaderLines, Party
 from sipsm.role.registration import Registration
 from sipsm.standalone.composing import address_of_record
-from sipsm.standalone.lease_outputs import TellAccepted, TellFailed
-from sipsm.standalone.registration import AddressRegistration
-from sipsm.standalone.registration_outputs import RegisterOperation, RegistrationEndReason, SendRegister
+from sipsm.standalone.lease import TellAccepted, TellFailed
+from sipsm.standalone.registration import AddressRegistration, RegisterOperation, RegistrationEndReason, SendRegister
 from sipsm.transaction.sending import Sending
 
 MOST_RESTING: Final = 1000
@@ -137,6 +136,8 @@ class Registrations(Leases[Registration]):
                 return RegisterFailed(registration, asked, failure.status, failure.response, retried_after_s)
         reason, failed, last = RegistrationEndReason(output.reason), output.failure, output.response
         if failed is not None:
+            if failed.status < 400:
+                reason = RegistrationEndReason.REDIRECTED
             after = None if failed.response is None else retry_after_s(failed.response)
             return RegistrationEnded(registration, reason, failed.status, failed.response, None, after)
         if last is None:

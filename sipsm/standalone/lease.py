@@ -10,21 +10,14 @@ answer to a challenge, with which a request goes out again before anything of it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from sipsm.machine import Machine, Step, Table
 from sipsm.message import Response
-from sipsm.standalone.lease_outputs import (
-    Failure,
-    LeaseEndReason,
-    TellAccepted,
-    TellEnded,
-    TellFailed,
-    WaitForTurn,
-    Wish,
-)
+from sipsm.message.headers import MIN_EXPIRES, RETRY_AFTER
 from sipsm.transaction import TimerValues
 
 NEW: Final = "New"
@@ -54,6 +47,85 @@ TRANSIENT: Final = frozenset({408, 480, 500, 503, 504})
 """Answers that say nothing of the lease, only that the server cannot serve now."""
 
 
+W = TypeVar("W")
+
+
+# -------------------------------------------------------------------- what it is told, and what it asks for
+
+
+@frozen
+class Wish(Generic[W]):
+    """What the program wants: something else to be there, or another time."""
+
+    wanted: W | None = None
+    expires_s: int | None = None
+
+
+@frozen
+class Failure:
+    """What a request came to that was not accepted; no response when none came (408), or it could not go out (503)."""
+
+    status: int
+    response: Response | None
+
+    @property
+    def smallest_s(self) -> int | None:
+        """The shortest time that a 423 would take, in seconds (RFC 3261 10.2.8, RFC 3903 5)."""
+        return None if self.response is None else self.response[MIN_EXPIRES]
+
+    @property
+    def retry_after_s(self) -> float:
+        """When the server would have it tried again, in seconds (RFC 3261 20.33)."""
+        after = None if self.response is None else self.response[RETRY_AFTER]
+        return 0.0 if after is None else float(after.wait_s)
+
+
+@frozen
+class WaitForTurn:
+    """Have it send when nothing else is under way where its requests go one at a time."""
+
+
+@frozen
+class TellAccepted:
+    """The server has accepted."""
+
+    operation: str
+    expires_s: int
+    response: Response
+
+
+@frozen
+class TellFailed:
+    """A refresh or a change came to nothing, and the lease goes on."""
+
+    operation: str
+    failure: Failure
+    retry_after_s: float | None
+
+
+@frozen
+class TellEnded:
+    """It is over."""
+
+    reason: str
+    """A `LeaseEndReason`, or one that the kind has of its own."""
+    failure: Failure | None = None
+    response: Response | None = None
+    """The 2xx with which it is, where that says something."""
+
+
+class LeaseEndReason(StrEnum):
+    """Why a lease is over: the values that such an enumeration of each kind has, beside others of its own."""
+
+    REMOVED = "removed"
+    REFUSED = "refused"
+    FAILED = "failed"
+    EXPIRED = "expired"
+
+
+# -------------------------------------------------------------------- the machine
+
+
 class Sent(Protocol):
     """A request of a lease."""
 
@@ -66,7 +138,6 @@ class Sent(Protocol):
         """The time that it asks for in seconds, 0 where it removes the lease; None leaves it to the server."""
 
 
-W = TypeVar("W")
 S = TypeVar("S", bound=Sent)
 
 
@@ -289,8 +360,13 @@ def report_failure(lease: AnyLease, failure: Failure, step: Step) -> None:
     step.emit(TellFailed(lease.under_way.operation, failure, None))
 
 
+def report_removed(_: AnyLease, response: Response, step: Step) -> None:
+    """Tell that it is gone, as was wanted."""
+    step.emit(TellEnded(LeaseEndReason.REMOVED, response=response))
+
+
 def report_gone(_: AnyLease, _x: Any, step: Step) -> None:
-    """Tell that the server has nothing of it, as was wanted."""
+    """Tell that it was gone already, as was wanted."""
     step.emit(TellEnded(LeaseEndReason.REMOVED))
 
 

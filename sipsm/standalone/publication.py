@@ -7,9 +7,10 @@ state.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from attrs import define
+from attrs import define, frozen
 
 from sipsm.machine import Ignore, Refuse, Row, Step, Table, Timer, always, once
 from sipsm.message import Response
@@ -31,7 +32,10 @@ from sipsm.standalone.lease import (
     TURN,
     USUAL_S,
     WAITING,
+    Failure,
     Lease,
+    LeaseEndReason,
+    TellEnded,
     asks_for_longer,
     cause_refusal,
     has_changed,
@@ -49,6 +53,7 @@ from sipsm.standalone.lease import (
     report_failure,
     report_gone,
     report_refused,
+    report_removed,
     send,
     settle,
     try_later,
@@ -60,13 +65,53 @@ from sipsm.standalone.lease import (
     was_removal,
     was_superseded,
 )
-from sipsm.standalone.lease_outputs import Failure, LeaseEndReason, TellEnded
-from sipsm.standalone.publication_outputs import Content, Operation, SendPublish
 
 PUBLISHED: Final = "Published"
 
 PUBLISH: Final = "publish"
 R412: Final = "412"
+
+
+class Operation(StrEnum):
+    """What one PUBLISH does (RFC 3903 4.1, Table 1)."""
+
+    INITIAL = "initial"
+    REFRESH = "refresh"
+    MODIFY = "modify"
+    REMOVE = "remove"
+
+
+class PublicationEndReason(StrEnum):
+    """Why a publication is over."""
+
+    REMOVED = "removed"
+    """We have removed it, or it was gone when we wanted to."""
+    REFUSED = "refused"
+    """The compositor does not take it, or not any longer."""
+    FAILED = "failed"
+    """No answer came to the PUBLISH that was to create or remove it, or one that says that nobody can serve it now."""
+    EXPIRED = "expired"
+    """It could not be refreshed in time."""
+
+
+@frozen
+class Content:
+    """Event state as it is sent: a body of some type."""
+
+    body: bytes
+    content_type: str
+
+
+@frozen
+class SendPublish:
+    """Send this PUBLISH (RFC 3903 4.1)."""
+
+    operation: Operation
+    content: Content | None
+    tag: str | None
+    """The entity tag for SIP-If-Match."""
+    expires_s: int | None
+    """None leaves the lifetime to the compositor."""
 
 
 @define(eq=False)
@@ -203,7 +248,7 @@ EventPublication.table = Table(
         Row(PUBLISHED, REFRESH,  always,           WAITING,   (note_wish, wait_for_turn),                "3903 4.3"),
         Row(PUBLISHED, REMOVE,   always,           WAITING,   (note_leaving, wait_for_turn),             "3903 4.5"),
         # what the compositor says
-        Row(ASKED,     R2XX,     was_removal,      OVER,      (report_gone,),                            "3903 4.5"),
+        Row(ASKED,     R2XX,     was_removal,      OVER,      (report_removed,),                         "3903 4.5"),
         Row(ASKED,     R2XX,     names_no_tag,     OVER,      (report_without_tag,),                     "3903 6"),
         Row(ASKED,     R2XX,     always,           SETTLING,  (note_published,),                         "3903 4.3"),
         Row(ASKED,     R412,     is_done_with,     OVER,      (report_gone,),                            "3903 5"),

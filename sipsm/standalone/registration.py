@@ -7,9 +7,10 @@ or only ask: then the first answer is the end.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, ClassVar, Final
 
-from attrs import define, field
+from attrs import define, field, frozen
 
 from sipsm.grammar import Uri
 from sipsm.machine import Ignore, Refuse, Row, Step, Table, Timer, always, once
@@ -33,7 +34,9 @@ from sipsm.standalone.lease import (
     TURN,
     USUAL_S,
     WAITING,
+    Failure,
     Lease,
+    TellEnded,
     asks_for_longer,
     cause_refusal,
     has_changed,
@@ -51,6 +54,8 @@ from sipsm.standalone.lease import (
     report_failed,
     report_failure,
     report_gone,
+    report_refused,
+    report_removed,
     send,
     settle,
     try_later,
@@ -62,8 +67,6 @@ from sipsm.standalone.lease import (
     was_removal,
     was_superseded,
 )
-from sipsm.standalone.lease_outputs import Failure, TellEnded
-from sipsm.standalone.registration_outputs import RegisterOperation, RegistrationEndReason, SendRegister
 
 REGISTERED: Final = "Registered"
 
@@ -71,6 +74,48 @@ REGISTER: Final = "register"
 REMOVE_ALL: Final = "remove all"
 QUERY: Final = "query"
 R3XX: Final = "3xx"
+
+
+class RegisterOperation(StrEnum):
+    """What one REGISTER does (RFC 3261 10.2)."""
+
+    REGISTER = "register"
+    REFRESH = "refresh"
+    MODIFY = "modify"
+    REMOVE = "remove"
+    """It removes our contacts."""
+    REMOVE_ALL = "remove all"
+    """It removes all contacts, whoever has registered them (RFC 3261 10.2.2)."""
+    QUERY = "query"
+    """It changes nothing (RFC 3261 10.2.3)."""
+
+
+class RegistrationEndReason(StrEnum):
+    """Why a registration is over."""
+
+    REMOVED = "removed"
+    """We have removed it."""
+    ANSWERED = "answered"
+    """The registrar was only asked, and has told what it has."""
+    REFUSED = "refused"
+    """The registrar does not take it, or not any longer."""
+    REDIRECTED = "redirected"
+    """The registrar names others to ask, in the Contacts of its response (RFC 3261 8.1.3.4)."""
+    FAILED = "failed"
+    """No answer came to the REGISTER that was to create or remove it, or one that says that nobody can serve it now."""
+    EXPIRED = "expired"
+    """It could not be refreshed in time."""
+
+
+@frozen
+class SendRegister:
+    """Send a REGISTER (RFC 3261 10.2)."""
+
+    operation: RegisterOperation
+    contacts: tuple[Address, ...]
+    """As they stand in it, each with its `expires`, if it has one; none for a query, and to remove all."""
+    expires_s: int | None
+    """For the Expires header; None leaves the time to the registrar."""
 
 
 @define(eq=False)
@@ -110,16 +155,6 @@ def only_asks(registration: AddressRegistration, _x: Any, _at: Any) -> bool:
 def is_clearing(registration: AddressRegistration, _x: Any, _at: Any) -> bool:
     """All bindings are to be removed."""
     return registration.clearing
-
-
-def is_ending(registration: AddressRegistration, _x: Any, _at: Any) -> bool:
-    """Its last REGISTER is under way, or waits to be."""
-    return registration.leaving or registration.asking
-
-
-def holds_nothing(registration: AddressRegistration, _x: Any, _at: Any) -> bool:
-    """The registrar can have nothing of it."""
-    return not registration.held
 
 
 def leaves_nothing(registration: AddressRegistration, _now: float, _at: Any) -> bool:
@@ -169,8 +204,8 @@ def note_clearing(registration: AddressRegistration, _x: Any, _step: Step) -> No
 
 
 def note_asking(registration: AddressRegistration, _x: Any, _step: Step) -> None:
-    """The registrar is to be asked what it has."""
-    registration.asking = True
+    """The registrar is to be asked what it has, and nothing else."""
+    registration.asking = registration.leaving = True
 
 
 def send_query(registration: AddressRegistration, _now: float, step: Step) -> None:
@@ -211,15 +246,13 @@ def send_refresh(registration: AddressRegistration, _now: float, step: Step) -> 
 
 def send_contacts(registration: AddressRegistration, operation: RegisterOperation, step: Step) -> None:
     """Send what is wanted, and what is not wanted any more."""
-    wanted = tuple(with_expires(each, seconds_of(registration, each)) for each in registration.wanted)
+    told = at_least(registration, registration.asks_s)
+    wanted = tuple(
+        with_expires(each, told if each.expires_s is None else at_least(registration, each.expires_s))
+        for each in registration.wanted
+    )
     gone = tuple(with_expires(each, 0) for each in registration.held if found_in(each, wanted) is None)
-    send(registration, SendRegister(operation, (*wanted, *gone), at_least(registration, registration.asks_s)), step)
-
-
-def seconds_of(registration: AddressRegistration, contact: Address) -> int | None:
-    """The time that is asked for a contact, in seconds."""
-    own = contact.expires_s if contact.expires_s is not None else registration.asks_s
-    return at_least(registration, own)
+    send(registration, SendRegister(operation, (*wanted, *gone), told), step)
 
 
 def at_least(registration: AddressRegistration, seconds: int | None) -> int | None:
@@ -277,21 +310,9 @@ def note_possible(registration: AddressRegistration, _failure: Failure, _step: S
     registration.held = (*registration.held, *new)
 
 
-def report_removed(_: AddressRegistration, response: Response, step: Step) -> None:
-    """Tell that it is gone, as was wanted."""
-    step.emit(TellEnded(RegistrationEndReason.REMOVED, response=response))
-
-
 def report_answered(_: AddressRegistration, response: Response, step: Step) -> None:
     """Tell what there is, as was wanted."""
     step.emit(TellEnded(RegistrationEndReason.ANSWERED, response=response))
-
-
-def report_refused(_: AddressRegistration, failure: Failure, step: Step) -> None:
-    """Tell that the registrar does not take it, or would have another one take it."""
-    redirected = failure.status < 400
-    reason = RegistrationEndReason.REDIRECTED if redirected else RegistrationEndReason.REFUSED
-    step.emit(TellEnded(reason, failure))
 
 
 IS_ENDING: Final = "the registration is being removed, or was but a question"
@@ -317,17 +338,17 @@ AddressRegistration.table = Table(
         Row(WAITING,    TURN,       has_changed,      ASKED,      (send_modify,),                    "3261 10.2.1"),
         Row(WAITING,    TURN,       always,           ASKED,      (send_refresh,),                   "3261 10.2.4"),
         # what the program wants
-        Refuse(BUSY,    MODIFY,     is_ending,        None,       IS_ENDING,                         "3261 10.2.2"),
-        Refuse(BUSY,    REFRESH,    is_ending,        None,       IS_ENDING,                         "3261 10.2.2"),
-        Refuse(BUSY,    REMOVE,     is_ending,        None,       IS_ENDING,                         "3261 10.2.2"),
-        Refuse(BUSY,    REMOVE_ALL, is_ending,        None,       IS_ENDING,                         "3261 10.2.2"),
+        Refuse(BUSY,    MODIFY,     is_leaving,       None,       IS_ENDING,                         "3261 10.2.2"),
+        Refuse(BUSY,    REFRESH,    is_leaving,       None,       IS_ENDING,                         "3261 10.2.2"),
+        Refuse(BUSY,    REMOVE,     is_leaving,       None,       IS_ENDING,                         "3261 10.2.2"),
+        Refuse(BUSY,    REMOVE_ALL, is_leaving,       None,       IS_ENDING,                         "3261 10.2.2"),
         Refuse(OVER,    MODIFY,     always,           None,       IS_OVER,                           "3261 10.2"),
         Refuse(OVER,    REFRESH,    always,           None,       IS_OVER,                           "3261 10.2"),
         Refuse(OVER,    REMOVE,     always,           None,       IS_OVER,                           "3261 10.2"),
         Refuse(OVER,    REMOVE_ALL, always,           None,       IS_OVER,                           "3261 10.2"),
         Row(WAITING,    MODIFY,     always,           None,       (note_wish,),                      "3261 10.2.1"),
         Row(WAITING,    REFRESH,    always,           None,       (note_wish,),                      "3261 10.2.4"),
-        Row(WAITING,    REMOVE,     holds_nothing,    OVER,       (report_gone,),                    "3261 10.2.2"),
+        Row(WAITING,    REMOVE,     is_new,           OVER,       (report_gone,),                    "3261 10.2.2"),
         Row(WAITING,    REMOVE,     always,           None,       (note_leaving,),                   "3261 10.2.2"),
         Row(WAITING,    REMOVE_ALL, always,           None,       (note_clearing,),                  "3261 10.2.2"),
         Row(ASKED,      MODIFY,     always,           None,       (note_wish, note_more),            "3261 10.2.1"),
