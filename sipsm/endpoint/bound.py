@@ -25,10 +25,15 @@ from sipsm.endpoint.beginning import Beginning, Finding
 from sipsm.endpoint.bound_call import BoundCall, CallOutcome, Requested
 from sipsm.endpoint.bound_events import BoundPeerSubscription, BoundSubscription, SubscriptionOutcome
 from sipsm.endpoint.bound_handle import Bound, BoundRequest, E, O, Told
-from sipsm.endpoint.bound_publication import BoundPublication, PublicationOutcome
+from sipsm.endpoint.bound_lease import (
+    BoundPublication,
+    BoundPublishRequest,
+    BoundRegisterRequest,
+    BoundRegistration,
+    PublicationOutcome,
+    RegistrationOutcome,
+)
 from sipsm.endpoint.bound_referral import BoundPeerReferral, BoundReferral, ReferralOutcome
-from sipsm.endpoint.bound_registration import BoundRegistration, RegistrationOutcome
-from sipsm.endpoint.bound_undecided import BoundPublishRequest, BoundRegisterRequest
 from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.inbox import UNREAD_EVENTS, Inbox
 from sipsm.endpoint.sorting import Sorting
