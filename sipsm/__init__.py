@@ -107,9 +107,9 @@ from sipsm.standalone.binding import Binding, UnbindReason
 from sipsm.standalone.composing import Composing, address_of_record
 from sipsm.standalone.composition import compose_presence
 from sipsm.standalone.messages import Validity
-from sipsm.standalone.publication_outputs import Operation, PublicationEndReason
+from sipsm.standalone.publication import Operation, PublicationEndReason
 from sipsm.standalone.registering import Registering
-from sipsm.standalone.registration_outputs import RegisterOperation, RegistrationEndReason
+from sipsm.standalone.registration import RegisterOperation, RegistrationEndReason
 from sipsm.standalone.soft_state import EventState
 from sipsm.transaction import TimerValues
 from sipsm.transport import (

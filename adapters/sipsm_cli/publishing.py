@@ -83,7 +83,7 @@ class Publishing:
             case Published(publication, operation, expires_s):
                 self.report.published(operation.value, expires_s, publication.entity_tag)
             case PublishFailed(_, operation, status, response, retry_after_s):
-                self.report.error(f"{operation.value}: {_said(status, response is not None)}")
+                self.report.refused(operation.value, status, response is not None)
                 self.refused = self.refused or retry_after_s is None
             case PublicationEnded(_, reason, status, response):
                 self.report.unpublished(reason.value, status)
@@ -103,11 +103,5 @@ class Publishing:
         if reason is PublicationEndReason.REMOVED:
             return Exit.REFUSED if self.refused else Exit.DONE
         if status is not None:
-            self.report.error(f"{self.options.uri}: {_said(status, was_answered)}")
+            self.report.refused(self.options.uri, status, was_answered)
         return Exit.REFUSED if was_answered else Exit.NO_ANSWER
-
-
-def _said(status: int, was_answered: bool) -> str:
-    if was_answered:
-        return f"answered with {status}"
-    return "no answer" if status == 408 else "cannot be reached"

@@ -65,7 +65,7 @@ class Registering:
                 removes = self.registration is not None and self.registration.state is RegistrationState.REMOVING
                 return None if self.options.duration is not None or removes else Exit.DONE
             case RegisterFailed(_, operation, status, response):
-                self.report.error(f"{operation.value}: {_said(status, response is not None)}")
+                self.report.refused(operation.value, status, response is not None)
             case RegistrationEnded():
                 return self._ended(event)
         return None
@@ -80,7 +80,7 @@ class Registering:
         if event.reason is RegistrationEndReason.REMOVED:
             return Exit.DONE
         if event.status is not None:
-            self.report.error(f"{self.options.uri}: {_said(event.status, event.response is not None)}")
+            self.report.refused(self.options.uri, event.status, event.response is not None)
         return Exit.NO_ANSWER if event.response is None else Exit.REFUSED
 
     def end(self) -> None:
@@ -93,9 +93,3 @@ class Registering:
         except LocalProtocolError:
             # It is over already.
             return
-
-
-def _said(status: int, was_answered: bool) -> str:
-    if was_answered:
-        return f"answered with {status}"
-    return "no answer" if status == 408 else "cannot be reached"

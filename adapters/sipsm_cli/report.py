@@ -184,6 +184,11 @@ class Report:
         what = "closed a connection" if reason == DropReason.NOT_SECURED else "dropped a message"
         self._tell(f"{what}: {reason} ({why})", event="dropped", reason=reason, why=why)
 
+    def refused(self, what: object, status: int, was_answered: bool) -> None:
+        """It came to nothing: somebody has said so, or that is what a failure to reach him amounts to."""
+        silence = "no answer" if status == 408 else "cannot be reached"
+        self.error(f"{what}: " + (f"answered with {status}" if was_answered else silence))
+
     def error(self, text: str) -> None:
         """Something went wrong. For people, on standard error."""
         if self.as_json:

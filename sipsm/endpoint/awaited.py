@@ -10,16 +10,10 @@ from collections.abc import Callable
 from typing import Generic, Self, TypeVar
 
 from sipsm.endpoint.bound_call import A, BoundCall, CallOutcome, F
-from sipsm.endpoint.bound_events import (
-    BoundPeerSubscription,
-    BoundPublication,
-    BoundSubscription,
-    PublicationOutcome,
-    SubscriptionOutcome,
-)
+from sipsm.endpoint.bound_events import BoundPeerSubscription, BoundSubscription, SubscriptionOutcome
 from sipsm.endpoint.bound_handle import BoundRequest, E, O, R, Told
+from sipsm.endpoint.bound_lease import BoundPublication, BoundRegistration, PublicationOutcome, RegistrationOutcome
 from sipsm.endpoint.bound_referral import BoundReferral, ReferralOutcome
-from sipsm.endpoint.bound_registration import BoundRegistration, RegistrationOutcome
 from sipsm.endpoint.inbox import Inbox
 from sipsm.role import (
     Answered,

@@ -23,17 +23,17 @@ from sipsm.endpoint.awaited import (
 )
 from sipsm.endpoint.beginning import Beginning, Finding
 from sipsm.endpoint.bound_call import BoundCall, CallOutcome, Requested
-from sipsm.endpoint.bound_events import (
-    BoundPeerSubscription,
+from sipsm.endpoint.bound_events import BoundPeerSubscription, BoundSubscription, SubscriptionOutcome
+from sipsm.endpoint.bound_handle import Bound, BoundRequest, E, O, Told
+from sipsm.endpoint.bound_lease import (
     BoundPublication,
     BoundPublishRequest,
-    BoundSubscription,
+    BoundRegisterRequest,
+    BoundRegistration,
     PublicationOutcome,
-    SubscriptionOutcome,
+    RegistrationOutcome,
 )
-from sipsm.endpoint.bound_handle import Bound, BoundRequest, E, O, Told
 from sipsm.endpoint.bound_referral import BoundPeerReferral, BoundReferral, ReferralOutcome
-from sipsm.endpoint.bound_registration import BoundRegisterRequest, BoundRegistration, RegistrationOutcome
 from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.inbox import UNREAD_EVENTS, Inbox
 from sipsm.endpoint.sorting import Sorting

@@ -1,29 +1,18 @@
-"""Subscriptions and publications of an agent and of its peers: commands without `now`, and what comes of them.
+"""Subscriptions of an agent and of its peers: commands without `now`, and what comes of them.
 
-RFC 6665, RFC 3903. What they do is done by `sipsm.role.subscription`, `peer_subscription`, `publication` and
-`publish_request`.
+RFC 6665. What they do is done by `sipsm.role.subscription` and `peer_subscription`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar, Generic
 
-from sipsm.endpoint.bound_handle import Bound, R, ToldLate
-from sipsm.grammar import Uri
-from sipsm.message import Request
+from sipsm.endpoint.bound_handle import R, ToldLate
 from sipsm.role import (
     Event,
-    Output,
     PeerSubscription,
     PeerSubscriptionEnded,
     PeerSubscriptionState,
-    Publication,
-    PublicationEnded,
-    PublicationState,
-    Published,
-    PublishFailed,
-    PublishRequest,
     Subscription,
     SubscriptionActive,
     SubscriptionEnded,
@@ -32,7 +21,6 @@ from sipsm.role import (
 from sipsm.role.call import Headers
 
 SubscriptionOutcome = SubscriptionActive | SubscriptionEnded
-PublicationOutcome = Published | PublishFailed | PublicationEnded
 
 
 class BoundSubscription(ToldLate[SubscriptionOutcome, SubscriptionEnded, R], Generic[R]):
@@ -203,95 +191,3 @@ class BoundPeerSubscription(ToldLate[PeerSubscriptionEnded, PeerSubscriptionEnde
     def _heed(self, event: Event) -> None:
         if isinstance(event, PeerSubscriptionEnded):
             self._outcome = self._ended = event
-
-
-class BoundPublication(ToldLate[PublicationOutcome, PublicationEnded, R], Generic[R]):
-    """A publication of an agent (RFC 3903 4). It is refreshed by itself until it is removed.
-
-    Its outcome is what has become of all that was asked for: each command asks for another one.
-    """
-
-    of: ClassVar[type] = Publication
-    core: Publication
-    """The publication as the endpoint knows it, and as events carry it."""
-
-    @property
-    def state(self) -> PublicationState:
-        """Where it stands."""
-        return self.core.state
-
-    @property
-    def entity_tag(self) -> str | None:
-        """What the compositor knows it by since its last 2xx; None when it does not know it (RFC 3903 4.1)."""
-        return self.core.entity_tag
-
-    @property
-    def body(self) -> bytes:
-        """The state that is published, or is to be."""
-        return self.core.body
-
-    def modify(self, body: bytes, content_type: str | None = None, *, expires_s: int | None = None) -> R:
-        """Publish another state in the place of this one (RFC 3903 4.4), by default of the same type and lifetime."""
-        return self._do(self._anew(self.core.modify), body, content_type, expires_s=expires_s)
-
-    def refresh(self, *, expires_s: int | None = None) -> R:
-        """Have it last longer (RFC 3903 4.3). That is done by itself in time; `expires_s` asks for another lifetime."""
-        return self._do(self._anew(self.core.refresh), expires_s=expires_s)
-
-    def remove(self) -> R:
-        """Have it removed (RFC 3903 4.5). `PublicationEnded` tells when that is done."""
-        return self._do(self._anew(self.core.remove))
-
-    def _anew(self, command: Callable[..., list[Output]]) -> Callable[..., list[Output]]:
-        """The command; when it has been given, what was asked for before has come to nothing that matters."""
-
-        def asking(*args: Any, **options: Any) -> list[Output]:
-            outputs = command(*args, **options)
-            self._outcome, self._was_decided = None, False
-            return outputs
-
-        return asking
-
-    @property
-    def _is_over(self) -> bool:
-        return self.state is PublicationState.ENDED
-
-    @property
-    def _is_decided(self) -> bool:
-        return not self.core.under_way
-
-    def _heed(self, event: Event) -> None:
-        match event:
-            case PublicationEnded():
-                self._outcome = self._ended = event
-            case Published() | PublishFailed(retry_after_s=None) if not self.core.under_way:
-                # Else there is more to come, of which this is not the end.
-                self._outcome = self._outcome or event
-            case _:
-                pass
-
-
-class BoundPublishRequest(Bound[R]):
-    """Somebody wants to publish at an agent (RFC 3903 6). What comes for the same address waits for the decision."""
-
-    of: ClassVar[type] = PublishRequest
-    core: PublishRequest
-    """The wish as the endpoint knows it, and as events carry it."""
-
-    @property
-    def request(self) -> Request:
-        """The PUBLISH."""
-        return self.core.request
-
-    @property
-    def address(self) -> Uri:
-        """Whose state it is about: the Request-URI without its parameters."""
-        return self.core.address
-
-    def accept(self) -> R:
-        """Have it take effect (RFC 3903 6)."""
-        return self._do(self.core.accept)
-
-    def reject(self, status: int = 403, *, reason: str | None = None, headers: Headers = ()) -> R:
-        """Refuse it, and change nothing: 403 to who may not publish, 504 when the own storage fails (RFC 3903 6)."""
-        return self._do(self.core.reject, status, reason=reason, headers=headers)

@@ -33,9 +33,10 @@ from sipsm.role.registrations import Registrant
 from sipsm.role.subscription import Wanted
 from sipsm.sdp.description import Sdp
 from sipsm.standalone.binding import Binding
+from sipsm.standalone.lease import REMOVE
 from sipsm.standalone.messages import as_body, limiting
-from sipsm.standalone.publication_outputs import Content
-from sipsm.standalone.registration import QUERY, REGISTER, REMOVE, REMOVE_ALL
+from sipsm.standalone.publication import Content
+from sipsm.standalone.registration import QUERY, REGISTER, REMOVE_ALL
 from sipsm.standalone.soft_state import EventState
 from sipsm.transport import Flow
 from sipsm.usage.referrer import Refer
@@ -134,7 +135,7 @@ class Commanding(ABC):
         """
         who = _registrant(address, registrar, by, headers)
         theirs = None if contacts is None else as_contacts(contacts)
-        registration, outputs = self._agent.registrations.begin(REGISTER, who, theirs, expires_s, now)
+        registration, outputs = self._agent.registrations.register(REGISTER, who, theirs, expires_s, now)
         return registration, self._perform(outputs, None, now)
 
     def unregister(
@@ -156,7 +157,7 @@ class Commanding(ABC):
         who = _registrant(address, registrar, by, headers)
         theirs = None if contacts is None else as_contacts(contacts)
         what = REMOVE_ALL if everything else REMOVE
-        registration, outputs = self._agent.registrations.begin(what, who, theirs, None, now)
+        registration, outputs = self._agent.registrations.register(what, who, theirs, None, now)
         return registration, self._perform(outputs, None, now)
 
     def query_bindings(
@@ -170,7 +171,7 @@ class Commanding(ABC):
     ) -> tuple[Registration, list[Output]]:
         """Ask the registrar where `address` is reached (RFC 3261 10.2.3): `RegistrationEnded.bindings` tells it."""
         who = _registrant(address, registrar, by, headers)
-        registration, outputs = self._agent.registrations.begin(QUERY, who, (), None, now)
+        registration, outputs = self._agent.registrations.register(QUERY, who, (), None, now)
         return registration, self._perform(outputs, None, now)
 
     def bindings(self, address: Uri | str) -> tuple[Binding, ...]:

@@ -37,6 +37,7 @@ from sipsm.proxy.results import Result
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Call, InCall, OutgoingRequest
 from sipsm.role.dialogs import Place
+from sipsm.role.lease import LeaseSeries
 from sipsm.role.limits import Limits
 from sipsm.role.messaging import LinesAndBody
 from sipsm.role.party import Series
@@ -44,22 +45,19 @@ from sipsm.role.peer_referral import PeerReferral
 from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
 from sipsm.role.publication import Publication
-from sipsm.role.publish_request import PublishRequest
 from sipsm.role.referral import Referral
-from sipsm.role.register_request import RegisterRequest
-from sipsm.role.registration import RegisterSeries, RegisterUnderWay, Registration
+from sipsm.role.registration import Registration
 from sipsm.role.screening import Profile
 from sipsm.role.subscription import OutgoingSubscribe, Subscription, Wanted
+from sipsm.role.undecided import PublishRequest, RegisterRequest
 from sipsm.sdp import OfferAnswer
 from sipsm.standalone.binding import Binding, HeldBinding
 from sipsm.standalone.composing import Composing
 from sipsm.standalone.decision import Decision
 from sipsm.standalone.messages import Line
-from sipsm.standalone.publication import EventPublication
-from sipsm.standalone.publication_outputs import Content, Operation, SendPublish
+from sipsm.standalone.publication import Content, EventPublication, Operation, SendPublish
 from sipsm.standalone.registering import Registering
-from sipsm.standalone.registration import AddressRegistration
-from sipsm.standalone.registration_outputs import RegisterOperation, SendRegister
+from sipsm.standalone.registration import AddressRegistration, RegisterOperation, SendRegister
 from sipsm.standalone.soft_state import EventState, SoftState
 from sipsm.transaction import (
     ClientTransaction,
@@ -173,7 +171,7 @@ STATE: Final[dict[str, Any]] = {
     "_agent.compositor.undecided": dict[ServerTransaction, PublishRequest],
     "_agent.registrations.all": dict[Registration, None],
     "_agent.registrations.lines.all": dict[Uri, list[Registration]],
-    "_agent.registrations.series": dict[Uri, RegisterSeries],
+    "_agent.registrations.series": dict[Uri, LeaseSeries],
     "_agent.registrations.resting": dict[Uri, None],
     "_agent.registrar.location.held": dict[Uri, list[HeldBinding]],
     "_agent.registrar.location.made": int,
@@ -199,7 +197,7 @@ PROXY_STATE: Final[dict[str, Any]] = {
 TIMERS: Final = tuple[tuple[float, Alarm | Transaction | Connection | ResponseDelivery], ...]
 """The type of what `deadlines` returns."""
 
-_Asking = Invitation | OutgoingRequest | InCall | Publication | RegisterUnderWay | NotifyUnderWay | OutgoingSubscribe
+_Asking = Invitation | OutgoingRequest | InCall | Publication | Registration | NotifyUnderWay | OutgoingSubscribe
 _User = _Asking | Authentication | Fork | None
 """Whom the outputs of a transaction concern."""
 _Timed = (
@@ -215,6 +213,8 @@ _Timed = (
     | Proxied
 )
 """What an `Alarm` wakes."""
+_Contacts = tuple[NamedAddress, ...]
+"""What a registration is of."""
 _Usage = PeerSubscription | PeerReferral | Subscription
 """What lives in a dialog beside a session."""
 
@@ -309,11 +309,11 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(Locating),
     mutable(Connection),
     mutable(Reading),
-    mutable(EventPublication),
+    mutable(EventPublication, wanted=Content, accepted=Content | None, sent=SendPublish | None),
     mutable(Authentication, user=_Asking),
     mutable(SoftState),
     mutable(Decision),
-    mutable(AddressRegistration),
+    mutable(AddressRegistration, wanted=_Contacts, accepted=_Contacts | None, sent=SendRegister | None),
     mutable(HeldBinding),
     mutable(Branch),
     mutable(ResponseContext),
@@ -339,11 +339,10 @@ KINDS: Final[tuple[Kind, ...]] = (
     mutable(Notices),
     value(Notice),
     value(LastNotice),
-    mutable(Publication, agent=Endpoint),
+    mutable(Publication, agent=Endpoint, life=EventPublication),
     mutable(PublishRequest, agent=Endpoint),
-    mutable(Registration, agent=Endpoint),
-    mutable(RegisterSeries),
-    mutable(RegisterUnderWay, registration=Registration),
+    mutable(Registration, agent=Endpoint, life=AddressRegistration),
+    mutable(LeaseSeries),
     mutable(RegisterRequest, agent=Endpoint),
     mutable(Proxied),
     mutable(Fork),

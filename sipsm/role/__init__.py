@@ -67,12 +67,11 @@ from sipsm.role.peer_referral import PeerReferral, PeerReferralState
 from sipsm.role.peer_subscription import PeerSubscription, PeerSubscriptionState
 from sipsm.role.policy import Policy
 from sipsm.role.publication import Publication, PublicationState
-from sipsm.role.publish_request import PublishRequest
 from sipsm.role.referral import Referral, ReferralState
-from sipsm.role.register_request import RegisterRequest
 from sipsm.role.registration import Registration, RegistrationState
 from sipsm.role.screening import Profile
 from sipsm.role.subscription import Subscription, SubscriptionStatus
+from sipsm.role.undecided import PublishRequest, RegisterRequest
 from sipsm.role.user_agent import UserAgent
 from sipsm.usage.notifier import PeerSubscriptionEndReason
 from sipsm.usage.subscription_outputs import SubscriptionEndReason

@@ -5,34 +5,34 @@ RFC 3903 6. What is checked stands in `sipsm.standalone.judging`, and what is he
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
-from sipsm.machine import Agenda, Observer, Refuse, Step
-from sipsm.message import Request, response_to
+from sipsm.machine import Agenda, Observer
+from sipsm.message import Request
 from sipsm.role.alarm import Alarm
+from sipsm.role.by_hand import ByHand
 from sipsm.role.call import Commanded
-from sipsm.role.checking import check_headers
 from sipsm.role.dialogs import Place
 from sipsm.role.events import PublishRequested, PublishWithdrawn, StatePublished
 from sipsm.role.part import Takes
-from sipsm.role.publish_request import PublishRequest
 from sipsm.role.requests_in import RequestsIn
+from sipsm.role.undecided import PublishRequest
 from sipsm.standalone.composing import Composing, address_of_record
 from sipsm.standalone.compositor import Asked, Compositor, StateChanged
-from sipsm.standalone.decision import LATE, REJECT, SHOWN, TURN, Show, Take, TurnDown, Withdraw
-from sipsm.standalone.judging import PUSH_BACK_S, Struck, judge
-from sipsm.standalone.lines import Lines
+from sipsm.standalone.decision import REJECT, TurnDown
+from sipsm.standalone.judging import judge
 from sipsm.standalone.soft_state import EventState, SoftState
 from sipsm.transaction import ServerTransaction
 
 HeaderLines = list[tuple[str, str]]
 
 
-class StateCompositor:
+class StateCompositor(ByHand[PublishRequest]):
     """All that is published at a user agent, and the PUBLISH requests on which the application has yet to decide."""
+
+    rfc = "3903 6"
+    worst = 699
 
     def __init__(
         self,
@@ -42,17 +42,11 @@ class StateCompositor:
         commanded: Commanded,
         observer: Observer | None,
     ) -> None:
-        self.requests = requests
-        self.transactions = requests.transactions
-        self.agenda = agenda
+        super().__init__(requests, agenda, commanded, observer)
         self.composing = composing
-        self.commanded = commanded
-        self.observer = observer
         self.store = Compositor(composing, requests.ids)
         self.alarms: dict[SoftState, Alarm] = {}
         """What stands for each publication in the agenda."""
-        self.lines: Lines[PublishRequest] = Lines()
-        self.undecided: dict[ServerTransaction, PublishRequest] = {}
 
     def takes(self) -> Takes:
         """What of the user agent's it takes."""
@@ -76,10 +70,7 @@ class StateCompositor:
             headers, changed = self.take(publish, now)
             return [*self.requests.serve(tx, request, 200, now, headers=headers), *changed]
         asked = PublishRequest(self.commanded, request, address, tx)
-        if len(self.lines.all.get(address, ())) >= self.composing.entries_of_address:
-            return self.requests.serve(tx, request, 503, now, headers=[("Retry-After", str(PUSH_BACK_S))])
-        self.undecided[tx] = asked
-        return self.turn(asked, now) if self.lines.enter(address, asked) else []
+        return self.wait(asked, self.composing.entries_of_address, now)
 
     def asked_within(self, _: Place, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A PUBLISH within a dialog, which means the same (RFC 3903 4)."""
@@ -119,86 +110,27 @@ class StateCompositor:
 
     # ---------------------------------------------------------------- what the application decides
 
-    def command(self, asked: PublishRequest, command: str, x: Any, now: float) -> list[Any]:
-        """What the application says. Raises `LocalProtocolError` when it comes too late."""
-        if isinstance(x, TurnDown):
-            if type(x.status) is not int or not 300 <= x.status <= 699:
-                raise LocalProtocolError(f"cannot reject with {x.status}: it is not in 300 to 699", rfc="3903 6")
-            check_headers(x.headers, contact=True)
-            response_to(asked.request, x.status, x.reason, headers=x.headers)
-        return [*self.step(asked, command, x, now), *self.go_on(asked.address, now)]
+    def shown(self, asked: PublishRequest, now: float) -> list[Any]:
+        """Have the application decide on this, if it is in order."""
+        struck = judge(Asked(self.store, asked.request, asked.address))
+        if struck is not None:
+            # Nobody need be asked.
+            return self.step(asked, REJECT, TurnDown(struck.status, None, struck.headers), now)
+        return [PublishRequested(asked, asked.request)]
 
-    def too_late(self, tx: ServerTransaction, now: float) -> list[Any]:
-        """Nobody has decided on a PUBLISH while its sender waited."""
-        asked = self.undecided.pop(tx, None)
-        if asked is None:
-            return []
-        # It has been shown: what came before it, and would be so otherwise, has waited for longer.
-        return [*self.step(asked, LATE, None, now), *self.go_on(asked.address, now)]
-
-    def go_on(self, address: Uri, now: float) -> list[Any]:
-        """The first in line for an address is done with."""
-        following = self.lines.leave(address)
-        return [] if following is None else self.turn(following, now)
-
-    def turn(self, asked: PublishRequest, now: float) -> list[Any]:
-        """It is its turn, and then that of those behind it, until one has to wait for the application."""
-        outputs: list[Any] = []
-        following: PublishRequest | None = asked
-        while following is not None:
-            outputs += self.step(following, TURN, None, now)
-            following = None if following.decision.state == SHOWN else self.lines.leave(asked.address)
-        return outputs
-
-    def step(self, asked: PublishRequest, event: str, x: Any, now: float) -> list[Any]:
-        """One input, and what it asks for."""
-        step = Step(now, self.observer)
-        decision = asked.decision.receive(event, x, step)
-        if isinstance(decision.entry, Refuse):
-            raise LocalProtocolError(f"cannot {event}: {decision.entry.text}", rfc=decision.entry.rfc)
-        outputs: list[Any] = []
-        for output in step.outputs:
-            match output:
-                case Show() | Take():
-                    outputs += self.judged(asked, isinstance(output, Take), now)
-                case TurnDown(status, reason, headers):
-                    outputs += self.answer(asked, status, reason, headers, now)
-                case _:
-                    assert isinstance(output, Withdraw), f"nobody carries out {output!r}"
-                    outputs.append(PublishWithdrawn(asked))
-        return outputs
-
-    def judged(self, asked: PublishRequest, takes: bool, now: float) -> list[Any]:
-        """It is to be shown, or to take effect, if it is in order now."""
+    def accepted(self, asked: PublishRequest, _x: Any, now: float) -> list[Any]:
+        """It is to take effect, if it is in order now."""
         publish = Asked(self.store, asked.request, asked.address)
         struck = judge(publish)
         if struck is not None:
-            return self.strike(asked, struck, now)
-        if not takes:
-            return [PublishRequested(asked, asked.request)]
+            # What it was about has expired since.
+            return self.answer(asked, struck.status, None, struck.headers, now)
         headers, changed = self.take(publish, now)
         return [*self.answer(asked, 200, None, headers, now), *changed]
 
-    def strike(self, asked: PublishRequest, struck: Struck, now: float) -> list[Any]:
-        """It is not in order: nobody need be asked, or what it was about has expired since."""
-        if asked.decision.state == SHOWN:
-            return self.step(asked, REJECT, TurnDown(struck.status, None, struck.headers), now)
-        return self.answer(asked, struck.status, None, struck.headers, now)
-
-    def answer(
-        self,
-        asked: PublishRequest,
-        status: int,
-        reason: str | None,
-        headers: Iterable[tuple[str, str]],
-        now: float,
-    ) -> list[Any]:
-        """Answer it."""
-        tx = asked.transaction
-        del self.undecided[tx]
-        more = [*headers, *self.requests.party.server]
-        tag = self.requests.ids.tag()
-        return self.transactions.respond(tx, response_to(asked.request, status, reason, to_tag=tag, headers=more), now)
+    def withdrawn(self, asked: PublishRequest) -> PublishWithdrawn:
+        """Nobody has decided on it in time."""
+        return PublishWithdrawn(asked)
 
 
 def told(changed: StateChanged, request: Request | None) -> StatePublished:

@@ -8,14 +8,12 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from attrs import Factory, define, field
+from attrs import define
 
 from sipsm.grammar import Uri
-from sipsm.role.alarm import Alarm
-from sipsm.role.call import Commanded
-from sipsm.role.party import Series
-from sipsm.standalone.publication import BUSY, MODIFY, OVER, REFRESH, REMOVE, EventPublication
-from sipsm.standalone.publication_outputs import Content, Wish
+from sipsm.role.lease import LeaseHandle
+from sipsm.standalone.lease import MODIFY, REMOVE, Wish
+from sipsm.standalone.publication import Content, EventPublication
 
 if TYPE_CHECKING:
     from sipsm.role.events import Output
@@ -35,29 +33,17 @@ class PublicationState(StrEnum):
 
 
 @define(eq=False, repr=False)
-class Publication:
+class Publication(LeaseHandle[EventPublication]):
     """Event state of ours that a compositor holds. It is refreshed by itself until it is removed.
 
     Its commands return outputs for the adapter, or raise `LocalProtocolError`. What they want goes out when no other
     PUBLISH to the same URI is under way (RFC 3903 4); of several changes that wait for that, the last.
     """
 
-    agent: Commanded
     target: Uri
     """The address whose state it is part of."""
     event: str
     """The event package."""
-    life: EventPublication = field(repr=False)
-    series: Series
-    """What its requests have in common: all that is kept of them."""
-    cseq: int
-    """The number of the PUBLISH that was sent last, or is to be sent first."""
-    to: str | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    """The application's, of each PUBLISH."""
-    was_sent: bool = False
-    alarm: Alarm = field(default=Factory(Alarm, takes_self=True), init=False)
-    """What stands for it in the agenda."""
 
     def __repr__(self) -> str:
         return f"<Publication of {self.event} for {self.target}: {self.state}>"
@@ -65,16 +51,16 @@ class Publication:
     @property
     def state(self) -> PublicationState:
         """Where it stands."""
-        if self.life.state == OVER:
+        if self.is_over:
             return PublicationState.ENDED
         if self.life.leaving:
             return PublicationState.REMOVING
-        return PublicationState.PUBLISHING if self.life.tag is None else PublicationState.PUBLISHED
+        return PublicationState.PUBLISHING if self.life.accepted is None else PublicationState.PUBLISHED
 
     @property
-    def under_way(self) -> bool:
-        """Whether a PUBLISH of it is to be answered yet, or is to go out when its turn has come."""
-        return self.life.state in BUSY
+    def uri(self) -> Uri:
+        """The Request-URI of its requests."""
+        return self.target
 
     @property
     def entity_tag(self) -> str | None:
@@ -84,19 +70,15 @@ class Publication:
     @property
     def body(self) -> bytes:
         """The state that is published, or is to be."""
-        return self.life.content.body
+        return self.life.wanted.body
 
     def modify(
         self, body: bytes, content_type: str | None = None, *, expires_s: int | None = None, now: float
     ) -> list[Output]:
         """Publish another state in the place of this one (RFC 3903 4.4), by default of the same type and lifetime."""
-        content = Content(body, content_type or self.life.content.content_type)
-        return self.agent.command(self, MODIFY, Wish(content, expires_s), now)
-
-    def refresh(self, *, expires_s: int | None = None, now: float) -> list[Output]:
-        """Have it last longer (RFC 3903 4.3). That is done by itself in time; `expires_s` asks for another lifetime."""
-        return self.agent.command(self, REFRESH, Wish(None, expires_s), now)
+        content = Content(body, content_type or self.life.wanted.content_type)
+        return self._command(MODIFY, Wish(content, expires_s), now)
 
     def remove(self, *, now: float) -> list[Output]:
         """Have it removed (RFC 3903 4.5). `PublicationEnded` tells when that is done."""
-        return self.agent.command(self, REMOVE, Wish(), now)
+        return self._command(REMOVE, Wish(), now)

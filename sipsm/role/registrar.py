@@ -6,15 +6,15 @@ RFC 3261 10.3. What is checked stands in `sipsm.standalone.register_checks`, and
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
-from sipsm.machine import Agenda, Observer, Refuse, Step
+from sipsm.machine import Agenda, Observer
 from sipsm.message import Request, response_to
 from sipsm.message.names import canonical
 from sipsm.role.alarm import Alarm
+from sipsm.role.by_hand import ByHand
 from sipsm.role.call import Commanded
 from sipsm.role.checking import check_headers
 from sipsm.role.dialogs import Place
@@ -26,12 +26,10 @@ from sipsm.role.events import (
     RegistrationWithdrawn,
 )
 from sipsm.role.part import Takes
-from sipsm.role.register_request import RegisterRequest
 from sipsm.role.requests_in import RequestsIn
+from sipsm.role.undecided import RegisterRequest
 from sipsm.standalone.binding import Binding, HeldBinding
-from sipsm.standalone.decision import LATE, TURN, Show, Take, TurnDown, Withdraw
-from sipsm.standalone.judging import PUSH_BACK_S
-from sipsm.standalone.lines import Lines
+from sipsm.standalone.decision import TurnDown
 from sipsm.standalone.location import Asked, Bound, Change, Location
 from sipsm.standalone.register_checks import judge, strange_domain
 from sipsm.standalone.registering import Registering
@@ -43,8 +41,12 @@ MOST_IN_LINE: Final = 100
 HeaderLines = list[tuple[str, str]]
 
 
-class Registrar:
+class Registrar(ByHand[RegisterRequest]):
     """The bindings that a user agent keeps, and the REGISTER requests on which the application has yet to decide."""
+
+    rfc = "3261 10.3"
+    # "A registrar MUST not generate 6xx responses." (RFC 3261 10.3)
+    worst = 599
 
     def __init__(
         self,
@@ -54,17 +56,11 @@ class Registrar:
         commanded: Commanded,
         observer: Observer | None,
     ) -> None:
-        self.requests = requests
-        self.transactions = requests.transactions
-        self.agenda = agenda
+        super().__init__(requests, agenda, commanded, observer)
         self.registering = registering
-        self.commanded = commanded
-        self.observer = observer
         self.location = Location(registering)
         self.alarms: dict[HeldBinding, Alarm] = {}
         """What stands for each binding in the agenda."""
-        self.lines: Lines[RegisterRequest] = Lines()
-        self.undecided: dict[ServerTransaction, RegisterRequest] = {}
 
     def takes(self) -> Takes:
         """What of the user agent's it takes."""
@@ -92,11 +88,8 @@ class Registrar:
         # Steps 1 and 2 come before anybody is asked who may register whom, the others after that.
         if strange_domain(register):
             return self.requests.serve(tx, request, 404, now)
-        address = register.address
-        if len(self.lines.all.get(address, ())) >= MOST_IN_LINE:
-            return self.requests.serve(tx, request, 503, now, headers=[("Retry-After", str(PUSH_BACK_S))])
-        asked = self.undecided[tx] = RegisterRequest(self.commanded, request, address, tx)
-        return self.turn(asked, now) if self.lines.enter(address, asked) else []
+        asked = RegisterRequest(self.commanded, request, register.address, tx)
+        return self.wait(asked, MOST_IN_LINE, now)
 
     def asked_within(self, _: Place, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A REGISTER that names a dialog, which has no part in it."""
@@ -142,53 +135,14 @@ class Registrar:
 
     def command(self, asked: RegisterRequest, command: str, x: Any, now: float) -> list[Any]:
         """What the application says. Raises `LocalProtocolError` when it comes too late."""
-        if isinstance(x, TurnDown):
-            # "A registrar MUST not generate 6xx responses." (RFC 3261 10.3)
-            if type(x.status) is not int or not 300 <= x.status <= 599:
-                raise LocalProtocolError(f"cannot reject with {x.status}: it is not in 300 to 599", rfc="3261 10.3")
-            check_headers(x.headers, contact=True)
-            response_to(asked.request, x.status, x.reason, headers=x.headers)
-        else:
+        if not isinstance(x, TurnDown):
             check_headers(x)
             response_to(asked.request, 200, headers=x)
-        return [*self.step(asked, command, x, now), *self.go_on(asked.address, now)]
+        return super().command(asked, command, x, now)
 
-    def too_late(self, tx: ServerTransaction, now: float) -> list[Any]:
-        """Nobody has decided on a REGISTER while its sender waited."""
-        asked = self.undecided.pop(tx, None)
-        if asked is None:
-            return []
-        # It has been shown: what came before it, and would be so otherwise, has waited for longer.
-        return [*self.step(asked, LATE, None, now), *self.go_on(asked.address, now)]
-
-    def go_on(self, address: Uri, now: float) -> list[Any]:
-        """The first in line for an address is done with."""
-        following = self.lines.leave(address)
-        return [] if following is None else self.turn(following, now)
-
-    def turn(self, asked: RegisterRequest, now: float) -> list[Any]:
-        """It is its turn."""
-        return self.step(asked, TURN, None, now)
-
-    def step(self, asked: RegisterRequest, event: str, x: Any, now: float) -> list[Any]:
-        """One input, and what it asks for."""
-        step = Step(now, self.observer)
-        decision = asked.decision.receive(event, x, step)
-        if isinstance(decision.entry, Refuse):
-            raise LocalProtocolError(f"cannot {event}: {decision.entry.text}", rfc="3261 10.3")
-        outputs: list[Any] = []
-        for output in step.outputs:
-            match output:
-                case Show():
-                    outputs.append(RegistrationRequested(asked, asked.request))
-                case Take():
-                    outputs += self.accepted(asked, x, now)
-                case TurnDown(status, reason, headers):
-                    outputs += self.answer(asked, status, reason, headers, now)
-                case _:
-                    assert isinstance(output, Withdraw), f"nobody carries out {output!r}"
-                    outputs.append(RegistrationWithdrawn(asked))
-        return outputs
+    def shown(self, asked: RegisterRequest, _now: float) -> list[Any]:
+        """Have the application decide on this."""
+        return [RegistrationRequested(asked, asked.request)]
 
     def accepted(self, asked: RegisterRequest, headers: Sequence[tuple[str, str]], now: float) -> list[Any]:
         """It is to take effect, if it is in order now."""
@@ -201,17 +155,6 @@ class Registrar:
             bound = [line for line in bound if line[0] != "Date"]
         return [*self.answer(asked, 200, None, [*bound, *headers], now), *told]
 
-    def answer(
-        self,
-        asked: RegisterRequest,
-        status: int,
-        reason: str | None,
-        headers: Iterable[tuple[str, str]],
-        now: float,
-    ) -> list[Any]:
-        """Answer it."""
-        tx = asked.transaction
-        del self.undecided[tx]
-        more = [*headers, *self.requests.party.server]
-        tag = self.requests.ids.tag()
-        return self.transactions.respond(tx, response_to(asked.request, status, reason, to_tag=tag, headers=more), now)
+    def withdrawn(self, asked: RegisterRequest) -> RegistrationWithdrawn:
+        """Nobody has decided on it in time."""
+        return RegistrationWithdrawn(asked)

@@ -7,29 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from attrs import Factory, define, field
+from attrs import define
 
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.grammar.text_value import built
-from sipsm.message import Address, Request
-from sipsm.role.alarm import Alarm
-from sipsm.role.call import Commanded
+from sipsm.message import Address
 from sipsm.role.checking import address_of_somebody
-from sipsm.role.party import Series
+from sipsm.role.lease import LeaseHandle
 from sipsm.standalone.contacts import found_in
-from sipsm.standalone.registration import (
-    BUSY,
-    MODIFY,
-    OVER,
-    REFRESH,
-    REMOVE,
-    REMOVE_ALL,
-    AddressRegistration,
-)
-from sipsm.standalone.registration_outputs import ContactsWish
+from sipsm.standalone.lease import MODIFY, REMOVE, Wish
+from sipsm.standalone.registration import REMOVE_ALL, AddressRegistration
 
 if TYPE_CHECKING:
     from sipsm.role.events import Output
@@ -53,38 +43,16 @@ class RegistrationState(StrEnum):
     """Over."""
 
 
-@define(eq=False)
-class RegisterSeries:
-    """What the REGISTERs for an address have in common, as long as the program runs (RFC 3261 10.2)."""
-
-    known_by: Series | None = None
-    """None until the first one, and when the numbers are used up."""
-    cseq: int = 0
-    """The number of the last one."""
-    users: int = 0
-    """How many registrations it is of now."""
-
-
 @define(eq=False, repr=False)
-class Registration:
+class Registration(LeaseHandle[AddressRegistration]):
     """An address of ours that a registrar knows to be reached at some contacts. It is refreshed by itself.
 
     Its commands return outputs for the adapter, or raise `LocalProtocolError`. What they want goes out when no other
     REGISTER for the address is under way (RFC 3261 10.2); of several changes that wait for that, the last.
     """
 
-    agent: Commanded
     address: Uri
     """The address of record, without parameters."""
-    life: AddressRegistration = field(repr=False)
-    series: RegisterSeries
-    to: str
-    by: str
-    """The From of its requests: who is responsible for it."""
-    headers: tuple[tuple[str, str], ...] = ()
-    """The application's, of each REGISTER."""
-    alarm: Alarm = field(default=Factory(Alarm, takes_self=True), init=False)
-    """What stands for it in the agenda."""
 
     def __repr__(self) -> str:
         return f"<Registration of {self.address}: {self.state}>"
@@ -93,7 +61,7 @@ class Registration:
     def state(self) -> RegistrationState:
         """Where it stands."""
         life = self.life
-        if life.state == OVER:
+        if self.is_over:
             return RegistrationState.ENDED
         if life.asking:
             return RegistrationState.ASKING
@@ -102,9 +70,14 @@ class Registration:
         return RegistrationState.REGISTERING if life.accepted is None else RegistrationState.REGISTERED
 
     @property
-    def under_way(self) -> bool:
-        """Whether a REGISTER of it is to be answered yet, or is to go out when its turn has come."""
-        return self.life.state in BUSY
+    def uri(self) -> Uri:
+        """The Request-URI of its requests."""
+        return self.life.registrar
+
+    @property
+    def place(self) -> Uri:
+        """Where its requests go one at a time: for each address (RFC 3261 10.2)."""
+        return self.address
 
     @property
     def registrar(self) -> Uri:
@@ -114,32 +87,18 @@ class Registration:
     @property
     def contacts(self) -> tuple[Address, ...]:
         """Where the address is to be reached: what of this is registered, or is to be."""
-        return self.life.contacts
+        return self.life.wanted
 
     def modify(self, contacts: Contacts, *, expires_s: int | None = None, now: float) -> list[Output]:
         """Register these contacts in the place of those before, which are removed with that (RFC 3261 10.2.1)."""
-        return self.agent.command(self, MODIFY, ContactsWish(as_contacts(contacts), expires_s), now)
-
-    def refresh(self, *, expires_s: int | None = None, now: float) -> list[Output]:
-        """Have it last longer (RFC 3261 10.2.4). That is done by itself in time; `expires_s` asks for another time."""
-        return self.agent.command(self, REFRESH, ContactsWish(None, expires_s), now)
+        return self._command(MODIFY, Wish(as_contacts(contacts), expires_s), now)
 
     def remove(self, *, everything: bool = False, now: float) -> list[Output]:
         """Have its contacts removed, or all that the address has (RFC 3261 10.2.2).
 
         `RegistrationEnded` tells when that is done.
         """
-        return self.agent.command(self, REMOVE_ALL if everything else REMOVE, None, now)
-
-
-@define(eq=False)
-class RegisterUnderWay:
-    """A REGISTER of ours that is to be answered."""
-
-    registration: Any
-    """The `Registration` that it is of."""
-    request: Request
-    """As it was sent last: with credentials, it has another number."""
+        return self._command(REMOVE_ALL if everything else REMOVE, Wish(), now)
 
 
 def as_contacts(given: Contacts) -> tuple[Address, ...]:

@@ -649,6 +649,7 @@ MADE_ANEW = {
         "calls", "commanded", "dialogs", "ids", "inside", "limits", "outside", "party", "policy", "profile",
         "transactions", "unplaced",
     },
+    "_agent.publishing": {"agenda", "commanded", "limits", "lines", "observer", "party", "sending"},
     "_agent.registrations": {
         "agenda", "commanded", "limits", "lines", "observer", "party", "redirections", "sending",
     },

@@ -27,6 +27,7 @@ from sipsm import (
 from sipsm.dialog.dialog import LAST_CSEQ
 from sipsm.message import read_message
 from sipsm.role import registrations
+from tests.ladders.challenging import is_good, proxy, www
 from tests.ladders.registrants import ADDRESS, BOB, HERE, ONE, THREE, TWO, Registrant, Registry
 
 REMOVED, ANSWERED, REFUSED, REDIRECTED, FAILED, EXPIRED = RegistrationEndReason
@@ -438,6 +439,15 @@ def test_a_423_that_asks_for_nothing_longer(expires: int | None) -> None:
     assert len(bench.registers) == 9
 
 
+@pytest.mark.rfc("3261 10.2.8")
+def test_a_423_where_the_registrar_was_to_choose() -> None:
+    """Then it is asked for the time that it has named; the same again would come to the same."""
+    bench = Registrant()
+    bench.register(contacts=ONE, expires_s=None)
+    bench.say(423, "Min-Expires: 300")
+    assert bench.said == [((ONE,), None), ((f"{ONE};expires=300",), "300")]
+
+
 def test_a_423_to_a_change() -> None:
     """The change is asked for again, with a longer time."""
     bench = Registrant()
@@ -632,18 +642,21 @@ def test_a_redirection_to_nowhere(status: int, contact: str | None) -> None:
 
 
 @pytest.mark.rfc("3261 10.2", "3261-C11")
-def test_a_number_that_somebody_else_has_used() -> None:
-    """When a REGISTER goes out again before its end comes here, the next one has the number after that."""
-    bench = Registrant()
+@pytest.mark.parametrize(("status", "line"), [(401, www), (407, proxy)])
+def test_a_number_that_somebody_else_has_used(status: int, line: Callable[..., str]) -> None:
+    """When a REGISTER goes out again with credentials, the next one of the address has the number after that."""
+    bench = Registrant(profile=Profile(accounts=[("alice", "secret")]))
     registration = bench.register()
+    other = bench.register(contacts=ONE)
     (request,) = bench.registers
-    (tx,) = bench.endpoint._transactions.clients.values()
-    # As a 401 is answered.
-    user: Any = tx.user
-    user.request = request.with_header("CSeq", f"{request.cseq.number + 1} REGISTER")
+    bench.say(status, line())
+    assert is_good(bench.last_request)
     bench.accept(f"{HERE};expires=60")
+    bench.accept(f"{HERE};expires=60", f"{ONE};expires=60")
     bench.take(registration.refresh(now=bench.now))
-    assert bench.last_request.cseq.number == request.cseq.number + 2
+    assert registration.series is other.series
+    assert {each.call_id for each in bench.registers} == {request.call_id}
+    assert [each.cseq.number - request.cseq.number for each in bench.registers] == [0, 1, 2, 3]
 
 
 def test_numbers_that_are_used_up() -> None:

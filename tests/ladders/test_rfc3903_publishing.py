@@ -214,10 +214,13 @@ def test_the_numbers_of_its_requests_may_be_used_up() -> None:
     """After the last CSeq number comes another Call-ID (RFC 3261 8.1.1.5)."""
     bench = Publisher()
     publication = bench.up()
-    publication.cseq = LAST_CSEQ
+    publication.series.cseq = LAST_CSEQ
+    before = publication.series.known_by
     bench.take(publication.refresh(now=bench.now))
     assert bench.last_request.cseq.number < 2**16
-    assert bench.last_request.call_id != bench.publish(target="sip:x@192.0.2.2").series.call_id
+    assert publication.series.known_by != before
+    assert publication.series.known_by is not None
+    assert publication.series.known_by.call_id == bench.last_request.call_id
 
 
 # -------------------------------------------------------------------- one at a time

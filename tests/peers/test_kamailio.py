@@ -19,7 +19,7 @@ from sipsm import (
     TimerValues,
 )
 from sipsm.packages import MessageSummary, Presence, PresenceTuple, Status
-from sipsm.standalone.publication_outputs import Operation
+from sipsm.standalone.publication import Operation
 from sipsm_blocking import UserAgent
 from tests.cli.programs import running, sipsm, told
 from tests.peers.hearing import Hearing

@@ -7,8 +7,8 @@ from attrs import frozen
 from sipsm.grammar import Uri
 from sipsm.message import Request, Response
 from sipsm.role.publication import Publication
-from sipsm.role.publish_request import PublishRequest
-from sipsm.standalone.publication_outputs import Operation, PublicationEndReason
+from sipsm.role.undecided import PublishRequest
+from sipsm.standalone.publication import Operation, PublicationEndReason
 from sipsm.standalone.soft_state import EventState
 
 

@@ -6,10 +6,10 @@ from attrs import frozen
 
 from sipsm.grammar import Uri
 from sipsm.message import Address, Request, Response
-from sipsm.role.register_request import RegisterRequest
 from sipsm.role.registration import Registration
+from sipsm.role.undecided import RegisterRequest
 from sipsm.standalone.binding import Binding, UnbindReason
-from sipsm.standalone.registration_outputs import RegisterOperation, RegistrationEndReason
+from sipsm.standalone.registration import RegisterOperation, RegistrationEndReason
 
 
 @frozen
