@@ -88,6 +88,7 @@ class Registrations:
         """What of the user agent's it takes."""
         return Takes(
             ends={RegisterUnderWay: self.answered},
+            keeps=frozenset({RegisterUnderWay}),
             wakes={Registration: self.wake},
             commands={Registration: self.command},
         )

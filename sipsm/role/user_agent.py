@@ -138,6 +138,7 @@ class UserAgent:
         self.requests.unplaced.update(takes.unplaced)
         self.requests.inside.update(takes.inside)
         self.responses.users.update(takes.ends)
+        self.responses.keepers |= takes.keeps
         self.wakes.update(takes.wakes)
         self.takes.update(takes.commands)
         self.authenticating.renumbered.update(takes.renumbered)
