@@ -13,7 +13,7 @@ from sipsm.standalone.messages import resolved
 from sipsm.transport.flow import bracketed, split_address
 from sipsm.transport.locate import Hop, hop_to, version
 from sipsm.transport.locating import LOCATE, RECORDS, Locating, Question, Target, by_weight
-from sipsm_cli.arguments import Options
+from sipsm_cli.arguments import KEEPING, Options
 from sipsm_dns import look_up
 
 WILDCARDS = {"0.0.0.0", "::"}
@@ -24,10 +24,15 @@ SPOKEN = ("udp", "tcp")
 
 
 def of_server(options: Options) -> list[list[Listening]]:
-    """What a server binds, for each of its agents: one is at one host, over one transport or several."""
+    """What a server binds, for each of its agents: one is at one host, over one transport or several.
+
+    A server that keeps something for others is one agent at all its addresses, so that it is known at each.
+    """
+    wanted = [_listening(each, FAR_AWAY) for each in options.bind or [f"{each}:127.0.0.1:5060" for each in SPOKEN]]
+    if options.command in KEEPING:
+        return [wanted]
     agents: list[list[Listening]] = []
-    for bind in options.bind or [f"{transport}:127.0.0.1:5060" for transport in SPOKEN]:
-        new = _listening(bind, FAR_AWAY)
+    for new in wanted:
         for agent in agents:
             if agent[0].address[0] == new.address[0] and all(each.transport != new.transport for each in agent):
                 agent.append(new)

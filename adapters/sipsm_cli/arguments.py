@@ -34,6 +34,8 @@ info TYPE BODY; refer URI; consult URI; transfer; bye; cancel. A BODY is a text 
 
 REALM = "sipsm"
 """That of a registrar whose users are named and whose realm is not."""
+KEEPING = frozenset({"notifier", "registrar"})
+"""The servers that keep something for others, which is known at all their addresses."""
 PUBLISHING = "steps, divided by `;`: sleep S; modify BODY; refresh; remove"
 
 HeaderLine = tuple[str, str]
@@ -122,6 +124,8 @@ def parse(words: Sequence[str] | None = None) -> Options:
     options = parser.parse_args(words, namespace=Options())
     if options.command != "demo":
         _secure(options, parser)
+    if options.command in KEEPING:
+        _at_one_each(options, parser)
     if options.command == "uas" and options.contact is not None and not 300 <= options.answer < 400:
         parser.error("--contact says where to go instead: it needs --answer 3xx")
     if options.command == "registrar" and options.user and options.realm is None:
@@ -139,6 +143,20 @@ def parse(words: Sequence[str] | None = None) -> Options:
         if options.type is None:
             parser.error(f"it needs a --type: that of {options.package!r} is not known")
     return options
+
+
+def _at_one_each(options: Options, parser: argparse.ArgumentParser) -> None:
+    """See that one agent can be at all the addresses: it sends from one of each transport and IP version."""
+    there: set[tuple[str, bool]] = set()
+    for bind in options.bind:
+        transport, host, _ = split_address(bind)
+        kind = transport, ":" in host
+        if kind in there:
+            parser.error(
+                f"--bind {bind}: it is at one address for each transport and IP version, where all that it keeps is "
+                "known; for another, start another one, which keeps its own"
+            )
+        there.add(kind)
 
 
 def _secure(options: Options, parser: argparse.ArgumentParser) -> None:
@@ -380,7 +398,8 @@ def _common(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument_group("options of every command").add_argument
     add("--bind", type=_bind, action="append", default=[], metavar="TRANSPORT:HOST:PORT",
         help="a local address, udp, tcp or tls; port 0: any free one; may be repeated (a server: udp and tcp at "
-        "127.0.0.1:5060; a client: what the target needs, at its address towards it, and TCP beside UDP in any case)")
+        "127.0.0.1:5060; a notifier or registrar: one for each transport and IP version; a client: what the target "
+        "needs, at its address towards it, and TCP beside UDP in any case)")
     add("--from", dest="identity", type=_address, metavar="URI",
         help="own identity (default: sip:sipsm@ and the bound address)")
     add("--proxy", type=_proxy, metavar="URI", help="outbound proxy, as a preloaded route")

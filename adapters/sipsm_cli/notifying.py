@@ -19,6 +19,8 @@ from sipsm import (
     address_of_record,
     compose_presence,
 )
+from sipsm.grammar.tokens import bracketed
+from sipsm.transport.locate import SERVICES
 from sipsm_asyncio import UserAgent
 from sipsm_cli.arguments import Options
 from sipsm_cli.exits import Exit
@@ -87,20 +89,32 @@ class Notifying:
 
     def _published(self, agent: UserAgent, event: StatePublished) -> None:
         """What somebody has published goes to all who watch him, and understand it."""
-        state = self._state(agent, event.address, event.event)
+        told = {name: self._state(agent, name, event.event) for name in names(agent, event.address)}
         for subscription in agent.peer_subscriptions:
             if subscription.event != event.event or subscription.state is not PeerSubscriptionState.ACTIVE:
                 continue
-            if address_of_record(Uri.parse(subscription.resource)) == event.address:
+            state = told.get(address_of_record(Uri.parse(subscription.resource)))
+            if state is not None:
                 with suppress(LocalProtocolError):
                     subscription.notify(*state)
 
     def _state(self, agent: UserAgent, resource: Uri, package: str) -> tuple[bytes, str | None]:
         """What is told of somebody: what has been published, composed as the package has it, else the same of all."""
-        states = agent.endpoint.published(resource, package) if self.options.publish else ()
+        known = names(agent, resource) if self.options.publish else ()
+        states = [state for name in known for state in agent.endpoint.published(name, package)]
         if not states:
             return self.options.state, self.options.type
         if package == "presence":
             presence = compose_presence(resource, states)
             return bytes(presence), presence.content_type
         return states[-1].body, states[-1].content_type
+
+
+def names(agent: UserAgent, resource: Uri) -> tuple[Uri, ...]:
+    """All that somebody is called here: who is at one of the agent's own addresses is at all of them."""
+    own = dict.fromkeys(each.advertised for each in agent.listening)
+    usual = SERVICES["TLS" if resource.scheme == "sips" else "UDP"].port
+    if (resource.host, resource.port or usual) not in own:
+        return (resource,)
+    ports = [(host, each) for host, port in own for each in ((port, None) if port == usual else (port,))]
+    return tuple(Uri.build(resource.scheme, resource.user, host=bracketed(host), port=port) for host, port in ports)

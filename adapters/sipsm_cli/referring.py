@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
+from typing import Any
 
-from sipsm import Dropped, DropReason, Event, LocalProtocolError, ReferAccepted, ReferEnded, ReferProgress
+from sipsm import (
+    Dropped,
+    DropReason,
+    Event,
+    LocalProtocolError,
+    ReferAccepted,
+    ReferEnded,
+    ReferProgress,
+    SubscriptionStatus,
+)
 from sipsm.message.headers import SUBSCRIPTION_STATE
 from sipsm_asyncio import Referral, UserAgent
 from sipsm_cli.arguments import Options
@@ -21,10 +32,12 @@ class Referring:
         self.options = options
         self.report = report
         self.referral: Referral | None = None
+        self.waiting: asyncio.Task[Any] | None = None
 
     async def outcome(self) -> Exit:
         """Ask, and wait until nothing more is told of it."""
         options = self.options
+        self.waiting = asyncio.current_task()
         self.referral = self.agent.refer(options.uri, options.target, headers=options.header)
         async for event in self.agent:
             told(self.report, event)
@@ -39,11 +52,15 @@ class Referring:
         raise AssertionError("a REFER ends before its agent does")
 
     def end(self) -> None:
-        """Hear no more of it."""
-        if self.referral is not None:
-            with suppress(LocalProtocolError):
-                # What is being ended already is let go on.
-                self.referral.unsubscribe()
+        """Hear no more of it. As long as nothing has been told, there is nothing to end: what is asked is asked."""
+        if self.referral is None or self.waiting is None:
+            return
+        if self.referral.core.subscription.state is SubscriptionStatus.WAITING:
+            self.waiting.cancel()
+            return
+        with suppress(LocalProtocolError):
+            # What is being ended already is let go on.
+            self.referral.unsubscribe()
 
 
 def told(report: Report, event: Event) -> None:

@@ -106,16 +106,34 @@ class Dialog(Machine):
 
 
 def request_uri_and_routes(target: Uri, route_set: tuple[str, ...]) -> tuple[Uri, tuple[str, ...]]:
-    """Where a request for `target` by way of `route_set` is addressed to, and its Route lines (RFC 3261 12.2.1.1)."""
+    """Where a request for `target` by way of `route_set` is addressed to, and its Route lines (RFC 3261 12.2.1.1).
+
+    The way to a SIPS URI is by SIPS URIs.
+    """
     if not route_set:
         return target, ()
     first = Address.parse(route_set[0])
-    if first.uri.lr:
+    is_loose = first.uri.lr
+    if target._scheme == "sips" or (not is_loose and first.uri.scheme == "sips"):
+        # "Specifically, if the route set included any SIP URI, the UAC MUST change the SIP URIs to SIPS URIs simply by
+        # changing the scheme from "sip" to "sips" before sending the request." (RFC 5630 5.1.1)
+        route_set = tuple(map(_as_secure, route_set))
+        first = Address.parse(route_set[0])
+    if is_loose:
         return target, route_set
     # "If the route set is not empty, and its first URI does not contain the lr parameter, the UAC MUST place the first
     # URI from the route set into the Request-URI, stripping any parameters that are not allowed in a Request-URI. ...
     # The UAC MUST then place the remote target URI into the Route header field as the last value."
     return as_request_uri(first.uri), (*route_set[1:], f"<{target}>")
+
+
+def _as_secure(route: str) -> str:
+    """A Route value as a SIPS URI."""
+    address = Address.parse(route)
+    if address.uri.scheme != "sip":
+        return route
+    at = route.index(address.uri_text, len(address._display))
+    return f"{route[:at]}sips{route[at + 3 :]}"
 
 
 def as_request_uri(uri: Uri) -> Uri:

@@ -83,6 +83,9 @@ class Core(Protocol):
     def wake(self, of: Any, now: float) -> list[Any]:
         """Fire the timer of what has an `Alarm` that is due."""
 
+    def undelivered(self, data: bytes, why: str, now: float) -> list[Any]:
+        """A message of no transaction has not gone out."""
+
     def belongs(self, request: Request) -> bool:
         """Whether a request belongs to what has been accepted already."""
 
@@ -440,10 +443,10 @@ class Element(ABC, Generic[Out]):
                     done.append(self._shown(output, now))
                 case Arrived(flow, framed):
                     done += self._arrived(flow, framed, now)
-                case Unsent(_, data, None, why):
+                case Unsent(flow, data, None, why):
                     # An ACK, or an answer made without state: the other side repeats what asked for it. Line ends that
                     # keep a connection alive are no message.
-                    done += [NotDelivered(data, why)] if data.strip() else []
+                    done += self._perform(self._core.undelivered(data, why, now), flow, now) if data.strip() else []
                 case Unsent(flow, data, sender, _):
                     assert isinstance(sender, Key), "the sender of a transaction's message is its key"
                     done += self._perform(self._sending.unsent(flow, data, sender, now), flow, now)

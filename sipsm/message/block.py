@@ -14,7 +14,7 @@ from typing import Any, Self, overload
 
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.lists import elements_at, split_list
-from sipsm.grammar.tokens import before_unfolding, unfold
+from sipsm.grammar.tokens import before_unfolding, rewritten, unfold
 from sipsm.message.headers.field import Listed, Single, Value
 from sipsm.message.names import (
     ONCE,
@@ -49,15 +49,23 @@ class CheckedHeader(tuple[str, str]):
 
     def __new__(cls, name: str, value: object) -> Self:
         """Raises LocalProtocolError for a name or a value that cannot be written (RFC 3261 7.3.1, 25.1)."""
-        line = header_line(name, value)
+        return cls._of_line(header_line(name, value))
+
+    @classmethod
+    def again(cls, name: str, text: str) -> Self:
+        """The same of a value that a peer may have written before: in quotes it may hold a NUL (RFC 3261 25.1)."""
+        return cls._of_line(f"{name}: {rewritten(text)}")
+
+    @classmethod
+    def _of_line(cls, line: str) -> Self:
         name, _, text = line.partition(": ")
         header = super().__new__(cls, (name, text))
         header.line = line
         header.key = canonical(name)
         return header
 
-    def __getnewargs__(self) -> tuple[str, str]:
-        return self[0], self[1]
+    def __reduce__(self) -> tuple[object, ...]:
+        return self._of_line, (self.line,)
 
 
 class HeaderBlock:

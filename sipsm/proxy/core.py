@@ -124,7 +124,7 @@ class ProxyCore:
             case TransportFailed(transaction):
                 return self._failed(transaction.user, "FAILURE", 503, now)
             case NotSent(None, request, why):
-                return [NotDelivered(bytes(request), why)]
+                return self.undelivered(bytes(request), why, now)
             case NotSent(user, _, _):
                 return self._failed(user, "FAILURE", 503, now)
             case TriesAgain(user):
@@ -143,6 +143,10 @@ class ProxyCore:
             case Absorbed(message, why):
                 return [DropNote(DropReason.ABSORBED, why, message)]
         raise AssertionError(f"nobody takes {output!r}")
+
+    def undelivered(self, data: bytes, why: str, now: float) -> list[Any]:
+        """A message of no transaction has not gone out: an ACK, or an answer that was made without state."""
+        return [NotDelivered(data, why)]
 
     def wake(self, of: Any, now: float) -> list[Any]:
         """Fire the first timer of a request that is due."""

@@ -62,7 +62,7 @@ def _headers_of(uri: Uri, profile: Profile) -> list[tuple[str, str]]:
             if known is not None:
                 request.check(known)
     except RemoteProtocolError as error:
-        raise LocalProtocolError(f"cannot follow: its URI asks for {error.what}", rfc="3261 19.1.5") from None
+        raise LocalProtocolError(f"its URI asks for {error.what}", rfc="3261 19.1.5") from None
     if strange := unsupported(profile, request):
-        raise LocalProtocolError(f"cannot follow: it wants {', '.join(strange)} to be required", rfc="3261 19.1.5")
+        raise LocalProtocolError(f"it wants {', '.join(strange)} to be required", rfc="3261 19.1.5")
     return headers

@@ -116,6 +116,7 @@ class Notifications:
             outside={"SUBSCRIBE": self.outside},
             inside={"SUBSCRIBE": self.inside},
             ends={NotifyUnderWay: self.answered},
+            keeps=frozenset({NotifyUnderWay}),
             wakes={PeerSubscription: self.steps.wake},
             commands={PeerSubscription: self.command},
         )

@@ -33,6 +33,8 @@ class Takes:
     """By method: requests in a dialog that is there."""
     ends: Mapping[type, Ending] = field(factory=dict)
     """By the class of its user: how a request of ours ends."""
+    keeps: frozenset[type] = frozenset()
+    """The classes of users that keep their request as `user.request`: it may go out with another Via or credentials."""
     wakes: Mapping[type, Wake] = field(factory=dict)
     """By the class of what has an `Alarm`: its timer that is due."""
     commands: Mapping[type, Command] = field(factory=dict)

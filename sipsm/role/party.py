@@ -24,7 +24,6 @@ from sipsm.transport.locate import version
 HeaderLines = list[tuple[str, str]]
 
 _SIP = re.compile(r"\Asip:", re.IGNORECASE)
-_SIP_ROUTE = re.compile(r"<sip:", re.IGNORECASE)
 _SIPS_ROUTE = re.compile(r"<sips:", re.IGNORECASE)
 
 
@@ -179,10 +178,6 @@ class Party:
             receiver, sender = f"<{in_to(target)}>", str(whose.with_tag(from_tag))
         if to is not None:
             receiver = str(address_of_somebody(to))
-        if uri.scheme == "sips":
-            # "if the route set included any SIP URI, the UAC MUST change the SIP URIs to SIPS URIs simply by changing
-            # the scheme from "sip" to "sips" before sending the request." (RFC 5630 5.1.1)
-            routes = tuple(_SIP_ROUTE.sub("<sips:", route) for route in routes)
         if self._secure and (uri.scheme == "sips" or (routes and _SIPS_ROUTE.search(routes[0]))):
             # "If the Request-URI or top Route header field value contains a SIPS URI, the Contact header field MUST
             # contain a SIPS URI as well." (RFC 3261 8.1.1.8)

@@ -19,7 +19,6 @@ from sipsm.message.headers import REFER_TO, REFERRED_BY, REPLACES, ReferredBy, R
 from sipsm.role.alarm import Alarm
 from sipsm.role.call import Call, Commanded
 from sipsm.role.peer_subscription import PeerSubscription
-from sipsm.sdp import as_bytes
 from sipsm.sdp.description import Sdp
 from sipsm.transaction import ServerTransaction
 from sipsm.usage import referee
@@ -154,7 +153,7 @@ class PeerReferral:
         The INVITE has the headers that the URI asks for, as Replaces, and the REFER's Referred-By. Raises
         `LocalProtocolError` for what is no INVITE to a SIP or SIPS URI. Returns the call and the outputs.
         """
-        outputs = self.agent.command(self, "follow", Wish(as_bytes(offer), headers), now)
+        outputs = self.agent.command(self, "follow", Wish(offer, headers), now)
         assert self.call is not None, "it has been made"
         return self.call, outputs
 

@@ -27,6 +27,7 @@ from sipsm.role.part import Takes
 from sipsm.role.party import HeaderLines
 from sipsm.role.peer_referral import PeerReferral
 from sipsm.role.peer_subscription import PeerSubscription
+from sipsm.sdp.description import Sdp
 from sipsm.transaction import ServerTransaction
 from sipsm.usage import notifier, referee
 from sipsm.usage.notices import LastNotice, Notice, Notices
@@ -44,7 +45,7 @@ from sipsm.usage.referee import (
     Wish,
 )
 
-Invite = Callable[[Uri, str | None, bytes, Any, float], tuple[Call, list[Any]]]
+Invite = Callable[[Uri, str | None, Sdp, Any, float], tuple[Call, list[Any]]]
 
 _EVENT_OF: Final = {"accept": "ACCEPT", "reject": "REJECT", "follow": "FOLLOW"}
 
@@ -187,7 +188,17 @@ class Referred:
     # ---------------------------------------------------------------- commands, time, and what is heard
 
     def command(self, referral: PeerReferral, command: str, x: Any, now: float) -> list[Any]:
-        """A command of the application. Raises `LocalProtocolError` when a rule forbids it."""
+        """A command of the application. Raises `LocalProtocolError` where a rule forbids it: what to do instead."""
+        try:
+            return self.obey(referral, command, x, now)
+        except LocalProtocolError as error:
+            if error.what.startswith(f"cannot {command.partition(' ')[0]}"):
+                raise
+            why = f"cannot {command}: {error.what}; {_instead(referral, x)}"
+            raise LocalProtocolError(why, rfc=error.rfc) from None
+
+    def obey(self, referral: PeerReferral, command: str, x: Any, now: float) -> list[Any]:
+        """What a command comes to."""
         match x:
             case Refusal(status=status):
                 if type(status) is not int or not 300 <= status <= 699:
@@ -222,7 +233,7 @@ class Referred:
         """Place the call that the REFER asks for."""
         self.check(referral, "follow", "FOLLOW", None)
         if referral.call is not None:
-            raise LocalProtocolError("cannot follow: that is done already", rfc="3515 2.4.3")
+            raise LocalProtocolError("cannot follow: that is done already; the call is its `call`", rfc="3515 2.4.3")
         found = wanted(referral.request, self.party.profile)
         call, outputs = self.invite(found.target, None, x.offer, [*found.headers, *x.headers], now)
         referral.call = call
@@ -356,6 +367,14 @@ class Referred:
         referral.referee.retains = False
         del self.told[Uri.parse(referral.events_at or "").user or ""]
         return []
+
+
+def _instead(referral: PeerReferral, x: Any) -> str:
+    """What an application may do that has been refused something for what it gave, or for what the REFER asks for."""
+    if not isinstance(x, Wish):
+        return "leave that out"
+    undecided = referral.referee.state in UNACCEPTED
+    return f"mend that, or {'reject it' if undecided else 'tell its end by `progress`'}"
 
 
 def _subscribes(request: Request) -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Observer
-from sipsm.message import Request, response_to
+from sipsm.message import CheckedHeader, Request, response_to
 from sipsm.message.names import canonical
 from sipsm.role.alarm import Alarm
 from sipsm.role.by_hand import ByHand
@@ -100,7 +100,7 @@ class Registrar(ByHand[RegisterRequest]):
         told = [self.told(each, register.request) for each in self.location.register(register, now, self.observer)]
         # "The response MUST contain Contact header field values enumerating all current bindings." (RFC 3261 10.3)
         # "The response SHOULD include a Date header field." (RFC 3261 10.3)
-        contacts = [("Contact", each) for each in self.location.contacts(register.address, now)]
+        contacts = [CheckedHeader.again("Contact", each) for each in self.location.contacts(register.address, now)]
         return [*contacts, *self.requests.party.date(now)], told
 
     def told(self, change: Change, request: Request | None) -> BindingAdded | BindingRefreshed | BindingRemoved:

@@ -47,6 +47,8 @@ class ResponsesIn:
         """Sends the MESSAGE that waits behind this one."""
         self.users: dict[type, Ending] = {}
         """By the class of a request's user: who takes the end of it."""
+        self.keepers: set[type] = {Invitation, OutgoingRequest}
+        """The classes of users that keep their request."""
 
     def received(self, user: Any, response: Response, flow: Any, now: float) -> list[Any]:
         """A response to a request of ours."""
@@ -58,11 +60,8 @@ class ResponsesIn:
         return self.final(user, response.status, response, "", now)
 
     def sent_as(self, user: Any, request: Request) -> list[Any]:
-        """A request of ours goes out with another Via: CANCEL and ACK are made from that one (RFC 3261 9.1).
-
-        Who keeps no request, as publications do not, has nothing to change.
-        """
-        if hasattr(user, "request"):
+        """A request of ours goes out with another Via: CANCEL and ACK are made from that one (RFC 3261 9.1)."""
+        if type(user) in self.keepers:
             user.request = request
         return []
 

@@ -111,6 +111,7 @@ class Subscriptions:
             unplaced={"NOTIFY": self.unplaced},
             inside={"NOTIFY": self.inside},
             ends={OutgoingSubscribe: self.answered},
+            keeps=frozenset({OutgoingSubscribe}),
             wakes={Subscription: self.steps.wake, Attempt: self.wake_attempt},
             commands={Subscription: self.command},
             renumbered={OutgoingSubscribe: note_number},

@@ -15,7 +15,7 @@ from sipsm.dialog import as_uac
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Observer
-from sipsm.message import Request
+from sipsm.message import Request, read_message
 from sipsm.message.headers import EXPIRES
 from sipsm.role.authenticating import Authenticating, user_of
 from sipsm.role.call import Call, Commanded, Headers, OutgoingRequest
@@ -138,6 +138,7 @@ class UserAgent:
         self.requests.unplaced.update(takes.unplaced)
         self.requests.inside.update(takes.inside)
         self.responses.users.update(takes.ends)
+        self.responses.keepers |= takes.keeps
         self.wakes.update(takes.wakes)
         self.takes.update(takes.commands)
         self.authenticating.renumbered.update(takes.renumbered)
@@ -246,7 +247,7 @@ class UserAgent:
                 user = user_of(transaction.user)
                 return self.responses.unanswered(user, "FAILURE", 503, "it could not be sent", now)
             case NotSent(None, request, why):
-                return [NotDelivered(bytes(request), why)]
+                return self.undelivered(bytes(request), why, now)
             case NotSent(user, _, why):
                 return self.responses.unanswered(user_of(user), "FAILURE", 503, why, now)
             case TriesAgain(user):
@@ -261,6 +262,17 @@ class UserAgent:
             case Absorbed(message, why):
                 return [DropNote(DropReason.ABSORBED, why, message)]
         raise AssertionError(f"nobody takes {output!r}")
+
+    def undelivered(self, data: bytes, why: str, now: float) -> list[Any]:
+        """A message of no transaction has not gone out: the ACK for a 2xx, or an answer that was made without state."""
+        ack = read_message(data) if data.startswith(b"ACK ") else None
+        leg = None if ack is None else self.calls.dialogs.get((ack.call_id, ack.from_tag or "", ack.to_tag or ""))
+        if ack is None or leg is None:
+            return [NotDelivered(data, why)]
+        told = NotDelivered(data, why, leg.call)
+        number = ack.cseq.number
+        of = next((at for at in leg.invitations if at.outgoing and at.request.cseq.number == number), None)
+        return [told] if of is None else [told, *self.calls.event(of, "ACK LOST", None, now)]
 
     def wake(self, of: Any, now: float) -> list[Any]:
         """Fire the timer of a call, or of what else has an `Alarm`, that is due."""

@@ -72,11 +72,6 @@ def too_long(asked: Asked) -> bool:
     return any(len(str(each).encode("utf-8", "surrogateescape")) > longest for each in asked.request.contacts)
 
 
-def unwritable(asked: Asked) -> bool:
-    """One of its Contacts holds a NUL, and so cannot be in an answer of ours."""
-    return any("\0" in str(each) for each in asked.request.contacts)
-
-
 def too_brief(asked: Asked) -> bool:
     """A binding is to last some time, but too short a time."""
     # "If and only if the requested expiration interval is greater than zero AND smaller than one hour AND less than a
@@ -135,7 +130,6 @@ CHECKS: Final = (
     Check(misplaced_star,    400,    none,        "3261 10.3"),  # step 6
     Check(too_many_contacts, 503,    retry_after, "3261 21.5.4"),
     Check(too_long,          400,    none,        "3261 21.4.1"),
-    Check(unwritable,        400,    none,        "3261 21.4.1"),
     Check(too_brief,         423,    min_expires, "3261 10.3"),  # step 7
     # "the request MUST fail with a 500 (Server Error) response and all tentative binding updates MUST be removed."
     Check(out_of_order,      500,    none,        "3261 10.3"),  # steps 6 and 7

@@ -18,6 +18,8 @@ from sipsm.usage.outputs import Acknowledge, AcknowledgeAgain, HangUp
 NONE: Final = "None"
 OWED: Final = "Owed"
 SENT: Final = "Sent"
+REPEATED: Final = "Repeated"
+LOST: Final = "Lost"
 
 
 @define(eq=False)
@@ -78,12 +80,18 @@ Acknowledging.table = Table(
         Row(NONE, "2XX",     always,         SENT, (send_ack,),          "3261 13.2.2.4"),
         Row(OWED, "ANSWER",  always,         SENT, (send_ack,),          "3261 13.2.2.4"),
         Row(OWED, "END",     always,         SENT, (send_refusing_ack,), "3261 13.2.2.4"),
-        Row(SENT, "2XX",     always,         SENT, (send_ack_again,),    "3261 13.2.2.4"),
-        Refuse({NONE, SENT}, "ANSWER", always, None, "no offer of the peer waits for an answer in an ACK", "3264 4"),
+        Row({SENT, REPEATED}, "2XX", always, REPEATED, (send_ack_again,), "3261 13.2.2.4"),
+        Row(LOST, "2XX",     always,         SENT, (send_ack_again,),    "3261 13.2.2.4"),
+        # "the transport layer SHOULD inform the transport user of a failure in sending."
+        Row(SENT, "LOST",    always,         LOST, (),                   "3261 18.4"),
+        Refuse({NONE, SENT, REPEATED, LOST}, "ANSWER", always, None, "no offer of the peer waits for an answer in an ACK", "3264 4"),
     ),
     ignored=(
         Ignore(OWED, "2XX", "the ACK waits for the answer to the 2xx's offer"),
-        Ignore({NONE, SENT}, "END", "no ACK is owed"),
+        Ignore({NONE, SENT, REPEATED, LOST}, "END", "no ACK is owed"),
+        Ignore({NONE, OWED}, "LOST", "no ACK has been sent"),
+        Ignore(REPEATED, "LOST", "another one may have got there"),
+        Ignore(LOST, "LOST", "none has been sent since"),
     ),
 )
 # fmt: on

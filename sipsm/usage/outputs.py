@@ -183,7 +183,7 @@ class EndReason(StrEnum):
     NO_ANSWER = "no-answer"
     """The ACK or the PRACK did not answer our offer."""
     PEER_LOST = "peer-lost"
-    """A request within the dialog got 481, 408 or silence (RFC 3261 12.2.1.2)."""
+    """A request within the dialog got 481, 408 or silence (RFC 3261 12.2.1.2), or no ACK could be sent for its 2xx."""
     NOT_REFRESHED = "not-refreshed"
     """Nobody refreshed the session before it expired (RFC 4028 10)."""
     REPLACED = "replaced"

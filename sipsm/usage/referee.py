@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final
 from attrs import define, field, frozen
 
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, Timer, always, once
+from sipsm.sdp.description import Sdp
 from sipsm.transaction.timer_values import DEFAULT, TimerValues
 
 INITIAL: Final = "Initial"
@@ -49,7 +50,7 @@ class Refusal:
 class Wish:
     """Follow it by a call, with this offer, and these headers beside those that it asks for."""
 
-    offer: bytes
+    offer: Sdp
     headers: HeaderLines = field(default=(), converter=_lines)
 
 
@@ -172,8 +173,10 @@ def T1_times_128(referee: Referee) -> float | None:
 
 UNACCEPTED: Final = frozenset({ASKED, UNDECIDED})
 ACCEPT_FIRST: Final = "it has not been accepted; accept or follow it first"
-AGAIN: Final = "it has been accepted"
-DONE: Final = "it is over"
+AGAIN: Final = "it has been accepted; tell how it goes by `progress`, or follow it"
+TOO_LATE: Final = "it has been accepted; tell its end by `progress` instead"
+DONE: Final = "it is over, and its end is told: there is nothing left to do"
+FOLLOWED: Final = "it is over, and its end is told; a call of which nothing is told is made by `invite`"
 NOT_YET: Final = "no REFER yet"
 
 # fmt: off
@@ -204,10 +207,10 @@ Referee.table = Table(
         Refuse(UNACCEPTED, "PROGRESS",    always, None, ACCEPT_FIRST,             "3515 2.4.4"),
         Refuse(UNACCEPTED, "FINAL",       always, None, ACCEPT_FIRST,             "3515 2.4.4"),
         Refuse(ACCEPTED, "ACCEPT",        always, None, AGAIN,                    "3515 2.4.2"),
-        Refuse(ACCEPTED, "REJECT",        always, None, AGAIN + "; report its end instead", "3515 2.4.2"),
+        Refuse(ACCEPTED, "REJECT",        always, None, TOO_LATE,          "3515 2.4.2"),
         Refuse(OVER,    "ACCEPT",         always, None, DONE,                     "3515 2.4.2"),
         Refuse(OVER,    "REJECT",         always, None, DONE,                     "3515 2.4.2"),
-        Refuse(OVER,    "FOLLOW",         always, None, DONE,                     "3515 2.4.3"),
+        Refuse(OVER,    "FOLLOW",         always, None, FOLLOWED,                 "3515 2.4.3"),
         Refuse(OVER,    "PROGRESS",       always, None, DONE,                     "3515 2.4.7"),
         Refuse(OVER,    "FINAL",          always, None, DONE,                     "3515 2.4.7"),
     ),

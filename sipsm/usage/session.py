@@ -120,6 +120,11 @@ def leaves_a_branch(_: Session, bye: HangUp, at: Any) -> bool:
     return bye.branch and bool(at.dialog.state == "Early")
 
 
+def is_unacknowledged(_: Session, _x: Any, at: Any) -> bool:
+    """No ACK for a 2xx of the peer has left."""
+    return any(each.ack.state == acknowledging.LOST for each in at.leg.invitations)
+
+
 def loses_the_dialog(_: Session, failure: Failure, _at: Any) -> bool:
     """The peer does not know the dialog, or does not answer."""
     # "If the response for a request within a dialog is a 481 (Call/Transaction Does Not Exist) or a 408 (Request
@@ -359,6 +364,8 @@ Session.table = Table(
         Row(ESTABLISHED, "REPLACED", always,               ENDING,      (remember_replaced, send_bye, cause_close),         "3891 3"),
         Row(ESTABLISHED, "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_end), "3261 15.1.2"),
         Row(ESTABLISHED, "PEER LOST", always,              ENDING,      (remember_peer_lost, send_bye, cause_close),        "3261 12.2.1.2"),
+        # The peer has ended it as well, who has waited for the ACK as long (13.3.1.4).
+        Row(ESTABLISHED, "ABANDON",  is_unacknowledged,    ENDING,      (remember_peer_lost, send_bye, cause_close),        "3261 13.2.2.4"),
         Row(ESTABLISHED, "FAILED",   loses_the_dialog,     ENDING,      (remember_peer_lost, send_bye, cause_close),        "3261 14.1"),
         Row(ESTABLISHED, "UPDATE FAILED", loses_the_dialog, ENDING,     (remember_peer_lost, send_bye, cause_close),        "3311 5.3"),
         # A 481 is no word on the dialog here: it also answers a PRACK that "does not match" (RFC 3262 3). Silence is.

@@ -329,6 +329,7 @@ CALL: Final = Wiring(
             offer_answer=(">ACK+SDP", "3261 13.2.2.4"),
             session=("ANSWER", "3261 13.2.2.4"),
         ),
+        "ACK LOST": _event("the 2xx comes again, and the ACK goes out again", ack=("LOST", "3261 18.4")),
         ">PRACK": _event(
             "acknowledges a provisional response only",
             reliable=("PRACK", "3262 4"),

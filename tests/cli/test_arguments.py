@@ -28,6 +28,8 @@ WRONG = {
     "a key without a certificate": "options sips:bob@b --tls-key pyproject.toml",
     "a certificate that is not there": "options sips:bob@b --tls-cert no/such/file",
     "a certificate that is none": "options sips:bob@b --tls-ca pyproject.toml",
+    "a registrar at two addresses of one transport": "registrar --bind udp:127.0.0.1:0 --bind udp:127.0.0.2:0",
+    "a notifier at two ports": "notifier --event door --bind tcp:[::1]:5060 --bind tcp:[::1]:5062",
     "a port that is none": "uas --bind udp:127.0.0.1:70000",
     "a negative time": "call sip:bob@b --duration -1",
     "a time that is no number": "call sip:bob@b --timeout soon",

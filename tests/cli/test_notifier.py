@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from sipsm import Ended, NotifyReceived, Published, SubscriptionEnded
+from sipsm import Ended, NotifyReceived, Profile, Published, SubscriptionEnded
 from sipsm.packages import Presence, PresenceTuple, Status
 from sipsm_blocking import UserAgent
 from sipsm_cli.arguments import parse
@@ -97,6 +97,26 @@ def test_what_is_published() -> None:
         subscribed(agent, uri, "presence")
         known = Presence.parse(heard(agent, NotifyReceived).request.body)
         assert [each.status.basic for each in known.tuples] == ["open"]
+        assert server.end() == 0
+
+
+def test_what_is_published_at_one_address_is_known_at_all() -> None:
+    """Of somebody in a domain, and of somebody at the notifier's own addresses, whichever of these is named."""
+    binds = ("--bind", "udp:127.0.0.1:0", "--bind", "udp:[::1]:0")
+    words = ("--event", "door", "--publish", "--type", "text/plain", "--state", "-")
+    with running("notifier", *binds, *words) as server:
+        four, six = (server.until(event="listening")["bind"].removeprefix("udp:") for _ in range(2))
+        with (
+            UserAgent("udp:127.0.0.1:0", profile=Profile(route=[f"<sip:{four};lr>"])) as publisher,
+            UserAgent("udp:[::1]:0", profile=Profile(route=[f"<sip:{six};lr>"])) as watcher,
+        ):
+            for here, there in (("sip:door@example.com",) * 2, (f"sip:door@{four}", f"sip:door@{six}")):
+                subscribed(watcher, there)
+                assert heard(watcher, NotifyReceived).request.body == b"-"
+                publisher.do(publisher.endpoint.publish, here, "door", b"shut", "text/plain")
+                assert heard(watcher, NotifyReceived).request.body == b"shut"
+                subscribed(watcher, there)
+                assert heard(watcher, NotifyReceived).request.body == b"shut"
         assert server.end() == 0
 
 

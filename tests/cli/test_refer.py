@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 
 import pytest
 
-from tests.cli.programs import running, sipsm, told
+from sipsm import Request, parse_message, response_to
+from tests.cli.programs import PATIENCE_S, running, sipsm, told
 
 pytestmark = pytest.mark.slow
 
@@ -44,6 +46,33 @@ def test_nobody_does_it() -> None:
         deaf.bind(("127.0.0.1", 0))
         port = deaf.getsockname()[1]
         assert sipsm("refer", of(port), "sip:carol@127.0.0.1", "--timeout", "0.3").returncode == 3
+
+
+@pytest.mark.parametrize("required", [(), ("--header", "Require: nosub")])
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_signal_before_anything_is_told(required: tuple[str, ...], answered: bool) -> None:
+    """There is nothing to unsubscribe from, and so nothing to wait for: the command ends, and it has had no answer."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.settimeout(PATIENCE_S)
+        with running("refer", of(silent.getsockname()[1]), "sip:carol@127.0.0.1", *required) as client:
+            data, there = silent.recvfrom(65535)
+            if answered:
+                refer = parse_message(data)
+                assert isinstance(refer, Request)
+                status = 100 if required else 202
+                silent.sendto(bytes(response_to(refer, status, to_tag="b", headers=[("Contact", of(9))])), there)
+                # What is answered to this came behind it.
+                lines = [(name, refer.header(name)) for name in ("Via", "To", "Call-ID")]
+                more = [("From", "<sip:bob@127.0.0.1>;tag=b"), ("CSeq", "1 OPTIONS"), ("Max-Forwards", "70")]
+                silent.sendto(bytes(Request.build("OPTIONS", of(there[1]), [*lines, *more])), there)
+                while not silent.recv(65535).startswith(b"SIP/2.0 200"):
+                    pass
+            client.process.send_signal(signal.SIGTERM)
+            output, errors = client.rest()
+    # Whoever waits until all has failed is told of that.
+    assert (told(output, "state"), told(output, "error"), errors) == ([], [], "")
+    assert client.process.returncode == 3
 
 
 def test_a_refer_of_which_nothing_is_told() -> None:

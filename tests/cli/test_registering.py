@@ -36,6 +36,22 @@ def states(server: Running) -> list[tuple[str, str]]:
     return [(each["user"], each["state"]) for each in told(server.output, "binding")]
 
 
+AT = ("udp:127.0.0.1:0", "udp:[::1]:0", "tcp:127.0.0.2:0")
+
+
+def test_what_is_registered_at_one_address_is_known_at_all() -> None:
+    """Over another IP version and another transport as well."""
+    with running("registrar", *(word for bind in AT for word in ("--bind", bind))) as server:
+        there = [server.until(event="listening")["bind"].split(":", 1) for _ in AT]
+        udp, six, tcp = (f"sip:{address};transport={transport}" for transport, address in there)
+        code, _ = register(udp, "--contact", "sip:alice@192.0.2.7")
+        assert code == 0
+        for uri in (udp, six, tcp):
+            code, (event,) = register(uri, "--query")
+            assert (code, [each.rpartition(";")[0] for each in event["contacts"]]) == (0, ["<sip:alice@192.0.2.7>"])
+        assert server.end() == 0
+
+
 @pytest.mark.rfc("3261 10.2", "3261 10.3", "3261-S18")
 def test_register_ask_and_remove() -> None:
     """What is registered stays when the command is over; whoever asks is told all, by the user part."""

@@ -103,6 +103,14 @@ def test_a_server_is_at_one_port_by_default() -> None:
     assert [[each.address for each in agent] for agent in agents] == [[(FOUR, 1), (FOUR, 3)], [("::", 2)], [(FOUR, 4)]]
 
 
+@pytest.mark.parametrize("command", ["notifier --event door", "registrar"])
+def test_a_server_that_keeps_something_is_one_agent(command: str) -> None:
+    """At all its addresses: over each transport, and each IP version."""
+    binds = [f"udp:{FOUR}:1", "udp:[::1]:2", "tcp:127.0.0.2:3", "tcp:[::]:4"]
+    (agent,) = of_server(parse([*command.split(), *(word for bind in binds for word in ("--bind", bind))]))
+    assert [each.address for each in agent] == [(FOUR, 1), ("::1", 2), ("127.0.0.2", 3), ("::", 4)]
+
+
 # -------------------------------------------------------------------- domains
 
 

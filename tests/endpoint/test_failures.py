@@ -124,7 +124,7 @@ def test_an_ack_that_cannot_be_sent() -> None:
     bench = Bench()
     call = up(bench)
     ack = send_of(bench, "ACK")
-    assert send_failed(bench, ack) == [NotDelivered(ack.data, "it could not be sent")]
+    assert send_failed(bench, ack) == [NotDelivered(ack.data, "it could not be sent", call)]
     assert call.state is CallState.ESTABLISHED
     bench.receive(bench.response(call.invite, 200, body=SDP2))
     assert bench.methods == ["INVITE", "ACK", "ACK"]

@@ -6,7 +6,17 @@ from typing import Any
 
 import pytest
 
-from sipsm import Endpoint, Flow, IncomingCall, Profile, Send
+from sipsm import (
+    Endpoint,
+    Flow,
+    IncomingCall,
+    Profile,
+    Registering,
+    RegistrationRequested,
+    Send,
+    restore,
+    save,
+)
 from sipsm import ReferReceived as Referred
 from sipsm import SubscriptionRequested as Asked
 from tests.endpoint.by_hand import SDP
@@ -62,17 +72,13 @@ def follow(event: Any) -> list[Any]:
 @pytest.mark.rfc("3261 25.1")
 @pytest.mark.parametrize("method", WITH)
 def test_an_escaped_one_is_written_again(method: str) -> None:
-    """Such a request is answered, and requests of ours follow in its dialog; only a registrar keeps no such Contact."""
+    """Such a request is answered, requests of ours follow in its dialog, and a registrar tells its Contact."""
     ours = endpoint()
     outputs: list[Any] = ours.receive(written(method, ESCAPED, *WITH[method]), HERE, 1.0)
     for output in [*outputs]:
         outputs += follow(output)
     sent = [output.data for output in outputs if isinstance(output, Send)]
     assert sent, "it is answered"
-    if method == "REGISTER":
-        # What is kept would have to be in answers to others.
-        assert [data[:11] for data in sent] == [b"SIP/2.0 400"]
-        return
     assert all(data.startswith((b"SIP/2.0 1", b"SIP/2.0 2", b"NOTIFY ")) for data in sent)
     assert all(ESCAPED.encode() in data for data in sent)
 
@@ -91,3 +97,29 @@ def test_an_escaped_one_in_a_dialog() -> None:
     assert isinstance(bye, Send)
     assert bye.data.startswith(b"BYE ")
     assert ESCAPED.encode() in bye.data
+
+
+@pytest.mark.rfc("3261 10.3", "3261 25.1")
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_an_escaped_one_in_a_binding(by_hand: bool) -> None:
+    """Who asks for the bindings is told such a Contact as it was registered, after a snapshot as well."""
+    profile = Profile(registers=Registering(["192.0.2.1"], by_hand=by_hand))
+    ours = Endpoint("udp:192.0.2.1:5060", profile=profile)
+    bound = decided(ours.receive(written("REGISTER", ESCAPED), HERE, 1.0), 1.0)
+    ours = restore(save(ours))
+    (binding,) = ours.bindings("sip:b@192.0.2.1")
+    assert (binding.contact.display_name, binding.contact.params["x"]) == ("x\0y", "x\0y")
+    query = b"\r\n".join(
+        line for line in written("REGISTER", '"q"', number=2).split(b"\r\n") if not line.startswith(b"Contact")
+    )
+    told = decided(ours.receive(query, HERE, 2.0), 2.0)
+    contact = f"\r\nContact: {ESCAPED} <sip:a@192.0.2.2>;x={ESCAPED};expires="
+    assert [(contact + left).encode() in data for data, left in ((bound, "3600\r\n"), (told, "3599\r\n"))] == [True] * 2
+
+
+def decided(outputs: list[Any], now: float) -> bytes:
+    """The answer to a REGISTER, which the application has accepted where it is asked."""
+    for event in [*outputs]:
+        if isinstance(event, RegistrationRequested):
+            outputs += event.asked.accept(now=now)
+    return next(output.data for output in outputs if isinstance(output, Send))

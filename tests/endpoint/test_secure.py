@@ -10,6 +10,7 @@ import pytest
 from sipsm import (
     Answered,
     Ended,
+    Endpoint,
     EndReason,
     Established,
     Flow,
@@ -98,6 +99,117 @@ def test_a_peer_that_is_to_be_reached_over_tls_from_now_on(contact: str, routes:
     assert [(event.request, event.status) for event in bench.told(Answered)] == [(asked, 503)]
     assert [event.reason for event in bench.told(Ended)] == [EndReason.HUNG_UP]
     assert bench.methods == ["INVITE"]
+
+
+PROXIES = ["<sip:192.0.2.2:5060;lr>", "<SIP:192.0.2.2:5060;lr>", '"<sip:p>" <sip:192.0.2.2:5060;lr>;x="<sip:y>"']
+
+
+class Both(Bench):
+    """A caller on UDP and TLS, whose proxy has stayed in the dialog on UDP, and whose callee has a SIPS Contact."""
+
+    def __init__(self, route: str = PROXIES[0], **settings: Any) -> None:
+        super().__init__()
+        self.endpoint = Endpoint("udp:192.0.2.1:5060", "tls:192.0.2.1:5061", ids=Ids(Random(1)), **settings)
+        self.call = self.outgoing()
+        more = [f"Record-Route: {route}", "Record-Route: <sips:q.example;lr>"][::-1]
+        self.answer = self.response(self.call.invite, 200, contact="<sips:bob@192.0.2.9>", headers=more, body=SDP2)
+        self.receive(self.answer)
+
+    def refused(self) -> None:
+        """Nobody takes the connection that was asked for last: it was the UDP port that had been named."""
+        self.take(self.endpoint.open_failed(self.told(Open)[-1], self.now))
+
+
+@pytest.mark.rfc("5630 5.1.1", "3261 8.1.2", "3261 12.2.1.1")
+@pytest.mark.parametrize("route", PROXIES)
+def test_the_way_to_a_sips_contact_is_by_sips_uris(route: str) -> None:
+    """A SIP URI of the route set becomes a SIPS URI, and the ACK goes over TLS to the port that it names."""
+    bench = Both(route)
+    asked = bench.told(Open)[-1]
+    assert (asked.transport, asked.remote) == ("TLS", ("192.0.2.2", 5060))
+    bench.take(bench.endpoint.flow_opened(Flow("TLS", ("192.0.2.1", 40001), asked.remote), bench.now, asked))
+    ack = bench.last_request
+    assert (ack.method, str(ack.uri)) == ("ACK", "sips:bob@192.0.2.9")
+    routes = [route.replace("sip:192", "sips:192").replace("SIP", "sips"), "<sips:q.example;lr>"]
+    assert list(ack.header_values("Route")) == routes
+    bench.take(bench.call.hang_up(now=bench.now))
+    assert list(bench.last_request.header_values("Route")) == routes
+    assert {flow.transport for flow in bench.flows[1:]} == {"TLS"}
+
+
+@pytest.mark.rfc("5630 5.1.1", "3261 12.2.1.1")
+@pytest.mark.parametrize("route", ["<sip:192.0.2.2:5060>", "sip:192.0.2.2:5060;lr"])
+def test_a_strict_router_on_the_way_to_a_sips_contact(route: str) -> None:
+    """It becomes the Request-URI, as a SIPS URI."""
+    bench = Both(route)
+    asked = bench.told(Open)[-1]
+    bench.take(bench.endpoint.flow_opened(Flow("TLS", ("192.0.2.1", 40001), asked.remote), bench.now, asked))
+    ack = bench.last_request
+    assert (ack.method, str(ack.uri)) == ("ACK", "sips:192.0.2.2:5060")
+    assert list(ack.header_values("Route")) == ["<sips:q.example;lr>", "<sips:bob@192.0.2.9>"]
+
+
+@pytest.mark.rfc("3261 18.4", "3261 13.2.2.4")
+def test_an_ack_that_cannot_be_sent() -> None:
+    """The program is told of each, and by which call; when the peer has stopped asking for it, the call is over."""
+    bench = Both()
+    for _ in range(3):
+        bench.refused()
+        assert bench.told(NotDelivered)[-1].call is bench.call
+        bench.wait(4)
+        bench.receive(bench.answer)
+    bench.refused()
+    assert len(bench.told(NotDelivered)) == 4
+    asked, outputs = bench.call.request("INFO", now=bench.now)
+    bench.take(outputs)
+    bench.refused()
+    assert [(event.request, event.status) for event in bench.told(Answered)] == [(asked, 503)]
+    bench.until(1031.9)
+    assert not bench.told(Ended)
+    bench.until(1032)
+    bench.refused()
+    assert [event.reason for event in bench.told(Ended)] == [EndReason.PEER_LOST]
+    assert bench.methods == ["INVITE"]
+    bench.quiet()
+    assert not any(bench.left().values())
+
+
+@pytest.mark.rfc("3261 13.2.2.4")
+def test_an_ack_that_is_sent_at_last() -> None:
+    """The 2xx comes again, and brings another try: the call goes on."""
+    bench = Both()
+    bench.refused()
+    bench.wait(0.5)
+    bench.receive(bench.answer)
+    asked = bench.told(Open)[-1]
+    bench.take(bench.endpoint.flow_opened(Flow("TLS", ("192.0.2.1", 40001), asked.remote), bench.now, asked))
+    assert bench.methods == ["INVITE", "ACK"]
+    bench.wait(100)
+    assert not bench.told(Ended)
+
+
+@pytest.mark.rfc("3261 13.2.2.4")
+def test_an_ack_of_which_another_may_have_got_there() -> None:
+    """A 2xx that came twice has two ACKs, and one of them is enough."""
+    bench = Both()
+    first = bench.told(Open)[-1]
+    bench.take(bench.endpoint.flow_opened(Flow("TLS", ("192.0.2.1", 40001), first.remote), bench.now, first))
+    bench.receive(bench.answer)
+    last = [output for output in bench.outputs if isinstance(output, Send)][-1]
+    bench.take(bench.endpoint.send_failed(last, bench.now))
+    assert [event.call for event in bench.told(NotDelivered)] == [bench.call]
+    bench.wait(100)
+    assert not bench.told(Ended)
+
+
+@pytest.mark.rfc("3261 18.4")
+def test_an_ack_of_a_call_that_is_forgotten() -> None:
+    """It belongs to nobody any more."""
+    bench = Both()
+    bench.receive(bench.in_dialog("BYE", 1, bench.call))
+    assert [event.reason for event in bench.told(Ended)] == [EndReason.HUNG_UP_BY_PEER]
+    bench.refused()
+    assert bench.told(NotDelivered)[-1].call is None
 
 
 @pytest.mark.rfc("3261 18.2.2")

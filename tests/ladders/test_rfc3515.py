@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -448,20 +448,54 @@ def test_what_cannot_be_done() -> None:
         referral.progress(200, now=on.now)
     with pytest.raises(LocalProtocolError, match="300 to 699"):
         referral.reject(200, now=on.now)
-    with pytest.raises(LocalProtocolError, match="written by sipsm"):
-        referral.accept(headers=[("Via", "x")], now=on.now)
     on.take(referral.accept(now=on.now))
-    with pytest.raises(LocalProtocolError, match="it has been accepted"):
+    with pytest.raises(
+        LocalProtocolError, match="cannot accept in state Accepted: it has been accepted; tell how it goes"
+    ):
         referral.accept(now=on.now)
-    with pytest.raises(LocalProtocolError, match="report its end instead"):
+    with pytest.raises(LocalProtocolError, match="tell its end by `progress` instead"):
         referral.reject(now=on.now)
     with pytest.raises(LocalProtocolError, match="100 to 699"):
         referral.progress(99, now=on.now)
     on.take(referral.progress(200, now=on.now))
-    for command in (referral.accept, referral.reject, referral.follow):
-        with pytest.raises(LocalProtocolError, match="it is over"):
+    for command, name, instead in (
+        (referral.accept, "accept", "there is nothing left to do"),
+        (referral.reject, "reject", "there is nothing left to do"),
+        (referral.follow, "follow", "is made by `invite`"),
+    ):
+        with pytest.raises(LocalProtocolError, match=f"cannot {name} in state Over: it is over, .*{instead}"):
             command(now=on.now)
     for status in (180, 200):
         with pytest.raises(LocalProtocolError, match="it is over"):
             referral.progress(status, now=on.now)
     assert on.told(RequestServed) == []
+
+
+@pytest.mark.rfc("3515 2.4")
+def test_what_is_given_and_cannot_be() -> None:
+    """Whatever is wrong with it, the text names the command, and says what to do instead."""
+    on = Bench(profile=Profile(takes_referrals=True), limits=Limits(calls=1))
+    referral = refer(on, "Refer-To: <sip:carol@192.0.2.9;transport=tcp>")
+    via: list[tuple[str, str]] = [("Via", "x")]
+    no_sdp: Any = "v=0"
+    mend = "mend that, or reject it"
+    wrong: list[tuple[Callable[[], object], str]] = [
+        (lambda: referral.accept(headers=via, now=on.now), "cannot accept: Via is written by .*; leave that out"),
+        (lambda: referral.accept(headers=[("X", "a\nb")], now=on.now), "cannot accept: CR, LF and .*; leave that out"),
+        (lambda: referral.reject(headers=via, now=on.now), "cannot reject: Via is written by .*; leave that out"),
+        (lambda: referral.follow(headers=via, now=on.now), f"cannot follow: Via is written by .*; {mend}"),
+        (lambda: referral.follow(no_sdp, now=on.now), f"cannot follow: a session description is .*; {mend}"),
+        (lambda: referral.follow(now=on.now), f"cannot follow: cannot send to .* over TCP.*; {mend}"),
+    ]
+    for command, why in wrong:
+        with pytest.raises(LocalProtocolError, match=why):
+            command()
+    assert referral.state is PeerReferralState.ASKED
+    on.incoming()
+    with pytest.raises(LocalProtocolError, match=f"cannot follow: 1 calls are up, .*; {mend}"):
+        referral.follow(now=on.now)
+    on.take(referral.accept(now=on.now))
+    with pytest.raises(LocalProtocolError, match=r"cannot follow: .*; mend that, or tell its end by `progress`"):
+        referral.follow(now=on.now)
+    with pytest.raises(LocalProtocolError, match=r"cannot report progress: CR, LF and .*; leave that out"):
+        referral.progress(180, "a\nb", now=on.now)

@@ -40,14 +40,17 @@ def test_what_the_uri_asks_for() -> None:
     assert invite.header("Replaces") == "a@b;to-tag=1;from-tag=2"
     assert str(invite[REFERRED_BY]) == "<sip:alice@192.0.2.2>"
     assert len(invite.lines_of("Via")) == 1
-    with pytest.raises(LocalProtocolError, match="done already"):
+    with pytest.raises(LocalProtocolError, match="done already; the call is its `call`"):
         referral.follow(SDP, now=on.now)
 
 
 @pytest.mark.rfc("3261 19.1.5")
 @pytest.mark.parametrize(
     ("headers", "why"),
-    [("Replaces=x", "cannot follow: its URI asks for"), ("Require=magic", "it wants magic to be required")],
+    [
+        ("Replaces=x", "cannot follow: its URI asks for .*; mend that, or reject it"),
+        ("Require=magic", "cannot follow: it wants magic to be required; mend that, or reject it"),
+    ],
 )
 def test_what_the_uri_may_not_ask_for(headers: str, why: str) -> None:
     """What would be no INVITE of ours is not sent, and the REFER is still to be decided."""

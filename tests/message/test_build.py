@@ -463,6 +463,26 @@ def test_a_header_that_is_checked_once() -> None:
 
 
 @pytest.mark.rfc("3261 25.1")
+def test_a_header_that_a_peer_has_written_before() -> None:
+    """In quotes it may hold a NUL, and nowhere else; line ends in no place."""
+    text = '"x\\\0y" <sip:b@192.0.2.4>'
+    contact = CheckedHeader.again("Contact", text)
+    assert (contact, contact.line, contact.key) == (("Contact", text), f"Contact: {text}", "contact")
+    for copied in (pickle.loads(pickle.dumps(contact)), copy.deepcopy(contact)):
+        assert (copied, copied.line, copied.key) == (contact, contact.line, contact.key)
+    request = Request.build("OPTIONS", "sip:b@192.0.2.4", [contact])
+    assert request.contacts[0].display_name == "x\0y"
+    for value in (
+        '"x\\\ry" <sip:b@192.0.2.4>',
+        "x\0y <sip:b@192.0.2.4>",
+        '"x" <sip:b@192.0.2.4>;y\0',
+        "<sip:b@h>\r\nX: 1",
+    ):
+        with pytest.raises(LocalProtocolError, match="CR, LF and NUL"):
+            CheckedHeader.again("Contact", value)
+
+
+@pytest.mark.rfc("3261 25.1")
 def test_nothing_gets_into_a_forwarded_request() -> None:
     """What a proxy puts on top cannot break out of its line, though it was read from somewhere."""
     request = parse_message(SHORT)

@@ -132,7 +132,7 @@ PARTS: dict[type, list[str]] = {
     RegistrationWithdrawn: ["asked"],
     RequestServed: ["request", "status"],
     ServerUnproven: ["status", "response"],
-    NotDelivered: ["data", "why"],
+    NotDelivered: ["data", "why", "call"],
     Dropped: ["reason", "why", "flow", "data"],
 }
 

@@ -385,6 +385,8 @@ def _commands(world: World) -> Iterator[Input]:
         for inner, at in enumerate(leg.invitations):
             # The role asks for these where they are waited for; the tables know it too.
             if at.outgoing:
+                if at.ack.state == "Sent":
+                    yield Input("within", "ACK LOST", number, inner)
                 yield Input("command", ">PRACK", number, inner)
                 yield Input("command", ">PRACK+SDP", number, inner)
                 yield Input("command", ">ACK+SDP", number, inner)

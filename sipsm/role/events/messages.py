@@ -51,6 +51,9 @@ class NotDelivered:
     data: bytes
     """The message."""
     why: str
+    call: Call | None = None
+    """The call that it is the ACK of. The ACK goes out again when the 2xx comes again; where none can be sent within
+    64*T1, the call is over (RFC 3261 13.2.2.4)."""
 
 
 @frozen
