@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sipsm.machine.agenda import Agenda, Watched
 from sipsm.machine.diagram import graphviz, grid, listing, mermaid
-from sipsm.machine.joint import No, Outcome, To, Wiring, grid_line, joint_step
+from sipsm.machine.joint import No, To, Wiring, grid_line, joint_step
 from sipsm.machine.running import Machine
+from sipsm.machine.settling import Outcome
 from sipsm.machine.step import Observer, Step
 from sipsm.machine.table import (
     Action,
