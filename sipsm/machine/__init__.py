@@ -20,7 +20,9 @@ from sipsm.machine.table import (
     Timer,
     always,
     doubled,
+    never_where,
     once,
+    only_where,
     repeated,
 )
 
@@ -51,6 +53,8 @@ __all__ = [
     "joint_step",
     "listing",
     "mermaid",
+    "never_where",
     "once",
+    "only_where",
     "repeated",
 ]

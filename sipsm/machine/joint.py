@@ -27,8 +27,7 @@ from sipsm.machine.table import Decision, Refuse
 class Around(Protocol):
     """The machines around one event, as attributes named as in the wiring: what guards may look at."""
 
-    @property
-    def alone(self) -> bool:
+    def is_alone(self) -> bool:
         """Whether every scope holds these machines and no others."""
 
     def awaken(self, place: str) -> Machine:
@@ -134,7 +133,7 @@ def joint_step(wiring: Wiring, here: Any, event: str, x: Any, step: Step) -> Out
     the machine that emitted it.
     """
     heard = wiring.wires[event]
-    if step.observer is None and (not heard.scoped or here.alone):
+    if step.observer is None and (not heard.scoped or here.is_alone()):
         take = heard.take
         outcome = take(here, x, step)
     else:

@@ -8,18 +8,22 @@ that was answered comes to this:
     def taken(here, x, step):
         # invite: Accepted, ACK -> Confirmed
         here.invite.state = 'Confirmed'
-        here.invite.running = ()
+        # turns: Answered, ACK -> Free
+        here.turns.state = 'Free'
         # session: Accepted, ACK -> Established
         here.session.state = 'Established'
-        step.timed = True
         step.at = here
+        step.timed = True
+        invite = here.invite
+        running = ()
+        invite.running = running
         outputs = step.outputs
         known = len(outputs)
-        report_connected(here.session, x, step)
+        report_connected_0(here.session, x, step)
         while known < len(outputs):
             outputs[known] = here, outputs[known]
             known += 1
-        return moved
+        return moved_1
 
 Nothing of a message gets into such a text: names and states are those of the tables.
 """
@@ -35,7 +39,7 @@ from attrs import frozen
 
 from sipsm.machine.running import Machine
 from sipsm.machine.step import Step
-from sipsm.machine.table import Decision, Ignore, Refuse, Table
+from sipsm.machine.table import Decision, Ignore, Refuse, Table, may_hold
 
 Find = Callable[[Any], Machine]
 """Where a machine is, among those around an event."""
@@ -126,9 +130,11 @@ class Heard:
 
     def _learn(self, here: Any, states: Any) -> Take:
         said: list[tuple[Wire, str, tuple[Decision, ...]]] = []
+        known = {wire.place: wire.find(here).state for wire in self.wires}
         for wire in self.wires:
             machine = wire.find(here)
             found = machine.table.lookup[machine.state].get(wire.input, ())
+            found = tuple([each for each in found if may_hold(each.guard, known)])
             if not found:
                 undecided(machine, wire.input)
             said.append((wire, machine.state, found))
@@ -157,8 +163,8 @@ class _Plan:
             self._ask(text, self.open[0], lambda said: _write(text, self._decided((said,))))
         else:
             for n in self.open:
-                self._ask(text, n, partial(text.note, f"said_{n}"))
-            names = [f"said_{n}" for n in self.open]
+                self._ask(text, n, partial(text.note, f"said_by_{said[n][0].place}"))
+            names = [f"said_by_{said[n][0].place}" for n in self.open]
             text.line(f"said = {', '.join(names)}")
             text.line(
                 f"settled = {text.name('plans', self.settled)}.get(said) or {text.name('settle', self._settle)}(said)"
@@ -214,21 +220,16 @@ def _write(text: _Text, decided: Sequence[Decided]) -> None:
             text.line(f"if here.{wire.path}.asleep:")
             with text:
                 text.line(f"here.awaken({wire.place!r})")
-    starting = []
     for wire, before, decision in taken:
         text.line(f"# {wire.place}: {before}, {wire.input} -> {decision.next}")
-        if decision.starts or (decision.stops and not decision.clears):
-            starting.append(f"here.{wire.path}.move({text.name('decision', decision)}, step)")
-            continue
         if decision.next != before:
             text.line(f"here.{wire.path}.state = {decision.next!r}")
-        if decision.stops:
-            text.line(f"here.{wire.path}.running = ()")
+    text.line("step.at = here")
     if any(decision.timed for _, _, decision in taken):
         text.line("step.timed = True")
-    text.line("step.at = here")
-    for each in starting:
-        text.line(each)
+    for wire, _, decision in taken:
+        if decision.timed:
+            _write_timers(text, wire, decision)
     acts = [(wire, action) for wire, _, decision in taken for action in decision.actions]
     if acts:
         text.line("outputs = step.outputs")
@@ -240,6 +241,29 @@ def _write(text: _Text, decided: Sequence[Decided]) -> None:
             text.line("outputs[known] = here, outputs[known]")
             text.line("known += 1")
     text.line(f"return {text.name('moved', MOVED)}")
+
+
+def _write_timers(text: _Text, wire: Wire, decision: Decision) -> None:
+    """Write which timers of a machine stop and start: `Machine.move`."""
+    place, stops = wire.place, decision.stops
+    text.line(f"{place} = here.{wire.path}")
+    if not stops:
+        text.line(f"running = {place}.running")
+    elif decision.clears:
+        text.line("running = ()")
+    else:
+        text.line(f"running = tuple([each for each in {place}.running if each[1] not in {stops!r}])")
+    for letter, caused, lasts in decision.starts:
+        text.line(f"length = {text.name('lasts', lasts)}({place})")
+        text.line("if length is not None:")
+        with text:
+            text.line("if length > 0:")
+            with text:
+                text.line(f"running += ((step.now + length, {letter!r}, length),)")
+            text.line("else:")
+            with text:
+                text.line(f"step.cause({caused!r})")
+    text.line(f"{place}.running = running")
 
 
 class _Text:
@@ -266,8 +290,9 @@ class _Text:
         self.depth -= 1
 
     def name(self, kind: str, what: Any) -> str:
-        """How something is called in it: by its own name, if it has one, and by a number."""
-        name = f"{kind}_{len(self.names)}"
+        """How something is called in it: by its own name, or by what it is, and a number."""
+        own = getattr(what, "__name__", "")
+        name = f"{own if own.isidentifier() else kind}_{len(self.names)}"
         self.names[name] = what
         return name
 

@@ -44,8 +44,7 @@ class Dialog:
         setattr(self, place, machine)
         return machine
 
-    @property
-    def alone(self) -> bool:
+    def is_alone(self) -> bool:
         """Whether there is no other dialog."""
         return self.call == [self]
 
