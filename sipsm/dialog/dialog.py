@@ -16,6 +16,7 @@ from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
 from sipsm.message import Address, Request, Response, Via, request_of
+from sipsm.message.headers import CONTACT
 
 INITIAL: Final = "Initial"
 EARLY: Final = "Early"
@@ -83,10 +84,13 @@ class Dialog(Machine):
         Raises `LocalProtocolError` as `check` does.
         """
         self.check(method, cseq)
-        assert self.remote_target is not None, "it has been checked"
-        if cseq is None:
-            cseq = self.local_cseq + 1
-        uri, routes = request_uri_and_routes(Uri.parse(self.remote_target), self.route_set)
+        target = self.remote_target
+        assert target is not None, "it has been checked"
+        number = self.local_cseq + 1 if cseq is None else cseq
+        uri = Uri.parse(target)
+        routes = self.route_set
+        if routes:
+            uri, routes = request_uri_and_routes(uri, routes)
         request = request_of(
             method,
             uri,
@@ -97,11 +101,12 @@ class Dialog(Machine):
             to=self.remote,
             to_tag=self.remote_tag,
             call_id=self.call_id,
-            cseq=cseq,
+            cseq=number,
             headers=headers,
             body=body,
         )
-        self.local_cseq = max(self.local_cseq, cseq)
+        if number > self.local_cseq:
+            self.local_cseq = number
         return request
 
 
@@ -131,9 +136,9 @@ _method = re.compile(r";method(=[^;]*)?(?=;|$)", re.IGNORECASE)
 
 def target_of(message: Request | Response) -> str | None:
     """The URI of the Contact, at which its sender is to be reached, or None."""
-    contact = message.contact
+    contacts = message[CONTACT]
     # That of `*` is empty.
-    return None if contact is None else _as_target(contact.uri_text) or None
+    return _as_target(contacts[0].uri_text) or None if contacts else None
 
 
 def _as_target(uri: str) -> str:

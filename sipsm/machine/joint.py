@@ -138,18 +138,12 @@ def joint_step(wiring: Wiring, here: Any, event: str, x: Any, step: Step) -> Out
         outcome = take(here, x, step)
     else:
         outcome = _step_of_each(heard, here, x, step)
-    if step.causes:
-        _follow(wiring, event, step)
-    return outcome
-
-
-def _follow(wiring: Wiring, event: str, step: Step) -> None:
-    """Take what a step has caused, first in, first out: each takes what it finds waiting before itself returns."""
-    causes = step.causes
-    while causes:
-        caused, x, at = causes.pop(0)
-        refused = joint_step(wiring, at, caused, x, step).refusal
+    while step.causes:
+        # First in, first out: each takes what it finds waiting before itself returns.
+        caused, y, at = step.causes.pop(0)
+        refused = joint_step(wiring, at, caused, y, step).refusal
         assert refused is None, f"{wiring.name}: {event} caused {caused}, which was refused: {refused}"
+    return outcome
 
 
 def _step_of_each(heard: Heard, here: Any, x: Any, step: Step) -> Outcome:

@@ -36,6 +36,7 @@ STABLE: Final = "Stable"
 CLOSED: Final = "Closed"
 
 SDP: Final = "application/sdp"
+DISPOSITION: Final = "content-disposition"
 
 
 def has_sdp(message: Request | Response) -> bool:
@@ -50,7 +51,7 @@ def sdp_of(message: Request | Response) -> bytes:
         return b""
     kind = message.content_type
     if kind == SDP:
-        return body if _is_for_the_session(message) else b""
+        return body if not message.has(DISPOSITION) or _is_for_the_session(message) else b""
     if kind is None or not kind.startswith("multipart/"):
         return b""
     # "Therefore, SIP UAs MUST support parsing 'multipart' MIME bodies, including nested body parts." (RFC 5621 4.2)
@@ -65,7 +66,7 @@ def sdp_of(message: Request | Response) -> bytes:
 def _is_for_the_session(message: Request | Response | Part) -> bool:
     # "NOTE: This is when using a Content-Disposition of "session". There may be a second offer/answer negotiation in
     # progress using a Content-Disposition of "early-session"" (RFC 6337 2.2)
-    disposition = message.header("content-disposition")
+    disposition = message.header(DISPOSITION)
     return disposition is None or disposition.partition(";")[0].strip().lower() == "session"
 
 
