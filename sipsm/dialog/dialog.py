@@ -16,6 +16,7 @@ from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
 from sipsm.message import Address, Request, Response, Via, request_of
+from sipsm.message.headers import CONTACT
 
 INITIAL: Final = "Initial"
 EARLY: Final = "Early"
@@ -83,10 +84,13 @@ class Dialog(Machine):
         Raises `LocalProtocolError` as `check` does.
         """
         self.check(method, cseq)
-        assert self.remote_target is not None, "it has been checked"
-        if cseq is None:
-            cseq = self.local_cseq + 1
-        uri, routes = request_uri_and_routes(Uri.parse(self.remote_target), self.route_set)
+        target = self.remote_target
+        assert target is not None, "it has been checked"
+        number = self.local_cseq + 1 if cseq is None else cseq
+        uri = Uri.parse(target)
+        routes = self.route_set
+        if routes:
+            uri, routes = request_uri_and_routes(uri, routes)
         request = request_of(
             method,
             uri,
@@ -97,11 +101,12 @@ class Dialog(Machine):
             to=self.remote,
             to_tag=self.remote_tag,
             call_id=self.call_id,
-            cseq=cseq,
+            cseq=number,
             headers=headers,
             body=body,
         )
-        self.local_cseq = max(self.local_cseq, cseq)
+        if number > self.local_cseq:
+            self.local_cseq = number
         return request
 
 
@@ -149,9 +154,9 @@ _method = re.compile(r";method(=[^;]*)?(?=;|$)", re.IGNORECASE)
 
 def target_of(message: Request | Response) -> str | None:
     """The URI of the Contact, at which its sender is to be reached, or None."""
-    contact = message.contact
+    contacts = message[CONTACT]
     # That of `*` is empty.
-    return None if contact is None else _as_target(contact.uri_text) or None
+    return _as_target(contacts[0].uri_text) or None if contacts else None
 
 
 def _as_target(uri: str) -> str:
@@ -165,7 +170,8 @@ def learn_remote(dialog: Dialog, response: Response, _step: Step) -> None:
     # reverse order and preserving all URI parameters." (RFC 3261 12.1.2; again for the 2xx, 13.2.2.4)
     dialog.remote = response.to_text
     dialog.remote_tag = response.to_tag
-    dialog.route_set = tuple(map(str, reversed(response.record_route)))
+    routes = response.record_route
+    dialog.route_set = tuple(map(str, reversed(routes))) if routes else ()
     dialog.remote_target = target_of(response) or dialog.remote_target
 
 
@@ -319,15 +325,18 @@ Dialog.table = Table(
 def as_uac(request: Request) -> Dialog:
     """The dialog that a response to this request of ours may make (RFC 3261 12.1.2)."""
     return Dialog(
-        call_id=request.call_id,
-        local_tag=request.from_tag or "",
-        local=request.from_text,
-        remote=request.to_text,
-        local_cseq=request.cseq.number,
-        uac=True,
+        request.call_id,
+        request.from_tag or "",
+        request.from_text,
+        request.to_text,
+        request.cseq.number,
+        True,
+        # Neither its tag nor its number is known yet.
+        None,
+        None,
         # Deviation: RFC 3261 12.1.2 and 13.3.1.4 have a Contact in every response that makes a dialog. A peer that
         # names none is looked for where it was called.
-        remote_target=_as_target(str(request.uri)),
+        _as_target(str(request.uri)),
     )
 
 
@@ -335,17 +344,18 @@ def as_uas(request: Request, tag: str, first_cseq: int) -> Dialog:
     """The dialog that our response with this To tag to a peer's request makes (RFC 3261 12.1.1)."""
     # "The route set MUST be set to the list of URIs in the Record-Route header field from the request, taken in
     # order and preserving all URI parameters." An empty remote sequence number is set from the request.
+    routes = request.record_route
     return Dialog(
-        call_id=request.call_id,
-        local_tag=tag,
+        request.call_id,
+        tag,
         # In both forms of an address a parameter at the end is the header's (RFC 3261 20.10).
-        local=f"{request.to_text};tag={tag}",
-        remote=request.from_text,
-        local_cseq=first_cseq,
-        uac=False,
-        remote_tag=request.from_tag,
-        remote_cseq=request.cseq.number,
+        f"{request.to_text};tag={tag}",
+        request.from_text,
+        first_cseq,
+        False,
+        request.from_tag,
+        request.cseq.number,
         # An INVITE of RFC 2543 may have no Contact: then its sender is looked for at its From.
-        remote_target=target_of(request) or (None if request.contact else _as_target(request.from_.uri_text)),
-        route_set=tuple(map(str, request.record_route)),
+        target_of(request) or (None if request.contact else _as_target(request.from_.uri_text)),
+        tuple(map(str, routes)) if routes else (),
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sipsm.machine.agenda import Agenda, Watched
 from sipsm.machine.diagram import graphviz, grid, listing, mermaid
-from sipsm.machine.joint import No, Outcome, To, Wiring, grid_line, joint_step
+from sipsm.machine.joint import No, To, Wiring, grid_line, joint_step
 from sipsm.machine.running import Machine
+from sipsm.machine.settling import Outcome
 from sipsm.machine.step import Observer, Step
 from sipsm.machine.table import (
     Action,
@@ -19,7 +20,9 @@ from sipsm.machine.table import (
     Timer,
     always,
     doubled,
+    never_where,
     once,
+    only_where,
     repeated,
 )
 
@@ -50,6 +53,8 @@ __all__ = [
     "joint_step",
     "listing",
     "mermaid",
+    "never_where",
     "once",
+    "only_where",
     "repeated",
 ]

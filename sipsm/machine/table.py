@@ -7,7 +7,8 @@ A table is the program: the running machine, its diagram, the list of its rows, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -27,6 +28,33 @@ States = str | frozenset[str]
 def always(_machine: object, _x: object, _at: object) -> bool:
     """The guard of a row that has no condition."""
     return True
+
+
+def only_where(**places: Iterable[str]) -> Callable[[Guard], Guard]:
+    """A guard that holds only where the machines of these places are in one of these states.
+
+    It says so itself, but a joint step in other states need not ask it.
+    """
+    return partial(_note, "only_where", {place: frozenset(states) for place, states in places.items()})
+
+
+def never_where(**places: Iterable[str]) -> Callable[[Guard], Guard]:
+    """A guard that does not hold where the machine of one of these places is in one of these states."""
+    return partial(_note, "never_where", {place: frozenset(states) for place, states in places.items()})
+
+
+def _note(name: str, places: Mapping[str, frozenset[str]], guard: Guard) -> Guard:
+    setattr(guard, name, places)
+    return guard
+
+
+def may_hold(guard: Guard | None, states: Mapping[str, str]) -> bool:
+    """Whether it need be asked where the machines of these places are in these states."""
+    only: Mapping[str, frozenset[str]] = getattr(guard, "only_where", {})
+    never: Mapping[str, frozenset[str]] = getattr(guard, "never_where", {})
+    return all(states[place] in only[place] for place in only.keys() & states.keys()) and not any(
+        states[place] in never[place] for place in never.keys() & states.keys()
+    )
 
 
 def _states(names: str | Iterable[str]) -> States:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from sipsm.dialog import Dialog
-from sipsm.machine import Agenda, Observer, Step, joint_step
+from sipsm.machine import Agenda, Observer, Outcome, Step, joint_step
 from sipsm.message import Request, Response
 from sipsm.role.call import Call
 from sipsm.role.drop_reason import DropReason
@@ -66,14 +65,15 @@ class Calls:
         """For one joint step: it is taken before the next one is, and only its outputs, once begun, outlast it."""
         return self._step.anew(now)
 
-    attempt = staticmethod(partial(joint_step, CALL))
-    """`attempt(at, event, x, step)`: one joint step, which a rule may refuse."""
+    def attempt(self, at: Invitation, event: str, x: Any, step: Step) -> Outcome:
+        """One joint step, which a rule may refuse."""
+        return joint_step(CALL, at, event, x, step)
 
     def event(self, at: Invitation, event: str, x: Any, now: float, *, timed: bool = False) -> list[Any]:
         """One joint step that no rule refuses to the program, and what it asks for. `timed`: it is that of a timer."""
         step = self.step(now)
         step.timed = timed
-        outcome = self.attempt(at, event, x, step)
+        outcome = joint_step(CALL, at, event, x, step)
         if outcome.moved:
             return self.finish(at.leg, step, None, now)
         if outcome.refusal is not None:

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final
 from attrs import define
 
 from sipsm.errors import RemoteProtocolError
-from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
+from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always, never_where
 from sipsm.message import Request, Response
 from sipsm.message.bodies import Part, read_body
 
@@ -36,6 +36,7 @@ STABLE: Final = "Stable"
 CLOSED: Final = "Closed"
 
 SDP: Final = "application/sdp"
+DISPOSITION: Final = "content-disposition"
 
 
 def has_sdp(message: Request | Response) -> bool:
@@ -45,11 +46,12 @@ def has_sdp(message: Request | Response) -> bool:
 
 def sdp_of(message: Request | Response) -> bytes:
     """The description of its session that a message carries, alone or as a part of its body; or nothing."""
-    if not message.body:
+    body = message.body
+    if not body:
         return b""
     kind = message.content_type
     if kind == SDP:
-        return message.body if _is_for_the_session(message) else b""
+        return body if not message.has(DISPOSITION) or _is_for_the_session(message) else b""
     if kind is None or not kind.startswith("multipart/"):
         return b""
     # "Therefore, SIP UAs MUST support parsing 'multipart' MIME bodies, including nested body parts." (RFC 5621 4.2)
@@ -64,7 +66,7 @@ def sdp_of(message: Request | Response) -> bytes:
 def _is_for_the_session(message: Request | Response | Part) -> bool:
     # "NOTE: This is when using a Content-Disposition of "session". There may be a second offer/answer negotiation in
     # progress using a Content-Disposition of "early-session"" (RFC 6337 2.2)
-    disposition = message.header("content-disposition")
+    disposition = message.header(DISPOSITION)
     return disposition is None or disposition.partition(";")[0].strip().lower() == "session"
 
 
@@ -85,6 +87,14 @@ class OfferAnswer(Machine):
     undone: bool = False
     """Whether an exchange within the last INVITE had been completed when it was refused (RFC 6141 3.4)."""
 
+    def __init__(self) -> None:
+        # One is made for each dialog: written out, it takes half the time.
+        self.state = INITIAL
+        self.running = ()
+        self.local = self.remote = b""
+        self.agreed = self.before = None
+        self.undone = False
+
     @property
     def has_changed(self) -> bool:
         """Whether a change within the INVITE that is under way has been executed (RFC 6141 3.3)."""
@@ -103,6 +113,7 @@ class SdpArrived:
 # -------------------------------------------------------------------- guards
 
 
+@never_where(invite={"Calling", "Proceeding"})
 def not_wanted(_: OfferAnswer, response: Response, at: Any) -> bool:
     """The INVITE has been cancelled, or another branch has answered: this dialog will have no session."""
     return not at.invite.wants_answers or (response.status < 200 and at.invite.state == "Accepted")
@@ -153,6 +164,7 @@ def has_changed(oa: OfferAnswer, _x: Any, _at: Any) -> bool:
     return oa.has_changed
 
 
+@never_where(ack={"None"})
 def has_come_before(_: OfferAnswer, _response: Any, at: Any) -> bool:
     """The 2xx repeats that of an INVITE before this one."""
     return bool(at.ack.state != "None")
@@ -168,8 +180,9 @@ def is_repeated(_: OfferAnswer, _ack: Any, at: Any) -> bool:
 
 def take_answer(oa: OfferAnswer, message: Request | Response, step: Step) -> None:
     """The peer has answered, and that is agreed."""
-    preview_answer(oa, message, step)
-    agree(oa, message, step)
+    oa.remote = remote = sdp_of(message)
+    oa.agreed = oa.local, remote
+    step.emit(SdpArrived(False, remote, message))
 
 
 def preview_answer(oa: OfferAnswer, message: Request | Response, step: Step) -> None:
@@ -199,10 +212,10 @@ def keep_own(oa: OfferAnswer, carrier: Any, _step: Step) -> None:
     oa.local = carrier.body
 
 
-def give_answer(oa: OfferAnswer, carrier: Any, step: Step) -> None:
+def give_answer(oa: OfferAnswer, carrier: Any, _step: Step) -> None:
     """Our answer goes out in this message, and that is agreed."""
-    keep_own(oa, carrier, step)
-    agree(oa, carrier, step)
+    oa.local = local = carrier.body
+    oa.agreed = local, oa.remote
 
 
 def roll_back(oa: OfferAnswer, _x: Any, _step: Step) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import define
 
-from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
+from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always, only_where
 from sipsm.message import Request, Response
 from sipsm.sdp import has_sdp, offer_answer, refuse_all, sdp_of
 from sipsm.usage.outputs import Acknowledge, AcknowledgeAgain, HangUp
@@ -20,6 +20,9 @@ OWED: Final = "Owed"
 SENT: Final = "Sent"
 REPEATED: Final = "Repeated"
 LOST: Final = "Lost"
+
+PLAIN: Final = Acknowledge()
+"""The ACK that bears nothing."""
 
 
 @define(eq=False)
@@ -31,6 +34,7 @@ class Acknowledging(Machine):
     """The offer in a 2xx that has not been acknowledged yet."""
 
 
+@only_where(offer_answer={offer_answer.TO_BE_OFFERED, offer_answer.CLOSED})
 def offers(_: Acknowledging, response: Response, at: Any) -> bool:
     """The 2xx carries the offer: its ACK must wait for our answer."""
     # Also when the session has ended before: "If the 2xx contains an offer (based on the rules above), the ACK MUST carry
@@ -39,6 +43,7 @@ def offers(_: Acknowledging, response: Response, at: Any) -> bool:
     return (ended or at.offer_answer.state == offer_answer.TO_BE_OFFERED) and has_sdp(response)
 
 
+@only_where(offer_answer={offer_answer.TO_BE_OFFERED, offer_answer.CLOSED})
 def offers_in_vain(ack: Acknowledging, response: Response, at: Any) -> bool:
     """The same, and the session is not wanted: cancelled, answered by another branch, or ending."""
     return offers(ack, response, at) and not (at.invite.wants_answers and at.session.goes_on)
@@ -51,7 +56,7 @@ def keep_offer(ack: Acknowledging, response: Response, _step: Step) -> None:
 
 def send_ack(_: Acknowledging, x: Response | Acknowledge, step: Step) -> None:
     """Acknowledge the 2xx; with the answer, when that was waited for."""
-    step.emit(x if isinstance(x, Acknowledge) else Acknowledge())
+    step.emit(x if isinstance(x, Acknowledge) else PLAIN)
 
 
 def send_ack_again(_: Acknowledging, _response: Response, step: Step) -> None:

@@ -128,6 +128,20 @@ class Leg:
     """Those that it took before each request that is not answered yet and names others (RFC 6086 5.2.4), by whether the
     request is ours, and its CSeq number."""
 
+    def __init__(self, call: Any, dialog: Dialog) -> None:
+        # One is made for each dialog: written out, it takes half the time.
+        self.call = call
+        self.dialog = dialog
+        self.offer_answer = OfferAnswer()
+        self.session = Session()
+        self.turns = Turns()
+        self.update_in, self.update_out, self.glare, self.timer = _UPDATE_IN, _UPDATE_OUT, _GLARE, _TIMER
+        self.invitations = []
+        self.known_as = self.owed_update = self.peer_allows = self.peer_packages = self.packages_before = None
+        self.peer_finds_dialogs = self.was_referred = False
+        self.infos = ()
+        self.__attrs_post_init__()
+
     def __attrs_post_init__(self) -> None:
         if self.call.terms.session_interval_s is not None:
             self.make_timer()
@@ -191,10 +205,34 @@ class Invitation:
     session: Session = field(init=False)
     turns: Turns = field(init=False)
 
+    def __init__(
+        self,
+        leg: Leg,
+        outgoing: bool,
+        request: Request,
+        invite: InviteUac | InviteUas,
+        transaction: ServerTransaction | None = None,
+        flow: Flow | None = None,
+    ) -> None:
+        self.leg = leg
+        self.outgoing = outgoing
+        self.request = request
+        self.invite = invite
+        self.ack = _ACK
+        self.prack = _PRACK
+        self.transaction = transaction
+        self.flow = flow
+        self.wire = self.provisional = b""
+        self.acknowledged_with = self.owed_prack = None
+        self.__attrs_post_init__()
+
     def __attrs_post_init__(self) -> None:
         leg = self.leg
         self.reliable = _RECEIVER if self.outgoing else _SENDER
-        self.dialog, self.offer_answer, self.session, self.turns = leg.dialog, leg.offer_answer, leg.session, leg.turns
+        self.dialog = leg.dialog
+        self.offer_answer = leg.offer_answer
+        self.session = leg.session
+        self.turns = leg.turns
 
     @property
     def uac(self) -> InviteUac:
@@ -204,12 +242,13 @@ class Invitation:
 
     def awaken(self, place: str) -> Machine:
         """Make the machine of a place, which now is to move."""
-        leg, terms = self.leg, self.leg.call.terms
+        leg = self.leg
         machine: Machine
         match place:
             case "reliable" if self.outgoing:
                 machine = self.reliable = ReliableReceiver()
             case "reliable":
+                terms: Terms = leg.call.terms
                 machine = self.reliable = ReliableSender(terms.times, terms.rseq())
             case "ack":
                 machine = self.ack = Acknowledging()
@@ -226,11 +265,11 @@ class Invitation:
                 machine = leg.make_timer()
         return machine
 
-    @property
-    def alone(self) -> bool:
+    def is_alone(self) -> bool:
         """Whether it is the only INVITE of its dialog that is not over, and that the only dialog of its call."""
         leg = self.leg
-        return len(leg.invitations) == 1 == len(leg.call.legs) and leg.invitations[0] is self
+        invitations = leg.invitations
+        return len(leg.call.legs) == 1 and len(invitations) == 1 and invitations[0] is self
 
     def within(self, scope: str, _place: str) -> Sequence[Invitation]:
         """The INVITEs of this scope."""

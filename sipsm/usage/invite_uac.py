@@ -35,6 +35,13 @@ CANCELLING: Final = "Cancelling"
 ACCEPTED: Final = "Accepted"
 TERMINATED: Final = "Terminated"
 
+UNANSWERED: Final = frozenset({CALLING, PROCEEDING})
+ANSWERED: Final = frozenset({ACCEPTED, TERMINATED})
+GIVEN_UP: Final = frozenset({CANCEL_WAITS, CANCELLING})
+
+
+GIVE_UP: Final = GiveUp()
+
 
 @define(eq=False)
 class InviteUac(Machine):
@@ -61,16 +68,12 @@ class InviteUac(Machine):
 
         What a 2xx to a re-INVITE agrees to is in force, cancelled or not.
         """
-        return (
-            self.modifies
-            or self.state in {CALLING, PROCEEDING}
-            or (self.keeps_forks and self.state in {ACCEPTED, TERMINATED})
-        )
+        return self.modifies or self.state in UNANSWERED or (self.keeps_forks and self.state in ANSWERED)
 
     @property
     def is_cancelled(self) -> bool:
         """Whether we have given it up."""
-        return self.state in {CANCEL_WAITS, CANCELLING}
+        return self.state in GIVEN_UP
 
 
 def keep_cancel(invite: InviteUac, cancel: Cancel, _step: Step) -> None:
@@ -171,7 +174,7 @@ def report_failure(invite: InviteUac, _x: Any, step: Step) -> None:
 
 def give_up(_: InviteUac, _x: Any, step: Step) -> None:
     """The transaction would wait for ever."""
-    step.emit(GiveUp())
+    step.emit(GIVE_UP)
 
 
 def abandon_early_dialogs(_: InviteUac, _x: Any, step: Step) -> None:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import define
 
-from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always
+from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, always, only_where
 from sipsm.message import Request, Response
 from sipsm.sdp import has_sdp, offer_answer
 from sipsm.usage import acknowledging, invite_uac, invite_uas
@@ -39,8 +39,14 @@ DISCARDING: Final = "Discarding"
 DISMISSING: Final = "Dismissing"
 ENDED: Final = "Ended"
 
+UP: Final = frozenset({ANSWERING, ACCEPTED, ESTABLISHED})
+GONE: Final = frozenset({LEAVING, ENDING, DISCARDING, DISMISSING, ENDED})
 
 BYE: Final = HangUp()
+
+# The two that most calls end for: to find one in its class takes as long as to make a machine.
+HUNG_UP: Final = EndReason.HUNG_UP
+HUNG_UP_BY_PEER: Final = EndReason.HUNG_UP_BY_PEER
 
 
 @define(eq=False)
@@ -48,37 +54,49 @@ class Session(Machine):
     """The session in one dialog."""
 
     table: ClassVar[Table]
-    reason: EndReason = EndReason.HUNG_UP
+    reason: EndReason = HUNG_UP
     """Why it is ending, while it is."""
     bye: HangUp = BYE
     """The BYE that waits for the ACK."""
     dismissed: bool = False
     """Whether we have sent a BYE in it before any 2xx, while the INVITE went on."""
 
+    def __init__(self) -> None:
+        # One is made for each dialog: see `Leg`.
+        self.state = INITIAL
+        self.running = ()
+        self.reason = HUNG_UP
+        self.bye = BYE
+        self.dismissed = False
+
     @property
     def goes_on(self) -> bool:
         """Whether it is wanted."""
-        return self.state not in {LEAVING, ENDING, DISCARDING, DISMISSING, ENDED}
+        return self.state not in GONE
 
 
 # -------------------------------------------------------------------- guards
 
 
+@only_where(invite=invite_uac.ANSWERED)
 def another_has_answered(_: Session, _x: Any, at: Any) -> bool:
     """Another branch of a fork has answered before."""
-    return at.invite.state in {invite_uac.ACCEPTED, invite_uac.TERMINATED}
+    return at.invite.state in invite_uac.ANSWERED
 
 
+@only_where(invite=invite_uac.ANSWERED)
 def another_was_accepted(session: Session, response: Response, at: Any) -> bool:
     """The same, and this one is not wanted."""
     return another_has_answered(session, response, at) and not at.invite.keeps_forks
 
 
+@only_where(invite=invite_uac.GIVEN_UP)
 def cancelled(_: Session, _response: Response, at: Any) -> bool:
     """The response crossed our CANCEL."""
     return bool(at.invite.is_cancelled)
 
 
+@only_where(offer_answer={offer_answer.TO_BE_OFFERED})
 def offers(_: Session, response: Response, at: Any) -> bool:
     """The 2xx carries the offer: its ACK must wait for our answer."""
     return bool(at.offer_answer.state == offer_answer.TO_BE_OFFERED) and has_sdp(response)
@@ -90,6 +108,7 @@ def was_given_up(session: Session, _response: Response, at: Any) -> bool:
     return (session.reason is EndReason.PEER_LOST or session.dismissed) and is_first
 
 
+@only_where(invite=invite_uac.ANSWERED)
 def comes_too_late(session: Session, response: Response, at: Any) -> bool:
     """The same, and another branch has answered before."""
     return was_given_up(session, response, at) and another_has_answered(session, response, at)
@@ -97,7 +116,7 @@ def comes_too_late(session: Session, response: Response, at: Any) -> bool:
 
 def call_goes_on(_: Session, _x: Any, at: Any) -> bool:
     """What was closed is a branch that is not wanted: another dialog of the call is up."""
-    return any(leg.session.state in {ANSWERING, ACCEPTED, ESTABLISHED} for leg in at.leg.call.legs)
+    return any(leg.session.state in UP for leg in at.leg.call.legs)
 
 
 def is_unanswered(_: Session, _x: Any, at: Any) -> bool:
@@ -218,12 +237,12 @@ def remember_replaced(session: Session, _x: Any, _step: Step) -> None:
 
 def report_ended(session: Session, x: Any, step: Step) -> None:
     """Tell that it is over, for the reason remembered."""
-    step.emit(Over(session.reason, x if isinstance(x, Request | Response) else None))
+    step.emit(Over(session.reason, x if isinstance(x, (Request, Response)) else None))
 
 
 def report_hung_up_by_peer(_: Session, bye: Request, step: Step) -> None:
     """Tell that the peer ended it."""
-    step.emit(Over(EndReason.HUNG_UP_BY_PEER, bye))
+    step.emit(Over(HUNG_UP_BY_PEER, bye))
 
 
 def report_cancelled_by_peer(_: Session, request: Request, step: Step) -> None:
@@ -284,7 +303,6 @@ LATER = frozenset({ANSWERING, ACCEPTED, ESTABLISHED, LEAVING, ENDING, DISCARDING
 DONE = frozenset({ENDING, DISMISSING, ENDED})
 HAS_BYE = frozenset({ENDING, DISCARDING, DISMISSING})
 ALIVE = frozenset({INVITING, INVITED, ANSWERING, ACCEPTED, ESTABLISHED})
-GONE = frozenset({LEAVING, ENDING, DISCARDING, DISMISSING, ENDED})
 
 # fmt: off
 Session.table = Table(

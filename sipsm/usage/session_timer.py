@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 
 from attrs import define
 
-from sipsm.machine import Ignore, Machine, Row, Step, Table, Timer, always, once
+from sipsm.machine import Ignore, Machine, Row, Step, Table, Timer, always, never_where, once
 from sipsm.message import Request, Response
 from sipsm.message.headers import MIN_SE, SESSION_EXPIRES
 from sipsm.usage import acknowledging
@@ -96,6 +96,7 @@ def they_refresh(timer: SessionTimer, _x: Any, at: Any) -> bool:
     return timer.agreed is not None and not timer.agreed.ours and at.session.goes_on
 
 
+@never_where(ack={acknowledging.NONE})
 def is_repeat(_: SessionTimer, response: Response, at: Any) -> bool:
     """The 2xx to an INVITE has come before."""
     return response.cseq.method == "INVITE" and bool(at.ack.state != acknowledging.NONE)

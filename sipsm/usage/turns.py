@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import define, evolve
 
-from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, Timer, always, once
+from sipsm.machine import Ignore, Machine, Refuse, Row, Step, Table, Timer, always, never_where, once
 from sipsm.message import Response
 from sipsm.usage import acknowledging, invite_uas
 from sipsm.usage.outputs import Failure, Modified, Modify, ModifyRefused, Outdated, TryAgain
@@ -31,6 +31,12 @@ class Turns(Machine):
     table: ClassVar[Table]
     wish: Modify | None = None
     """What our re-INVITE is to change, while one is under way."""
+
+    def __init__(self) -> None:
+        # One is made for each dialog: see `Leg`.
+        self.state = FREE
+        self.running = ()
+        self.wish = None
 
 
 @define(eq=False)
@@ -70,11 +76,13 @@ def modifies(_: Turns, _x: Any, at: Any) -> bool:
     return bool(at.invite.modifies)
 
 
+@never_where(ack={acknowledging.NONE})
 def is_repeat(_: Turns, _x: Any, at: Any) -> bool:
     """The 2xx has come before, and may be that of an earlier INVITE."""
     return bool(at.ack.state != acknowledging.NONE)
 
 
+@never_where(invite={invite_uas.ACCEPTED})
 def is_for_another(_: Turns, _x: Any, at: Any) -> bool:
     """The ACK repeats that of an INVITE before, whose 2xx does not wait for it."""
     return bool(at.invite.state != invite_uas.ACCEPTED)

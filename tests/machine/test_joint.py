@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from sipsm.machine import (
     Action,
+    Guard,
     Ignore,
     Machine,
     No,
@@ -21,7 +23,9 @@ from sipsm.machine import (
     Wiring,
     always,
     joint_step,
+    never_where,
     once,
+    only_where,
 )
 from sipsm.transaction import InviteClientTransaction
 from sipsm.usage import CALL
@@ -44,8 +48,7 @@ class Dialog:
         setattr(self, place, machine)
         return machine
 
-    @property
-    def alone(self) -> bool:
+    def is_alone(self) -> bool:
         """Whether there is no other dialog."""
         return self.call == [self]
 
@@ -175,6 +178,53 @@ def test_guards_see_the_machines_as_they_stood_before_the_step() -> None:
     pair = joint(left, right, BOTH)
     pair.take("go")
     assert pair.dialogs[0].states == ("On", "SawOff")
+
+
+@pytest.mark.parametrize("rule", [only_where(left={"On"}), never_where(left={"Off", "Broken"})])
+def test_a_guard_is_not_asked_where_it_says_that_it_does_not_hold(rule: Callable[[Guard], Guard]) -> None:
+    """It is asked where it may, and where the machine of which it speaks does not hear the event."""
+    asked: list[str] = []
+
+    def left_is_on(_machine: object, _x: object, at: Dialog) -> bool:
+        asked.append(at.left.state)
+        return at.left.state == "On"
+
+    left = toy(row({"Off", "On"}, "go", "On"), inputs=["go"])
+    right = toy(row({"Off", "On"}, "go", "On", guard=rule(left_is_on)), row({"Off", "On"}, "go", "Off"))
+    pair = joint(left, right, {**BOTH, "alone": (NO, to("go"))})
+    pair.take("go")
+    assert (asked, pair.dialogs[0].states) == ([], ("On", "Off"))
+    pair.take("go")
+    assert (asked, pair.dialogs[0].states) == (["On"], ("On", "On"))
+    left.state = "Off"
+    pair.take("alone")
+    assert (asked, pair.dialogs[0].states) == (["On", "Off"], ("Off", "Off"))
+
+
+def test_guards_of_several_machines_are_asked_in_their_order() -> None:
+    """Up to a refusal; and what they say is settled together, each time anew."""
+    asked: list[Any] = []
+
+    def is_in(name: str) -> Guard:
+        def named(_machine: object, x: str, _at: object) -> bool:
+            asked.append(name)
+            return name in x
+
+        return named
+
+    left = toy(
+        Refuse({"Off", "On"}, "go", is_in("a"), 400, "never", "0 4"),
+        row({"Off", "On"}, "go", "On", guard=is_in("b")),
+        row({"Off", "On"}, "go", "Off"),
+    )
+    right = toy(row({"Off", "On"}, "go", "On", guard=is_in("c")), row({"Off", "On"}, "go", "Off"))
+    pair = joint(left, right, BOTH)
+    for x, states in {"b": ("On", "Off"), "bc": ("On", "On"), "c": ("Off", "On"), "": ("Off", "Off")}.items():
+        pair.take("go", x)
+        assert pair.dialogs[0].states == states
+    asked.clear()
+    assert pair.take("go", "abc").refusal is not None
+    assert (asked, pair.dialogs[0].states) == (["a"], ("Off", "Off"))
 
 
 def test_a_machine_that_ignores_an_event_lets_the_others_move() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sipsm.machine import Machine, Step, Table
-from sipsm.machine.joint import Heard
+from sipsm.machine.settling import Heard
 
 START = 1000.0
 
