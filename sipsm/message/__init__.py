@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sipsm.message import bodies, headers
 from sipsm.message.address import Address
-from sipsm.message.block import CheckedHeader, HeaderBlock, Headers
+from sipsm.message.block import CheckedHeader, CheckedHeaders, HeaderBlock, Headers
 from sipsm.message.build import ack_for, cancel_for, forwarded, response_to
 from sipsm.message.compose import request_of
 from sipsm.message.cseq import CSeq
@@ -21,6 +21,7 @@ __all__ = [
     "Address",
     "CSeq",
     "CheckedHeader",
+    "CheckedHeaders",
     "HeaderBlock",
     "Headers",
     "Message",

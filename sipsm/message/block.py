@@ -68,6 +68,34 @@ class CheckedHeader(tuple[str, str]):
         return self._of_line, (self.line,)
 
 
+class CheckedHeaders(tuple[CheckedHeader, ...]):
+    """Checked headers that are written together, alone in a message, and often: what they make is made once."""
+
+    lines: list[str]
+    """The lines that they make; not to be changed."""
+    by_name: HeaderIndex
+    """The same by their names; not to be changed."""
+    text: str
+    """The lines as one text."""
+    are_plain: bool
+    """Whether there are any, no two of one name, and none of what each message has besides."""
+
+    def __new__(cls, headers: Iterable[tuple[str, str]]) -> Self:
+        """Raises LocalProtocolError as `CheckedHeader` does."""
+        made = super().__new__(cls, [CheckedHeader(*header) for header in headers])
+        made.lines, made.by_name = lines_given(tuple(made))
+        made.text = "\r\n".join(made.lines)
+        made.are_plain = 0 < len(made.lines) == len(made.by_name) and _IN_ALL.isdisjoint(made.by_name)
+        return made
+
+    def fit(self, body: bytes) -> bool:
+        """Whether they and Content-Length can be written in front of this body as they are, without another look."""
+        return self.are_plain and body.__class__ is bytes and (not body or "content-type" in self.by_name)
+
+
+_IN_ALL = frozenset(("via", "max-forwards", "from", "to", "call-id", "cseq", "route", "record-route", "content-length"))
+
+
 class HeaderBlock:
     """Header lines in their order, found by name (RFC 3261 7.3)."""
 
@@ -126,6 +154,10 @@ class HeaderBlock:
     def has(self, name: Name) -> bool:
         """True when there is a header of that name."""
         return (_usual_key(name) or _key(name)) in (self._index or self._indexed())
+
+    def has_any(self, keys: frozenset[str]) -> bool:
+        """True when there is a header of one of these names, which are given in the long form in lower case."""
+        return not keys.isdisjoint(self._index or self._indexed())
 
     def check(self, *fields: Single[Any] | Listed[Any]) -> None:
         """Read these headers as far as they are there; raises RemoteProtocolError for the first that is malformed."""
@@ -386,6 +418,8 @@ def _key(name: Name) -> str:
 
 def lines_given(headers: Headers) -> tuple[list[str], HeaderIndex]:
     """The lines of all these headers, and their index; LocalProtocolError for what is no name, or no value of it."""
+    if headers.__class__ is CheckedHeaders:
+        return headers.lines.copy(), headers.by_name.copy()
     headers = tuple(headers)
     try:
         # All of them have been checked, and none is there twice.

@@ -10,7 +10,7 @@ from typing import Any
 from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.grammar.tokens import as_text, is_token, written
 from sipsm.message.address import Address
-from sipsm.message.block import Headers
+from sipsm.message.block import CheckedHeaders, Headers
 from sipsm.message.headers.content import ContentType
 from sipsm.message.headers.core import MAX_FORWARDS
 from sipsm.message.message import header_block
@@ -64,7 +64,10 @@ def response_to(
         # One is missing, or there twice.
         return _of_lines(request, status, reason, to_tag, record_route, headers, body)
     if not rest:
-        lines = header_block(headers, body)[0]
+        if headers.__class__ is CheckedHeaders and headers.fit(body):
+            lines = [headers.text, f"Content-Length: {len(body)}"]
+        else:
+            lines = header_block(headers, body)[0]
         if status == 100 and isinstance(timestamp := index.get("timestamp"), str):
             lines.insert(0, timestamp)
         if record_route and "record-route" in index:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from sipsm.grammar.tokens import rewritten, written
 from sipsm.grammar.uri import Uri
-from sipsm.message.block import Headers
+from sipsm.message.block import CheckedHeaders, Headers
 from sipsm.message.message import header_block
 from sipsm.message.request import Request, checked_method, checked_uri
 from sipsm.message.usual import FROM_TEXT, VIA_TEXT, Essentials
@@ -52,18 +52,23 @@ def request_of(
         "call-id": f"Call-ID: {call_id}",
         "cseq": f"CSeq: {number} {method}",
     }
-    rest, of_rest = header_block(headers, body)
-    request = _new(Request)
     start_line = f"{method} {uri._text} SIP/2.0"
-    if routes or len(of_rest) < len(rest) or not index.keys().isdisjoint(of_rest):
-        via_line, *others = index.values()
-        lines = [via_line, *[f"Route: {route}" for route in routes], *others, *rest]
-        text = "\r\n".join((start_line, *lines, "\r\n"))
-        request._index = None
+    request = _new(Request)
+    if not routes and headers.__class__ is CheckedHeaders and headers.fit(body):
+        length = f"Content-Length: {len(body)}"
+        text = "\r\n".join((start_line, *index.values(), headers.text, length, "\r\n"))
+        request._index = {**index, **headers.by_name, "content-length": length}
     else:
-        # No name is there twice, so that the index has all lines, and in their order.
-        text = "\r\n".join((start_line, *index.values(), *rest, "\r\n"))
-        request._index = {**index, **of_rest}
+        rest, of_rest = header_block(headers, body)
+        if routes or len(of_rest) < len(rest) or not index.keys().isdisjoint(of_rest):
+            via_line, *others = index.values()
+            lines = [via_line, *[f"Route: {route}" for route in routes], *others, *rest]
+            text = "\r\n".join((start_line, *lines, "\r\n"))
+            request._index = None
+        else:
+            # No name is there twice, so that the index has all lines, and in their order.
+            text = "\r\n".join((start_line, *index.values(), *rest, "\r\n"))
+            request._index = {**index, **of_rest}
     request._method = method
     request._uri = uri
     request._uri_text = uri._text

@@ -22,7 +22,7 @@ from sipsm.sdp.description import Sdp
 from sipsm.standalone.messages import as_body, limiting
 from sipsm.usage import Invitation, Leg, session
 from sipsm.usage.around import Terms
-from sipsm.usage.invite_uac import InviteUac
+from sipsm.usage.invite_uac import CANCEL_WAITS, CANCELLING
 from sipsm.usage.outputs import Acknowledge, Ask, Cancel, Decide, HangUp, Modify, Prack, Reply, header_lines
 from sipsm.usage.referrer import Refer
 
@@ -126,7 +126,7 @@ class Call:
         state = _BY_SESSION.get(self.here.session.state)
         if state is not None:
             return state
-        if isinstance(self.origin.invite, InviteUac) and self.origin.invite.is_cancelled:
+        if self.origin.invite.state in _GIVEN_UP:
             return CallState.ENDING
         if self.rang:
             return CallState.RINGING
@@ -164,7 +164,9 @@ class Call:
         `reliable`: sent again until its PRACK comes, told by `ProvisionalAcknowledged` (RFC 3262); by default as the
         policy says, and always where the peer requires it.
         """
-        x = Reply(status, reason, as_bytes(sdp), headers=header_lines(headers))
+        x = Reply(status, reason, as_bytes(sdp))
+        if headers:
+            x.headers = header_lines(headers)
         return self.agent.command(self, _RING[reliable], x, now)
 
     def answer(self, sdp: Sdp = b"", *, status: int = 200, headers: Headers = (), now: float) -> list[Output]:
@@ -173,7 +175,10 @@ class Call:
         For the INVITE that called, and for a re-INVITE. It waits for the PRACK of a reliable response that bears a
         description (RFC 3262 5).
         """
-        return self.agent.command(self, "answer", Reply(status, body=as_bytes(sdp), headers=header_lines(headers)), now)
+        x = Reply(status, None, as_bytes(sdp))
+        if headers:
+            x.headers = header_lines(headers)
+        return self.agent.command(self, "answer", x, now)
 
     def reject(
         self, status: int = 603, *, reason: str | None = None, headers: Headers = (), now: float
@@ -343,14 +348,21 @@ class Call:
     def next_timeout(self) -> float | None:
         """The earliest deadline of its machines, in seconds, or None."""
         # After every step of every call: what has no timer running costs next to nothing.
-        running: tuple[tuple[float, str, float], ...] = ()
+        running: list[tuple[float, str, float]] = []
         for leg in self.legs:
-            running += leg.glare.running + leg.timer.running
+            if leg.glare.running:
+                running += leg.glare.running
+            if leg.timer.running:
+                running += leg.timer.running
             for invitation in leg.invitations:
-                running += invitation.invite.running + invitation.reliable.running
+                if invitation.invite.running:
+                    running += invitation.invite.running
+                if invitation.reliable.running:
+                    running += invitation.reliable.running
         return min(running)[0] if running else None
 
 
+_GIVEN_UP = frozenset({CANCEL_WAITS, CANCELLING})
 _RING = {True: "ring reliably", False: "ring unreliably", None: "ring"}
 _BY_SESSION = {
     session.ANSWERING: CallState.ANSWERING,

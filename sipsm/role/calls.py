@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sipsm.dialog import Dialog
-from sipsm.machine import Agenda, Observer, Outcome, Step, joint_step
+from sipsm.machine import Agenda, Observer, Step, joint_step
 from sipsm.message import Request, Response
 from sipsm.role.call import Call
 from sipsm.role.drop_reason import DropReason
@@ -19,15 +19,18 @@ from sipsm.usage import (
     invite_uac,
     invite_uas,
     reliable_receiver,
-    reliable_sender,
     session,
 )
 from sipsm.usage.around import DialogId
+from sipsm.usage.invite_uac import TERMINATED
+from sipsm.usage.invite_uas import ACCEPTED
+from sipsm.usage.reliable_sender import LATE
 from sipsm.usage.session import ENDED
 
 REMEMBERED = 1000
 """How many dialogs that are over are known for a while, so that nobody replaces them (RFC 3891 3)."""
 
+Way = Callable[[Invitation, Any, ServerTransaction | None, float], list[Any]]
 Carry = Callable[[list[tuple[Invitation, Any]], ServerTransaction | None, float], list[Any]]
 
 
@@ -47,8 +50,8 @@ class Calls:
 
     def __init__(self, agenda: Agenda, observer: Observer | None) -> None:
         self.agenda = agenda
-        self.observer = observer
-        self._step = Step(0.0, observer)
+        self.step = Step(0.0, observer)
+        """That of all, to be had by `anew`: each is taken before the next one is, and only its outputs outlast it."""
         self.all: dict[Call, None] = {}
         """Them, the oldest first."""
         self.dialogs: dict[DialogId, Leg] = {}
@@ -56,22 +59,16 @@ class Calls:
         """The INVITEs of peers, by their transactions."""
         self.ended: dict[DialogId, None] = {}
         """The dialogs that were over last."""
+        self.ways: Mapping[type, Way] = {}
+        """How each of the things that a step may ask for is carried out, by its class."""
         self.carry: Carry = _nobody
-        """Who carries out what a step asks for."""
+        """Who carries out several of them."""
 
     # ---------------------------------------------------------------- steps
 
-    def step(self, now: float) -> Step:
-        """For one joint step: it is taken before the next one is, and only its outputs, once begun, outlast it."""
-        return self._step.anew(now)
-
-    def attempt(self, at: Invitation, event: str, x: Any, step: Step) -> Outcome:
-        """One joint step, which a rule may refuse."""
-        return joint_step(CALL, at, event, x, step)
-
-    def event(self, at: Invitation, event: str, x: Any, now: float, *, timed: bool = False) -> list[Any]:
+    def event(self, at: Invitation, event: str, x: Any, now: float, timed: bool = False) -> list[Any]:
         """One joint step that no rule refuses to the program, and what it asks for. `timed`: it is that of a timer."""
-        step = self.step(now)
+        step = self.step.anew(now)
         step.timed = timed
         outcome = joint_step(CALL, at, event, x, step)
         if outcome.moved:
@@ -88,27 +85,35 @@ class Calls:
 
     def finish(self, leg: Leg, step: Step, tx: ServerTransaction | None, now: float) -> list[Any]:
         """Carry out what a step asked for, and forget or watch the call."""
-        timed = step.timed
-        outputs = self.carry(step.outputs, tx, now) if step.outputs else []
+        timed, asked = step.timed, step.outputs
+        outputs: list[Any]
+        if not asked:
+            outputs = []
+        elif len(asked) == 1:
+            at, x = asked[0]
+            outputs = self.ways[x.__class__](at, x, tx, now)
+        else:
+            carry = self.carry
+            outputs = carry(asked, tx, now)
         call: Call = leg.call
-        state = leg.session.state
-        if state in _TAKEN:
+        session_state = leg.session.state
+        if session_state in _TAKEN:
             call.here = leg
         for each in call.legs:
-            known_as, dialog = each.known_as, each.dialog
+            dialog, known_as, invitations = each.dialog, each.known_as, each.invitations
             # What is not known yet, or by another tag, is to be found; and what is known and over, no more.
             if dialog.state in _THERE:
                 if known_as is None or known_as[2] != dialog.remote_tag:
                     self.index(each)
             elif known_as is not None:
                 self.index(each)
-            first, *later = each.invitations
+            first = invitations[0]
             if first.invite.state in _OVER and (first.wire or first.acknowledged_with):
                 self.forget(first)
                 first.settle()
-            if later:
-                self._prune(each, later)
-        if state == ENDED and _is_over(call):
+            if len(invitations) > 1:
+                self._prune(each, invitations[1:])
+        if session_state == ENDED and _is_over(call):
             call.alarm.stop(self.agenda)
             self.all.pop(call, None)
             for each in call.legs:
@@ -133,7 +138,7 @@ class Calls:
             call.alarm.set(call.next_timeout(), self.agenda)
             return []
         _, at, machine, letter = first
-        return self.event(at, machine.fired(letter, now), None, now, timed=True)
+        return self.event(at, machine.fired(letter, now), None, now, True)
 
     # ---------------------------------------------------------------- who is found
 
@@ -149,7 +154,7 @@ class Calls:
     def index(self, leg: Leg) -> None:
         """Have the leg found by its dialog's identifier, which an early dialog without a tag may yet change."""
         dialog, before = leg.dialog, leg.known_as
-        there = dialog.state in _THERE or any(_awaits_request(each) for each in leg.invitations if not each.outgoing)
+        there = dialog.state in _THERE or _awaits_request(leg)
         if before is not None:
             if there and before[2] == (dialog.remote_tag or ""):
                 return
@@ -187,10 +192,10 @@ _OVER = frozenset({invite_uac.TERMINATED, invite_uas.CONFIRMED})
 def _is_over(call: Call) -> bool:
     """Nothing of it is left to be done: the sessions are over, and no INVITE of ours can be answered any more."""
     for leg in call.legs:
-        if leg.session.state != ENDED:
+        if leg.session.state != ENDED or _awaits_request(leg):
             return False
         for each in leg.invitations:
-            if each.invite.state != invite_uac.TERMINATED if each.outgoing else _awaits_request(each):
+            if each.outgoing and each.invite.state != TERMINATED:
                 return False
     return True
 
@@ -203,12 +208,15 @@ def _is_owed(invitation: Invitation) -> bool:
 
 def _awaits_prack(invitation: Invitation) -> bool:
     """The PRACK of a response that the final one has overtaken may still come (RFC 3262 3)."""
-    return invitation.reliable.state == reliable_sender.LATE
+    return invitation.reliable.state == LATE
 
 
-def _awaits_request(invitation: Invitation) -> bool:
+def _awaits_request(leg: Leg) -> bool:
     """Such a PRACK, or the ACK for our 2xx, may come though the session is over."""
-    return invitation.invite.state == invite_uas.ACCEPTED or _awaits_prack(invitation)
+    for each in leg.invitations:
+        if not each.outgoing and (each.invite.state == ACCEPTED or each.reliable.state == LATE):
+            return True
+    return False
 
 
 def _nobody(_asked: Any, _tx: Any, _now: float) -> list[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sipsm.message import Response, cancel_for
 from sipsm.role.call import Call, InCall, OutgoingRequest
-from sipsm.role.calls import Calls
+from sipsm.role.calls import Calls, Way
 from sipsm.role.events import (
     AnswerReceived,
     EarlyDialogEnded,
@@ -81,8 +81,6 @@ _TOLD = frozenset(
 )
 """What becomes an event."""
 
-Way = Callable[[Invitation, Any, ServerTransaction | None, float], list[Any]]
-
 
 class CarryingOut:
     """The doing side of a user agent."""
@@ -133,11 +131,8 @@ class CarryingOut:
         }
 
     def all(self, asked: list[tuple[Invitation, Any]], tx: ServerTransaction | None, now: float) -> list[Any]:
-        """Everything, in its order, but what is sent before what is told; returns the outputs."""
+        """Several things, in their order, but what is sent before what is told; returns the outputs."""
         ways = self.ways
-        if len(asked) == 1:
-            at, x = asked[0]
-            return ways[x.__class__](at, x, tx, now)
         # An application that acts on an event at once does so when the message that belongs to it is on its way.
         outputs: list[Any] = []
         told: list[Any] = []
@@ -147,15 +142,17 @@ class CarryingOut:
                 told += ways[kind](at, x, tx, now)
             else:
                 outputs += ways[kind](at, x, tx, now)
-        return outputs + told
+        outputs += told
+        return outputs
 
     # ---------------------------------------------------------------- responses
 
     def reply(self, at: Invitation, x: Reply, _tx: ServerTransaction | None, now: float) -> list[Any]:
         """A response to the peer's INVITE."""
         assert at.transaction is not None, "an INVITE of the peer has its transaction"
+        leg = at.leg
         response = self.writing.response(at, x)
-        call: Call = at.leg.call
+        call: Call = leg.call
         outputs: list[Any] = self.transactions.respond(at.transaction, response, now)
         if x.status < 200:
             if not call.outgoing:
@@ -163,11 +160,12 @@ class CarryingOut:
         elif x.status < 300:
             # As it went out, with what was added on its way.
             at.wire = at.transaction.wire
-            settle(at.leg, at.request, ours=False)
+            if leg.packages_before is not None:
+                settle(leg, at.request, ours=False)
             if call.replaces is not None:
                 return [*outputs, *self.take_place(at, now)]
         else:
-            go_back(at.leg, at.request, ours=False)
+            go_back(leg, at.request, ours=False)
         return outputs
 
     def take_place(self, at: Invitation, now: float) -> list[Any]:
@@ -207,7 +205,8 @@ class CarryingOut:
     def accept(self, at: Invitation, x: Accept, tx: ServerTransaction | None, now: float) -> list[Any]:
         """A 200 to a request within the dialog."""
         assert tx is not None, "a request is accepted while it is handled"
-        settle(at.leg, x.request, ours=False)
+        if at.leg.packages_before is not None:
+            settle(at.leg, x.request, ours=False)
         return self.transactions.respond(tx, self.writing.accepted(at, x.request), now)
 
     def decide(self, at: Invitation, x: Decide, _tx: ServerTransaction | None, now: float) -> list[Any]:

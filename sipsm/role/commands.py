@@ -14,8 +14,9 @@ from attrs import evolve
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar.text_value import built
 from sipsm.ids import Ids
+from sipsm.machine import joint_step
 from sipsm.message import Request, response_to
-from sipsm.message.headers import InfoPackage
+from sipsm.message.headers import REQUIRE, InfoPackage
 from sipsm.message.names import canonical
 from sipsm.role.call import Call, InCall
 from sipsm.role.calls import Calls
@@ -26,7 +27,7 @@ from sipsm.role.writing import Writing, content
 from sipsm.sdp import offer_answer
 from sipsm.transaction import TimerValues
 from sipsm.transaction.sending import Sending
-from sipsm.usage import Invitation, Leg, session
+from sipsm.usage import CALL, Invitation, Leg, session
 from sipsm.usage.acknowledging import OWED as ACK_OWED
 from sipsm.usage.invite_uac import InviteUac
 from sipsm.usage.invite_uas import UNANSWERED
@@ -46,7 +47,7 @@ NOT_FOR_ASKING: Final = {
 # "The CANCEL request MUST NOT contain any Require or Proxy-Require header fields." (RFC 3261 9.1)
 NOT_IN_CANCEL: Final = frozenset(("require", "proxy-require"))
 
-_SENT_WITHIN: Final = (Modify, Ask, HangUp, Prack)
+_SENT_WITHIN: Final = frozenset({Modify, Ask, HangUp, Prack})
 _STATUSES: Final = {
     "ring": range(101, 200),
     "ring reliably": range(101, 200),
@@ -100,7 +101,7 @@ class Commands:
         if leg.call is not call:
             raise LocalProtocolError(f"cannot {command}: that dialog is not this call's")
         self.check(leg, command, x)
-        if isinstance(x, _SENT_WITHIN):
+        if x.__class__ in _SENT_WITHIN:
             # What it asks for is sent when all machines have moved: that must not fail then.
             leg.dialog.check(getattr(x, "method", command))
         return self.ways[command](leg, x, now)
@@ -108,8 +109,8 @@ class Commands:
     def give(self, command: str, at: Invitation, event: str, x: Any, now: float) -> list[Any]:
         """One event that may be refused."""
         calls = self.calls
-        step = calls.step(now)
-        outcome = calls.attempt(at, event, x, step)
+        step = calls.step.anew(now)
+        outcome = joint_step(CALL, at, event, x, step)
         if outcome.moved:
             return calls.finish(at.leg, step, None, now)
         assert outcome.refusal is not None, f"nobody takes {event}: {outcome.why_not}"
@@ -122,18 +123,19 @@ class Commands:
     def ring(self, leg: Leg, x: Reply, now: float) -> list[Any]:
         """A provisional response, sent reliably as the policy and the peer want it."""
         at = _asked("ring", leg)
-        _check_199(at, x)
-        required = _requires(at.request)
+        if x.status == 199:
+            _check_199(at, x)
         # "If the request did not include either a Supported or Require header field indicating this feature, the UAS
         # MUST NOT send the provisional response reliably." (RFC 3262 3)
-        if required or (self.policy.reliable and says(at.request, "100rel")):
+        if _requires(at.request) or (self.policy.reliable and says(at.request, "100rel")):
             return self.ring_reliably(leg, x, now)
         return self.give("ring", at, "PROVISION+SDP" if x.body else "PROVISION", x, now)
 
     def ring_reliably(self, leg: Leg, x: Reply, now: float) -> list[Any]:
         """A provisional response that is sent again until its PRACK comes."""
         at = _asked("ring", leg)
-        _check_199(at, x)
+        if x.status == 199:
+            _check_199(at, x)
         if not says(at.request, "100rel"):
             raise LocalProtocolError("cannot ring reliably: the peer does not support 100rel", rfc="3262 3")
         return self.give("ring", at, "REL+SDP" if x.body else "REL", x, now)
@@ -141,7 +143,8 @@ class Commands:
     def ring_unreliably(self, leg: Leg, x: Reply, now: float) -> list[Any]:
         """A provisional response that may be lost."""
         at = _asked("ring", leg)
-        _check_199(at, x)
+        if x.status == 199:
+            _check_199(at, x)
         # "The UAS MUST send any non-100 provisional response reliably if the initial request contained a Require header
         # field with the option tag 100rel." (RFC 3262 3)
         if _requires(at.request):
@@ -238,9 +241,9 @@ class Commands:
             invite = InviteUac(self.times, modifies=True)
             # Its request is built when nobody has refused it.
             at = Invitation(leg, True, leg.invitations[0].request, invite)
-        step = self.calls.step(now)
+        step = self.calls.step.anew(now)
         wish = evolve(x, since=leg.offer_answer.agreed)
-        outcome = self.calls.attempt(at, event + ("+SDP" if x.body else ""), wish, step)
+        outcome = joint_step(CALL, at, event + ("+SDP" if x.body else ""), wish, step)
         if outcome.refusal is not None:
             raise LocalProtocolError(
                 f"cannot offer in state {outcome.state}: {outcome.refusal.text}", rfc=outcome.refusal.rfc
@@ -363,8 +366,6 @@ def refuse_session_methods(method: str) -> None:
 
 
 def _check_199(at: Invitation, x: Reply) -> None:
-    if x.status != 199:
-        return
     # "If the Supported header field of an initial dialog initiation request does not contain a "199" option-tag, the
     # UAC MUST NOT send a 199 response on any early dialog associated with the request." And: "The UAS MUST also insert
     # a Reason header field [RFC3326] that contains a response code describing the reason why the early dialog was
@@ -376,7 +377,7 @@ def _check_199(at: Invitation, x: Reply) -> None:
 
 
 def _requires(invite: Request) -> bool:
-    return "100rel" in map(str.lower, invite.header_values("Require"))
+    return "100rel" in invite[REQUIRE]
 
 
 def _asked(command: str, leg: Leg) -> Invitation:

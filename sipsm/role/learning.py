@@ -6,42 +6,63 @@ request comes to nothing.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from sipsm.message import KNOWN_METHODS, Request, Response
-from sipsm.message.headers import ALLOW, RECV_INFO
+from sipsm.message.headers import ALLOW, CONTACT, RECV_INFO
 from sipsm.usage import Leg
 from sipsm.usage.session_timer import says
 
 _NAMES: Final = {method: method for method in KNOWN_METHODS}
-"""One text for all calls: it is held as long as a call is up."""
+"""One text for all values that are held."""
+
+
+def _held(methods: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_NAMES.get, methods, methods))
+
+
+_shared: Final = lru_cache(maxsize=64)(_held)
+"""One value for all calls whose peers name the same methods, none of which strangers have made up."""
 
 
 def learn_methods(leg: Leg, message: Request | Response) -> None:
     """The methods that the peer takes, where the message names them."""
-    if message.has("Allow"):
-        methods = message[ALLOW]
-        leg.peer_allows = tuple(map(_NAMES.get, methods, methods))
+    methods = message[ALLOW]
+    if methods or message.has("Allow"):
+        are_known = len(methods) <= len(KNOWN_METHODS) and KNOWN_METHODS.issuperset(methods)
+        leg.peer_allows = _shared(methods) if are_known else _held(methods)
+
+
+def _learn_of_peer(leg: Leg, message: Request | Response) -> None:
+    """The methods, and whether it finds dialogs."""
+    learn_methods(leg, message)
+    contacts = message[CONTACT]
+    if contacts and ";gr" in contacts[0].uri_text:
+        leg.peer_finds_dialogs = says(message, "tdialog")
+
+
+def _learn_packages(leg: Leg, message: Request | Response) -> None:
+    # "the Info Package name is case sensitive" (RFC 6086 7.2)
+    packages = message[RECV_INFO]
+    leg.peer_packages = tuple([package.name for package in packages]) if packages else ()
 
 
 def learn(leg: Leg, message: Request | Response) -> None:
     """The methods and the packages that the peer takes, from a message that stands."""
-    learn_methods(leg, message)
-    contact = message.contact
-    if contact is not None and ";gr" in contact.uri_text:
-        leg.peer_finds_dialogs = says(message, "tdialog")
+    _learn_of_peer(leg, message)
     # "an empty Recv-Info header field" says that none is taken, and none that nothing has changed (RFC 6086 5.2.2).
     if message.has("Recv-Info"):
-        # "the Info Package name is case sensitive" (RFC 6086 7.2)
-        leg.peer_packages = tuple(package.name for package in message[RECV_INFO])
+        _learn_packages(leg, message)
 
 
 def learn_for_now(leg: Leg, message: Request | Response, *, ours: bool) -> None:
     """The same, from a request that may yet be rejected, or from a provisional response to one of ours."""
+    _learn_of_peer(leg, message)
     if message.has("Recv-Info"):
         leg.packages_before = leg.packages_before or {}
         leg.packages_before.setdefault((ours, message.cseq.number), leg.peer_packages)
-    learn(leg, message)
+        _learn_packages(leg, message)
 
 
 def settle(leg: Leg, message: Request | Response, *, ours: bool) -> None:

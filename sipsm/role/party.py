@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from sipsm.dialog import Dialog, request_uri_and_routes
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.ids import MAGIC_COOKIE, Ids
-from sipsm.message import Address, CheckedHeader, Request, Via, request_of
+from sipsm.message import Address, CheckedHeader, CheckedHeaders, Request, Via, request_of
 from sipsm.message.headers.times import date_of
 from sipsm.role.checking import address_of_somebody, check_headers, in_to, refuse_100rel
 from sipsm.role.screening import Profile, allow, allow_events, supported
@@ -32,6 +33,12 @@ def _asks_for_sips(dialog: Dialog | None, request: Request | None) -> bool:
     # header field value, if there was any, or the Contact header field if there was no Record-Route header field, the
     # Contact header field in the response MUST be a SIPS URI." (RFC 3261 12.1.1)
     return (dialog is not None and dialog.is_secure) or (request is not None and request.scheme == "sips")
+
+
+@lru_cache(maxsize=64)
+def together(*lines: tuple[str, str]) -> CheckedHeaders:
+    """Header lines of ours, of which the same are written in each call."""
+    return CheckedHeaders(lines)
 
 
 class Series(NamedTuple):
@@ -53,7 +60,7 @@ class Party:
         """What the time of day was at the beginning of ours, in seconds since 1970; None where nobody has told it."""
         # What every message says of us is made once.
         self._via = Via.parse(f"SIP/2.0/{self.local.transport} {self.local.sent_by};branch={MAGIC_COOKIE};rport")
-        self._sender = Address.parse(self.identity)
+        self._sender = str(Address.parse(self.identity))
         self._contact = CheckedHeader("Contact", f"<{profile.gruu}>" if profile.gruu else self.local.contact)
         self._secure = self._as_secure()
         """The own Contact as a SIPS URI, by the IP version of who asks."""
@@ -65,6 +72,8 @@ class Party:
         """The Server line of responses, if there is to be one."""
         self.supported = [CheckedHeader("Supported", ", ".join(supported(profile)))]
         """The extensions that we know, as every request but ACK names them."""
+        self.of_requests = CheckedHeaders([*self.user_agent, *self.supported])
+        """What each request within a dialog says of us."""
         self.packages = CheckedHeader("Recv-Info", ", ".join(profile.info_packages))
         """The INFO packages that we take, none as an empty value (RFC 6086 5.2.2)."""
         self.events = [CheckedHeader(*line) for line in allow_events(profile)]
@@ -157,8 +166,9 @@ class Party:
             raise LocalProtocolError("give a method and headers by themselves, not in the URI", rfc="3261 19.1.5")
         # "This document allows a UA to insert a Recv-Info header field in a REGISTER request." (RFC 6086 5.3)  What it
         # says there is for the registrar, and of packages whose specifications tell what that makes of it.
-        theirs = check_headers(headers, packages=method == "REGISTER")
-        if theirs:
+        theirs: HeaderLines = []
+        if headers:
+            theirs = check_headers(headers, packages=method == "REGISTER")
             refuse_100rel(method, theirs)
         uri, routes = request_uri_and_routes(target, self.profile.route)
         before, cseq = again or (None, 0)
@@ -174,14 +184,17 @@ class Party:
                 from_tag, call_id, cseq = self.ids.tag(), self.ids.call_id(), self.ids.cseq()
             else:
                 call_id, from_tag = before
-            whose = self._sender if sender is None else address_of_somebody(sender)
-            receiver, sender = f"<{in_to(target)}>", str(whose.with_tag(from_tag))
+            whose = self._sender if sender is None else str(address_of_somebody(sender))
+            # Whoever it is has no tag yet, and in both forms of an address a parameter at the end is the header's (RFC
+            # 3261 20.10).
+            receiver, sender = f"<{in_to(target)}>", f"{whose};tag={from_tag}"
         if to is not None:
             receiver = str(address_of_somebody(to))
         if self._secure and (uri.scheme == "sips" or (routes and _SIPS_ROUTE.search(routes[0]))):
             # "If the Request-URI or top Route header field value contains a SIPS URI, the Contact header field MUST
             # contain a SIPS URI as well." (RFC 3261 8.1.1.8)
             own = [self._secure_contact() if line[0] == "Contact" else line for line in own]
+        lines = [*self.user_agent, *own, *theirs]
         request = request_of(
             method,
             uri,
@@ -194,7 +207,8 @@ class Party:
             to_tag=None,
             call_id=call_id,
             cseq=cseq,
-            headers=[*self.user_agent, *own, *theirs],
+            # Each INVITE says the same of us.
+            headers=lines if theirs or method != "INVITE" else together(*lines),
             body=body,
         )
         return request, self.next_hop(target)

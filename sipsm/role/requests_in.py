@@ -10,7 +10,7 @@ from typing import Any
 
 from sipsm.dialog import as_uas
 from sipsm.errors import RemoteProtocolError
-from sipsm.machine import Refuse, Step
+from sipsm.machine import Refuse, joint_step
 from sipsm.message import Request, response_to
 from sipsm.message.headers import EXPIRES, INFO_PACKAGE, RACK
 from sipsm.role.call import Call, Commanded
@@ -37,7 +37,7 @@ from sipsm.role.writing import OF_SDP
 from sipsm.sdp import has_sdp, sdp_of
 from sipsm.standalone.messages import validity
 from sipsm.transaction import ServerTransaction, TransactionLayer
-from sipsm.usage import Invitation, Leg
+from sipsm.usage import CALL, Invitation, Leg
 from sipsm.usage.deciding import OWED
 from sipsm.usage.invite_uas import InviteUas
 from sipsm.usage.outputs import Decide, Reply
@@ -84,22 +84,23 @@ class RequestsIn:
         """Whether no further call is taken."""
         return len(self.calls.all) >= self.limits.calls
 
-    @property
     def refusal_of_calls(self) -> int:
         """The status with which a further call is refused, unseen; 0 when it is taken."""
-        if self.is_full:
+        if len(self.calls.all) >= self.limits.calls:
             return 503
         most = self.policy.busy_at
         # Those that are over are known for a while.
-        is_busy = most is not None and sum(not call.over for call in self.calls.all) >= most
-        return self.turns_away or (486 if is_busy else 0)
+        if most is not None and sum(not call.over for call in self.calls.all) >= most:
+            return self.turns_away or 486
+        return self.turns_away
 
     def received(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """A request, once (RFC 3261 8.2)."""
-        if (struck := screen(self.profile, request)) is not None:
+        method = request.method
+        struck = screen(self.profile, request, method)
+        if struck is not None:
             check, headers = struck
             return self.serve(tx, request, check.status, now, headers=headers)
-        method = request.method
         if method == "CANCEL":
             return self.cancelled(tx, request, now)
         if self.transactions.is_merged(tx):
@@ -108,10 +109,11 @@ class RequestsIn:
             return self.serve(tx, request, 482, now)
         # "A request outside of a dialog MUST NOT contain a To tag; the tag in the To field of a request identifies the
         # peer of the dialog." (RFC 3261 8.1.1.2)
-        if request.to_tag is not None:
-            leg = self.calls.dialog_of(request)
+        tag = request.to_tag
+        if tag is not None:
+            leg = self.calls.dialogs.get((request.call_id, tag, request.from_tag or ""))
             if leg is not None and method not in self.inside:
-                return self.within(leg, tx, request, now)
+                return self.within(leg, tx, request, method, now)
             place = self.dialogs.of(request)
             if place is not None:
                 return self.lives_in(place, tx, request, now)
@@ -126,7 +128,7 @@ class RequestsIn:
             case "OPTIONS":
                 # "The response code chosen MUST be the same that would have been chosen had the request been an
                 # INVITE." (RFC 3261 11.2)
-                return self.describe(tx, request, self.refusal_of_calls, now)
+                return self.describe(tx, request, self.refusal_of_calls(), now)
             case "MESSAGE":
                 return self.messaged(None, tx, request, now)
         return self.serve(tx, request, 481, now)
@@ -142,26 +144,30 @@ class RequestsIn:
             None if expires is None else float(expires),
             self.policy.extends_ringing,
         )
-        return Invitation(leg, False, request, life, transaction=tx, flow=tx.flow)
+        at = Invitation(leg, False, request, life)
+        at.transaction, at.flow = tx, tx.flow
+        return at
 
     def called(self, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
         """An INVITE outside a dialog: somebody calls (RFC 3261 13.3.1)."""
-        place: Sought = sought(request, self.calls, self.policy)
+        calls = self.calls
+        place: Sought = sought(request, calls, self.policy)
         # One that takes the place of a call, or joins it, comes to who is busy with that.
-        refusal = self.refusal_of_calls if place is NOTHING else 503 if self.is_full else place.status
+        refusal = self.refusal_of_calls() if place is NOTHING else 503 if self.is_full else place.status
         if refusal:
             return self.serve(tx, request, refusal, now, headers=_when(refusal))
         tag = self.ids.tag()
-        call = Call(self.commanded, False, replaces=place.replaces)
+        call = Call(self.commanded, False)
+        call.replaces = place.replaces
         leg = call.here = Leg(call, as_uas(request, tag, self.ids.cseq()))
         call.legs.append(leg)
         at = call.origin = self.invitation(leg, tx, request)
         leg.invitations.append(at)
         learn(leg, request)
-        self.calls.all[call] = None
-        self.calls.incoming[tx] = at
+        calls.all[call] = None
+        calls.incoming[tx] = at
         offer = sdp_of(request)
-        outputs = self.calls.event(at, "<INVITE+SDP" if offer else "<INVITE", request, now)
+        outputs = calls.event(at, "<INVITE+SDP" if offer else "<INVITE", request, now)
         # It comes first: what has no time to be answered is over in the same step.
         return [IncomingCall(call, request, offer, place.replaces, place.joins), *outputs]
 
@@ -185,26 +191,31 @@ class RequestsIn:
         if at.offer_answer.has_changed:
             # "if the INVITE request was a re-INVITE and some of its requested changes had already been executed, the
             # UAS would return a 2xx response instead." (RFC 6141 3.8)
-            step = self.calls.step(now)
-            if self.calls.attempt(at, "ACCEPT", Reply(200), step).moved:
+            step = self.calls.step.anew(now)
+            if joint_step(CALL, at, "ACCEPT", Reply(200), step).moved:
                 accepted = self.calls.finish(at.leg, step, None, now)
                 return [*outputs, *accepted, OfferWithdrawn(at.leg.call, request)]
         return outputs + self.calls.event(at, "CANCEL", request, now)
 
     # ---------------------------------------------------------------- within a dialog
 
-    def within(self, leg: Leg, tx: ServerTransaction, request: Request, now: float) -> list[Any]:
+    def within(self, leg: Leg, tx: ServerTransaction, request: Request, method: str, now: float) -> list[Any]:
         """A request within a dialog: judged by the dialog first, then by what its method means there (12.2.2)."""
+        calls = self.calls
         first = leg.invitations[0]
-        step = self.calls.step(now)
-        outcome = self.calls.attempt(first, "REQUEST", request, step)
+        step = calls.step.anew(now)
+        outcome = joint_step(CALL, first, "REQUEST", request, step)
         if outcome.refusal is not None:
             return self.refuse(tx, request, outcome.refusal, now)
-        match request.method:
+        match method:
+            case "BYE":
+                # What it says of its sender is of no more use: the session is over (RFC 3261 15.1.2).
+                outcome = joint_step(CALL, first, "BYE", request, step)
+                if outcome.refusal is not None:
+                    return self.refuse(tx, request, outcome.refusal, now)
+                return calls.finish(leg, step, tx, now)
             case "INVITE":
                 return self.modified(leg, tx, request, now)
-            case "BYE":
-                return self.left(first, tx, request, step)
             case "UPDATE":
                 sdp = "+SDP" if has_sdp(request) else ""
                 return self.step(first, "<UPDATE" + sdp, tx, request, now, owes=bool(sdp))
@@ -214,15 +225,15 @@ class RequestsIn:
                     return self.serve(tx, request, 481, now)
                 sdp = "+SDP" if has_sdp(request) else ""
                 return self.step(at, "<PRACK" + sdp, tx, request, now, owes=bool(sdp))
-        outcome = self.calls.attempt(first, "<ASK", request, self.calls.step(now))
+        outcome = joint_step(CALL, first, "<ASK", request, calls.step.anew(now))
         if outcome.refusal is not None:
             return self.refuse(tx, request, outcome.refusal, now)
-        match request.method:
+        match method:
             case "INFO":
                 return self.informed(leg, tx, request, now)
             case "MESSAGE":
                 return self.messaged(leg.call, tx, request, now)
-        assert request.method == "OPTIONS", "the screening lets no other method in"
+        assert method == "OPTIONS", "the screening lets no other method in"
         # "An OPTIONS request received within a dialog generates a 200 (OK) response that is identical to one
         # constructed outside a dialog and does not have any impact on the dialog." (RFC 3261 11.2)
         return self.describe(tx, request, 0, now)
@@ -246,19 +257,12 @@ class RequestsIn:
         # The usage that it is of is not there (RFC 5057 5.1).
         return self.serve(tx, request, 481, now)
 
-    def left(self, at: Invitation, tx: ServerTransaction, bye: Request, step: Step) -> list[Any]:
-        """A BYE (RFC 3261 15.1.2). What it says of its sender is of no more use: the session is over."""
-        outcome = self.calls.attempt(at, "BYE", bye, step)
-        if outcome.refusal is not None:
-            return self.refuse(tx, bye, outcome.refusal, step.now)
-        return self.calls.finish(at.leg, step, tx, step.now)
-
     def step(
         self, at: Invitation, event: str, tx: ServerTransaction, request: Request, now: float, *, owes: bool
     ) -> list[Any]:
         """An UPDATE or a PRACK, which a rule may refuse: then it is answered as that says."""
-        step = self.calls.step(now)
-        outcome = self.calls.attempt(at, event, request, step)
+        step = self.calls.step.anew(now)
+        outcome = joint_step(CALL, at, event, request, step)
         if outcome.refusal is not None:
             return self.refuse(tx, request, outcome.refusal, now)
         learn_for_now(at.leg, request, ours=False)
@@ -272,8 +276,8 @@ class RequestsIn:
         """A re-INVITE (RFC 3261 14.2)."""
         at = self.invitation(leg, tx, request)
         offered = has_sdp(request)
-        step = self.calls.step(now)
-        outcome = self.calls.attempt(at, "<REINVITE+SDP" if offered else "<REINVITE", request, step)
+        step = self.calls.step.anew(now)
+        outcome = joint_step(CALL, at, "<REINVITE+SDP" if offered else "<REINVITE", request, step)
         if outcome.refusal is not None:
             return self.refuse(tx, request, outcome.refusal, now)
         learn_for_now(leg, request, ours=False)

@@ -50,14 +50,14 @@ class ResponsesIn:
         self.keepers: set[type] = {Invitation, OutgoingRequest}
         """The classes of users that keep their request."""
 
-    def received(self, user: Any, response: Response, flow: Any, now: float) -> list[Any]:
-        """A response to a request of ours."""
+    def received(self, user: Any, response: Response, status: int, flow: Any, now: float) -> list[Any]:
+        """A response to a request of ours, and its status."""
         if isinstance(user, Invitation):
             user.flow = flow
-            return self.invite_answered(user, response, now)
-        if response.status < 200:
+            return self.invite_answered(user, response, status, now)
+        if status < 200:
             return [DropNote(DropReason.ABSORBED, "it tells nothing but that the request has arrived", response)]
-        return self.final(user, response.status, response, "", now)
+        return self.final(user, status, response, "", now)
 
     def sent_as(self, user: Any, request: Request) -> list[Any]:
         """A request of ours goes out with another Via: CANCEL and ACK are made from that one (RFC 3261 9.1)."""
@@ -83,45 +83,50 @@ class ResponsesIn:
 
     # ---------------------------------------------------------------- to an INVITE
 
-    def invite_answered(self, at: Invitation, response: Response, now: float) -> list[Any]:
+    def invite_answered(self, at: Invitation, response: Response, status: int, now: float) -> list[Any]:
         """A response to an INVITE of ours: provisional, 2xx, or final (RFC 3261 13.2.2)."""
-        status = response.status
+        calls = self.calls
         if status == 100:
-            return self.calls.event(at, "100", response, now)
+            return calls.event(at, "100", response, now)
         call: Call = at.leg.call
+        modifies = at.uac.modifies
         if status >= 300:
-            if not at.uac.modifies and at.uac.wants_answers:
+            if not modifies and at.uac.wants_answers:
                 again = self.again(at, response, now)
                 if again is not None:
                     return again
             go_back(at.leg, response, ours=True)
-            return self.calls.event(at, "3XX-6XX", response, now)
-        if not at.uac.modifies:
+            return calls.event(at, "3XX-6XX", response, now)
+        if not modifies:
             branch = self.branch_of(call, at, response, now)
             if branch is None:
                 return [DropNote(DropReason.OVERLOADED, f"more than {self.limits.forks} branches answer", response)]
             at = branch
-        reliable = status < 200 and _is_reliable(response)
+        leg = at.leg
+        if status >= 200:
+            if leg.packages_before is not None:
+                settle(leg, response, ours=True)
+            learn(leg, response)
+            event = "2XX+SDP" if has_sdp(response) else "2XX"
+            if not self.policy.keeps_forks:
+                return calls.event(at, event, response, now)
+            forked = self.split(at)
+            return forked + calls.event(at, event, response, now)
+        reliable = _is_reliable(response)
         if status == 199 and not reliable:
             # "If a UAC receives an unreliably sent 199 response on a dialog that has not previously been established
             # (this can happen if a 199 response reaches the client before the 18x response that would establish the
             # early dialog) it SHALL discard the 199 response." (RFC 6228 4)
             known = at.dialog.state == "Early"
-            return self.calls.event(at, "199" if known else "100", response, now)
+            return calls.event(at, "199" if known else "100", response, now)
         sdp = "+SDP" if has_sdp(response) else ""
-        if status < 200:
-            learn_for_now(at.leg, response, ours=True)
-        else:
-            settle(at.leg, response, ours=True)
-            learn(at.leg, response)
-            forked = self.split(at) if self.policy.keeps_forks else []
-            return forked + self.calls.event(at, "2XX" + sdp, response, now)
+        learn_for_now(leg, response, ours=True)
         if not reliable:
-            return self.calls.event(at, "1XX" + sdp, response, now)
-        outputs = self.calls.event(at, "<REL" + sdp, response, now)
+            return calls.event(at, "1XX" + sdp, response, now)
+        outputs = calls.event(at, "<REL" + sdp, response, now)
         # One that comes again, or too early, "MUST NOT be processed further" (RFC 3262 4).
         dropped = any(isinstance(output, DropNote) for output in outputs)
-        return outputs if dropped or status != 199 else [*outputs, *self.calls.event(at, "199", response, now)]
+        return outputs if dropped or status != 199 else [*outputs, *calls.event(at, "199", response, now)]
 
     def again(self, at: Invitation, response: Response | None, now: float) -> list[Any] | None:
         """The INVITE goes out anew, changed or to another target; None when it is over (RFC 3261 8.1.3.4, 8.1.3.5)."""
@@ -138,13 +143,16 @@ class ResponsesIn:
     def branch_of(self, call: Call, at: Invitation, response: Response, now: float) -> Invitation | None:
         """The machines of the response's dialog: each To tag is another one (RFC 3261 13.2.2.4)."""
         tag = response.to_tag or ""
+        for leg in call.legs:
+            if leg.dialog.remote_tag == tag:
+                return leg.invitations[0]
+        # It may be that of a branch which is a call of its own.
         known = self.calls.dialogs.get((response.call_id, at.dialog.local_tag, tag))
         if known is not None:
             return known.invitations[0]
         for leg in call.legs:
             # An early dialog without a tag is nobody's yet, or that of a peer of RFC 2543 that has none (12.1.2).
-            nobodys = leg.dialog.remote_tag is None and leg.dialog.state in {"Initial", "Early"}
-            if nobodys or (leg.dialog.remote_tag or "") == tag:
+            if leg.dialog.remote_tag is None and (not tag or leg.dialog.state in {"Initial", "Early"}):
                 return leg.invitations[0]
         if len(call.legs) >= self.limits.forks:
             return None
@@ -165,7 +173,7 @@ class ResponsesIn:
         if not leg.timer.asleep and asked is not None:
             # After a 422 it is more than the policy says (RFC 4028 7.4).
             leg.timer.wanted_s = asked.interval_s
-        step = self.calls.step(now)
+        step = self.calls.step.anew(now)
         leg.offer_answer.receive(">INVITE+SDP" if has_sdp(request) else ">INVITE", request, step)
         leg.turns.receive(">INVITE", request, step)
         leg.session.receive(">INVITE", request, step)
@@ -204,6 +212,8 @@ class ResponsesIn:
 
     def final(self, user: Any, status: int, response: Response | None, why: str, now: float) -> list[Any]:
         """The end of a request other than INVITE: an application's, a BYE, PRACK, UPDATE or CANCEL."""
+        if isinstance(user, InCall) and user.method == "BYE":
+            return self.calls.event(user.invitation, "BYE DONE", response, now)
         if isinstance(user, OutgoingRequest):
             user.status = status
             # "A UA can make this determination if it has seen an Allow header field from its peer with the value
@@ -223,8 +233,6 @@ class ResponsesIn:
         if not isinstance(user, InCall):
             return []
         at, method = user.invitation, user.method
-        if method == "BYE":
-            return self.calls.event(at, "BYE DONE", response, now)
         if response is not None and status < 300:
             learn(at.leg, response)
             return self.calls.event(at, f"<{method} 2XX" + ("+SDP" if has_sdp(response) else ""), response, now)

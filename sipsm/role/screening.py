@@ -21,7 +21,7 @@ from sipsm.grammar.tokens import refuse_line_ends
 from sipsm.ids import MAGIC_COOKIE
 from sipsm.message import KNOWN_METHODS, Request
 from sipsm.message.bodies import read_body
-from sipsm.message.headers import ACCEPT, CONTENT_LANGUAGE, EVENT, SESSION_EXPIRES, WarningValue
+from sipsm.message.headers import ACCEPT, CONTACT, CONTENT_LANGUAGE, EVENT, SESSION_EXPIRES, WarningValue
 from sipsm.message.headers.content import in_range, is_language
 from sipsm.packages.package import PACKAGES, EventPackage, package_named
 from sipsm.role.checking import address_of_somebody
@@ -294,10 +294,10 @@ def requires_unsupported(profile: Profile, request: Request) -> bool:
 
 def lacks_contact(_: Profile, request: Request) -> bool:
     """An INVITE without the one Contact that it must have; a client of RFC 2543 may leave it out."""
-    contacts = request.contacts
-    if not contacts and not (request.branch or "").startswith(MAGIC_COOKIE):
-        return False
-    return len(contacts) != 1 or contacts[0].is_star
+    contacts = request[CONTACT]
+    if len(contacts) == 1:
+        return contacts[0].is_star
+    return bool(contacts) or (request.branch or "").startswith(MAGIC_COOKIE)
 
 
 def wants_no_answer(profile: Profile, request: Request) -> bool:
@@ -443,7 +443,7 @@ _SETTING_OF: Final[dict[str, Callable[[Profile], object]]] = {
     "PUBLISH": attrgetter("composes.packages"),
     "REGISTER": lambda profile: profile.registers is not None,
 }
-_OF: Final = frozenset(each.of for each in CHECKS)
+_OF: Final = frozenset(each.of for each in CHECKS if each.of is not None)
 
 
 @cache
@@ -455,11 +455,15 @@ def _that_may_strike(method: str | None, there: frozenset[str], is_registrar: bo
     return may_strike if is_registrar else tuple(each for each in may_strike if each.strikes is not registers_only)
 
 
-def screen(profile: Profile, request: Request) -> tuple[Check, list[HeaderLine]] | None:
+_NONE_OF_THEM: Final[frozenset[str]] = frozenset()
+
+
+def screen(profile: Profile, request: Request, method: str) -> tuple[Check, list[HeaderLine]] | None:
     """The first check that strikes, with the headers of its answer; None when the request may go on."""
-    method = request.method
     known = method if method in ALL else None
-    for check in _that_may_strike(known, _OF.intersection(request.names), profile.registers is not None):
-        if check.strikes(profile, request):
+    there = _OF.intersection(request.names) if request.has_any(_OF) else _NONE_OF_THEM
+    for check in _that_may_strike(known, there, profile.registers is not None):
+        strikes = check.strikes
+        if strikes(profile, request):
             return check, check.headers(profile, request)
     return None

@@ -31,11 +31,12 @@ class Sought:
 
 
 NOTHING: Final = Sought()
+_NAMES: Final = frozenset({REPLACES.key, JOIN.key})
 
 
 def sought(request: Request, calls: Calls, policy: Policy) -> Sought:
     """What the INVITE asks for."""
-    if not (request.has("Replaces") or request.has("Join")):
+    if not request.has_any(_NAMES):
         return NOTHING
     replaces, joins = request[REPLACES], request[JOIN]
     # "If both a Replaces header field and another header field with contradictory semantics are present in a request,

@@ -129,7 +129,7 @@ class UserAgent:
         carrying_out.refresh = self.commands.refresh
         carrying_out.start_anew = self.responses.start_anew
         carrying_out.heard = self.referred.heard
-        self.calls.carry = carrying_out.all
+        self.calls.ways, self.calls.carry = carrying_out.ways, carrying_out.all
 
     def _with(self, part: _P) -> _P:
         """Have a part: from now on it gets what it takes."""
@@ -163,9 +163,7 @@ class UserAgent:
             again.here.dialog.local_cseq = request.cseq.number
         expires = request[EXPIRES]
         life = InviteUac(
-            self.transactions.times,
-            expires_s=None if expires is None else float(expires),
-            keeps_forks=self.policy.keeps_forks,
+            self.transactions.times, False, None if expires is None else float(expires), self.policy.keeps_forks
         )
         call = Call(self.commanded, True)
         leg = call.here = Leg(call, as_uac(request))
@@ -218,19 +216,19 @@ class UserAgent:
             return self.requests.received(output.transaction, output.request, now)
         if kind is AckReceived:
             return self.requests.acknowledged(output.request, now)
-        if kind in _ENDS and (tries_again := self.sending.heard(output, now)) is not None:
+        if kind in _ENDS and self.sending.deliveries and (tries_again := self.sending.heard(output, now)) is not None:
             return tries_again
         if kind is ResponseReceived:
             transaction, response = output.transaction, output.response
-            user = transaction.user
+            status, user = response.status, transaction.user
             told: list[Any] = []
             if user.__class__ is Authentication:
                 told, is_all = self.authenticating.heard(user, transaction.flow, response, now)
                 if is_all:
                     return told
                 user = user.user
-            destroyed = None if response.status < 404 else self.dialogs.destroyed_by(response, user)
-            outputs = self.responses.received(user, response, transaction.flow, now)
+            destroyed = None if status < 404 else self.dialogs.destroyed_by(response, user)
+            outputs = self.responses.received(user, response, status, transaction.flow, now)
             if destroyed is not None:
                 outputs = [*outputs, *self.dialogs.destroy(destroyed, response, now)]
             return [*told, *outputs] if told else outputs

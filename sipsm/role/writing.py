@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from sipsm.message import CheckedHeader, Request, Response, response_to
 from sipsm.message.headers import RAck
-from sipsm.role.party import HeaderLines, Party
+from sipsm.role.party import HeaderLines, Party, together
 from sipsm.role.policy import Policy
 from sipsm.sdp.offer_answer import SDP
 from sipsm.transport import Flow
@@ -19,7 +19,7 @@ from sipsm.usage.outputs import Acknowledge, Decide, Modify, Prack, Reply, Reply
 from sipsm.usage.session_timer import SMALLEST_S, says
 
 # "The ACK MUST contain the same credentials as the INVITE." (RFC 3261 13.2.2.4)
-_CREDENTIALS: Final = {"authorization": "Authorization", "proxy-authorization": "Proxy-Authorization"}
+_CREDENTIALS: Final = ("Authorization", "Proxy-Authorization")
 
 
 class Writing:
@@ -33,33 +33,35 @@ class Writing:
 
     def response(self, at: Invitation, x: Reply, rseq: int | None = None) -> Response:
         """The response to an INVITE of the peer."""
-        request, status, party = at.request, x.status, self.party
-        makes_dialog = 100 < status < 300
+        request, status, party, leg = at.request, x.status, self.party, at.leg
         headers: HeaderLines = []
-        if status >= 200 and makes_dialog:
+        if status < 200:
+            headers = [party.contact(leg.invitations[0].flow, leg.dialog, request)]
+        elif status < 300:
             # "A 2xx response to an INVITE SHOULD contain the Allow header field and the Supported header field"
             # (RFC 3261 13.3.1.4)
-            own = party.capabilities_of_session(way(at.leg), at.dialog, request)
-            headers = own + self.agreed_interval(at.leg, request)
-        elif makes_dialog:
-            headers = [party.contact(way(at.leg), at.dialog, request)]
+            headers = party.capabilities_of_session(leg.invitations[0].flow, leg.dialog, request)
+            if leg.timer.agreed is not None:
+                headers += self.agreed_interval(leg, request)
         if rseq is not None:
             # "it MUST contain a Require header field containing the option tag 100rel, and MUST include an RSeq header
             # field." (RFC 3262 3)  With a description, it "SHOULD contain an Allow header field that lists the UPDATE
             # method." (RFC 3311 4)
             headers += [("Require", "100rel"), ("RSeq", str(rseq)), *party.allow()]
-        if makes_dialog and (rseq is not None or status >= 200):
+        if status < 300 and (rseq is not None or status >= 200):
             headers += self._taken(request)
         headers += party.server
-        headers += x.headers
-        headers += content(x)
+        if x.headers:
+            headers += x.headers
+        if x.body:
+            headers += content(x)
         return response_to(
             request,
             status,
             x.reason,
-            to_tag=at.dialog.local_tag,
-            record_route=makes_dialog,
-            headers=headers,
+            to_tag=leg.dialog.local_tag,
+            record_route=status < 300,
+            headers=headers if rseq is not None or x.headers else together(*headers),
             body=x.body,
         )
 
@@ -69,8 +71,10 @@ class Writing:
 
     def accepted(self, at: Invitation, request: Request) -> Response:
         """The 200 to a request within the dialog that nobody had to decide on."""
-        headers = self._of_update(at.leg, request) if request.method == "UPDATE" else []
-        return response_to(request, 200, headers=[*headers, *self._taken(request), *self.party.server])
+        headers: HeaderLines = self._of_update(at.leg, request) if request.method == "UPDATE" else []
+        if request.has("Recv-Info"):
+            headers = [*headers, self.party.packages]
+        return response_to(request, 200, headers=[*headers, *self.party.server])
 
     def decided(self, at: Invitation, request: Request, x: Decide) -> Response:
         """The response to an UPDATE or PRACK that waited for the application."""
@@ -123,10 +127,13 @@ class Writing:
         """The ACK for a 2xx, with the INVITE's CSeq number and a branch of its own."""
         invite = at.request
         headers: HeaderLines = []
-        if not _CREDENTIALS.keys().isdisjoint(invite.names):
-            headers += [(name, line) for name in _CREDENTIALS.values() for line in invite.lines_of(name)]
-        headers += x.headers
-        headers += content(x)
+        for name in _CREDENTIALS:
+            if invite.has(name):
+                headers += [(name, line) for line in invite.lines_of(name)]
+        if x.headers:
+            headers += x.headers
+        if x.body:
+            headers += content(x)
         return at.dialog.next_request("ACK", self.party.via(), headers, x.body, cseq=invite.cseq.number)
 
     def prack(self, at: Invitation, x: Prack) -> Request:
@@ -163,8 +170,9 @@ class Writing:
 
     def within(self, leg: Leg, method: str, headers: Iterable[tuple[str, str]], body: bytes = b"") -> Request:
         """Any request within the dialog but ACK, re-INVITE and UPDATE."""
-        own = [*self.party.user_agent, *self.party.supported]
-        return leg.dialog.next_request(method, self.party.via(), [*own, *headers], body)
+        party = self.party
+        lines = [*party.of_requests, *headers] if headers else party.of_requests
+        return leg.dialog.next_request(method, party.via(), lines, body)
 
 
 def way(leg: Leg) -> Flow | None:

@@ -635,7 +635,7 @@ MADE_ANEW = {
         "responses", "sending",
         "subscriptions", "takes", "terms", "transactions", "wakes", "writing",
     },
-    "_agent.calls": {"agenda", "carry", "observer", "_step"},
+    "_agent.calls": {"agenda", "carry", "step", "ways"},
     "_agent.dialogs": {"calls", "ends", "observer", "party", "sending"},
     "_agent.subscriptions": {
         "agenda", "beginnings", "commanded", "dialogs", "limits", "observer", "party", "policy", "requests", "sending",

@@ -8,6 +8,7 @@ import pickle
 from enum import IntEnum
 from functools import partial
 from http import HTTPStatus
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError
 from sipsm.message import (
     Address,
     CheckedHeader,
+    CheckedHeaders,
     Request,
     Response,
     Via,
@@ -408,12 +410,15 @@ def test_plain_response_in_a_dialog() -> None:
     assert response_to(without, 200, to_tag="new").to_tag == "new"
 
 
+PAIRS = [("Allow", "INVITE"), CheckedHeader("Contact", "<sip:b@192.0.2.4>")]
+
+
 @pytest.mark.rfc("3261 8.2.6.1", "3261 8.2.6.2", "3261 12.1.1")
 @pytest.mark.parametrize("status", [100, 183, 200])
 @pytest.mark.parametrize("record_route", [False, True])
 @pytest.mark.parametrize("hops", [0, 1, 2])
 @pytest.mark.parametrize("body", [b"", b"v=0\r\n"])
-@pytest.mark.parametrize("headers", [[], [("Allow", "INVITE"), CheckedHeader("Contact", "<sip:b@192.0.2.4>")]])
+@pytest.mark.parametrize("headers", [[], PAIRS, CheckedHeaders(PAIRS)])
 def test_usual_responses(
     status: int, record_route: bool, hops: int, body: bytes, headers: list[tuple[str, str]]
 ) -> None:
@@ -460,6 +465,43 @@ def test_a_header_that_is_checked_once() -> None:
             CheckedHeader(name, value)
     with pytest.raises(LocalProtocolError, match="not the length of the body"):
         Request.build("OPTIONS", "sip:b@192.0.2.4", [CheckedHeader("Content-Length", "9")])
+
+
+@pytest.mark.rfc("3261 7.3.1", "3261 20.15")
+@pytest.mark.parametrize(
+    ("pairs", "body"),
+    [
+        ([], b""),
+        ([("Allow", "INVITE"), ("Supported", "")], b""),
+        ([("Allow", "INVITE"), ("Content-Type", "application/sdp")], b"v=0\r\n"),
+        ([("Content-Type", "application/sdp")], b""),
+        ([("Warning", '399 h "a"'), ("Warning", '399 h "b"')], b""),
+        ([("Allow", "INVITE"), ("Content-Length", "0")], b""),
+        ([("Subject", "one"), ("Subject", "two")], b""),
+        ([("Allow", "INVITE"), ("Content-Length", "9")], b""),
+        ([("Allow", "INVITE")], b"v=0\r\n"),
+        ([("Content-Type", "text/plain")], "text"),
+    ],
+)
+def test_headers_that_are_written_together(pairs: list[tuple[str, str]], body: Any) -> None:
+    """What they make is what the same headers make one by one, also where they can make nothing."""
+
+    def made(headers: Any) -> list[object]:
+        request = parse_message(SHORT)
+        assert isinstance(request, Request)
+        found: list[object] = []
+        for build in (partial(response_to, request, 200), partial(Request.build, "OPTIONS", "sip:b@192.0.2.4")):
+            try:
+                message: Any = build(headers=headers, body=body)
+                found.append((bytes(message), message.headers))
+            except LocalProtocolError as error:
+                found.append(str(error))
+        return found
+
+    together = CheckedHeaders(pairs)
+    assert made(together) == made(together) == made(pairs)
+    for copied in (pickle.loads(pickle.dumps(together)), copy.deepcopy(together)):
+        assert (copied, copied.text) == (together, together.text)
 
 
 @pytest.mark.rfc("3261 25.1")

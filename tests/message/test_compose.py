@@ -8,7 +8,7 @@ import pytest
 
 from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
-from sipsm.message import CheckedHeader, Request, Via, parse_message, request_of, response_to
+from sipsm.message import CheckedHeader, CheckedHeaders, Request, Via, parse_message, request_of, response_to
 
 BOB = Uri.parse("sip:bob@192.0.2.4")
 USUAL = "SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1;rport"
@@ -49,6 +49,9 @@ def said(request: Request) -> tuple[object, ...]:
         {"to": "<sip:bob@192.0.2.4>", "to_tag": None},
         {"from_": '"\t\u00e9" <sip:alice@192.0.2.1>;tag=1'},
         {"headers": [CheckedHeader("Allow", "INVITE"), ("Content-Type", "text/plain")], "body": b"hello"},
+        {"headers": CheckedHeaders([("Allow", "INVITE"), ("Content-Type", "text/plain")]), "body": b"hello"},
+        {"headers": CheckedHeaders([("Allow", "INVITE"), ("Supported", "")])},
+        {"headers": CheckedHeaders([("Warning", '399 h "a"'), ("Warning", '399 h "b"')])},
     ],
 )
 def test_it_is_the_request_that_is_built_of_its_lines(routes: tuple[str, ...], others: dict[str, Any]) -> None:
@@ -84,6 +87,7 @@ def test_it_is_the_request_that_is_built_of_its_lines(routes: tuple[str, ...], o
         {"routes": ("<sip:p>\r\n",)},
         {"headers": [("X", "1\r\n")]},
         {"body": b"x"},
+        {"headers": CheckedHeaders([("Allow", "INVITE")]), "body": b"x"},
     ],
 )
 def test_what_cannot_be_written(parts: dict[str, Any]) -> None:
