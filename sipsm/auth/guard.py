@@ -8,6 +8,7 @@ from __future__ import annotations
 from hmac import compare_digest
 from itertools import islice
 from typing import Final
+from zlib import crc32
 
 from attrs import define, field, frozen
 
@@ -38,6 +39,8 @@ class Refused:
     challenges: tuple[Challenge, ...]
     is_replay: bool
     """Whether its credentials are good, and were used before: it may have come by two ways."""
+    was_forked: bool
+    """Whether they were used by itself, to another Request-URI, so that it has."""
 
 
 @frozen(eq=False)
@@ -87,21 +90,23 @@ class Guard:
             if request.method not in NEVER and (good := self._proven(request, secret)) is not None:
                 self._take(good, now)
             return None
-        was_good = is_replay = False
+        was_good = is_replay = was_forked = False
         for good in self._good(request):
             was_good = True
             if not self._is_ours(good, secret):
                 continue
             # "if the same nc value is seen twice, then the request is a replay" (RFC 7616 3.4).  Without a count, as
             # from a client of RFC 2069, a nonce is good once.
+            nonce, marks = good.credentials.nonce or "", _marks(request)
             if self._take(good, now):
+                self.nonces.note(nonce, good.credentials.nc or 1, marks)
                 return None
-            is_replay = True
+            is_replay, was_forked = True, was_forked or self.nonces.was_forked(nonce, marks)
         # "by specifying "stale=true" with this response, the server tells the client to retry with the new nonce, but
         # without prompting for a new username and password." (RFC 7616 3.6)  An unknown user, a wrong password and a
         # nonce of somebody else's are told apart by nothing.
         nonce = self.nonces.make(self.realm.name, secret, self.ids, now)
-        return Refused(tuple(self.realm.challenges(nonce, stale=was_good)), is_replay)
+        return Refused(tuple(self.realm.challenges(nonce, stale=was_good)), is_replay, was_forked)
 
     def user_of(self, request: Request, secret: bytes) -> str | None:
         """The user whose good credentials a request has, new or used before; None where it has none."""
@@ -231,3 +236,10 @@ def _is_uri(text: str | None) -> bool:
         return text is not None and Uri.parse(text).scheme in _SCHEMES
     except RemoteProtocolError:
         return False
+
+
+def _marks(request: Request) -> tuple[int, int]:
+    """What marks a request that may come by several ways, and where it was sent by this one (RFC 3261 8.2.2.2)."""
+    number, method = request.cseq
+    same = f"{request.call_id}\n{request.from_tag}\n{number} {method}"
+    return crc32(octets(same)), crc32(octets(str(request.uri)))

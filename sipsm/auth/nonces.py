@@ -35,6 +35,8 @@ class Counts:
     highest: int = 0
     seen: int = 0
     """A bit for each of the last `WINDOW` counts, the highest in the lowest bit."""
+    marks: tuple[int, int] = (0, 0)
+    """What marks the request that has used the highest one, and the Request-URI that it had."""
 
     def take(self, count: int) -> bool:
         """Use a count; False where it has been used, or is too old to tell."""
@@ -89,6 +91,17 @@ class Nonces:
             self._make_room(now)
             counts = self.used[nonce] = Counts(cnonce)
         return counts.take(count)
+
+    def note(self, nonce: str, count: int, marks: tuple[int, int]) -> None:
+        """A count has been used by the request with these marks: see `Counts.marks`."""
+        counts = self.used[nonce]
+        if counts.highest == count:
+            counts.marks = marks
+
+    def was_forked(self, nonce: str, marks: tuple[int, int]) -> bool:
+        """Whether the request that has used a nonce last was this one, to another Request-URI."""
+        counts = self.used.get(nonce)
+        return counts is not None and counts.marks[0] == marks[0] and counts.marks[1] != marks[1]
 
     def first_cnonce(self, nonce: str) -> str | None:
         """The client's part with which one of ours was used first; None where it was not."""

@@ -130,8 +130,9 @@ class Endpoint(Element[Output], Commanding):
         # (Proxy Authentication Required), forgoing the normal response retransmission algorithm, and thus behaving
         # statelessly towards unauthenticated requests." (RFC 3261 26.3.2.4)
         status, headers = 401, [("WWW-Authenticate", str(each)) for each in refused.challenges]
-        if refused.is_replay and identity(request) in self._transactions.first_of:
-            # Its credentials came before, by another way: it was forked (RFC 3261 8.2.2.2).
+        if refused.was_forked or (refused.is_replay and identity(request) in self._transactions.first_of):
+            # Its credentials came before, by another way: it was forked (RFC 3261 8.2.2.2). Over TCP the first copy may
+            # be over by now; were this one asked for others, it would be so each time, and nobody hear of the answer.
             status, headers = 482, []
         answer = self._stateless(request, reply_to, size, status, now, *headers)
         if not answer:

@@ -482,7 +482,8 @@ class Net:
 
     def _return(self, agent: Agent, saved: bool) -> None:
         if saved:
-            own = self.own(agent.name, agent.life)
+            # Who watched it watches on.
+            own = self.own(agent.name, agent.life) | {"watcher": agent.endpoint.watcher}
             if isinstance(agent.endpoint, Proxy):
                 agent.back(restore_proxy(agent.saved, route=agent.endpoint.route, **own))
             else:

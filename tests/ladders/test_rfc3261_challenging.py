@@ -180,6 +180,27 @@ def test_what_was_forked_is_found_to_be_the_same() -> None:
     assert bench.is_stale()
 
 
+@pytest.mark.rfc("3261 8.2.2.2", "7616 3.4")
+def test_what_was_forked_is_found_to_be_the_same_when_the_first_is_over() -> None:
+    """A proxy tries two contacts of ours one after the other: a new nonce would be used up by the first one again."""
+    bench = Challenging()
+    good = line(bench.challenge())
+    home, work = "sip:home@192.0.2.1:5060", "sip:work@192.0.2.1:5060"
+    assert bench.status("OPTIONS", good, cseq=9, uri=home) == 200
+    bench.wait(40)
+    assert bench.left() == {}
+    assert bench.status("OPTIONS", good, cseq=9, uri=work) == 482
+    assert bench.status("OPTIONS", good, cseq=9, uri=home) == 401
+    assert bench.status("OPTIONS", good, cseq=10, uri=work) == 401
+    # Where one has overtaken another, only the last is known again.
+    challenge = bench.challenge()
+    first, second = line(challenge), line(challenge, nc=2)
+    assert [bench.status("OPTIONS", second, cseq=20), bench.status("OPTIONS", first, cseq=19)] == [200, 200]
+    bench.wait(40)
+    assert bench.status("OPTIONS", first, cseq=19, uri=work) == 401
+    assert bench.status("OPTIONS", second, cseq=20, uri=work) == 482
+
+
 # -------------------------------------------------------------------- who is let in
 
 

@@ -22,6 +22,7 @@ from sipsm import (
     PeerSubscriptionEnded,
     PeerSubscriptionEndReason,
     PeerSubscriptionState,
+    Proxy,
     Publication,
     PublicationEnded,
     PublicationState,
@@ -30,6 +31,8 @@ from sipsm import (
     ReferAccepted,
     ReferEnded,
     Referral,
+    Registration,
+    RegistrationEnded,
     Request,
     Response,
     Resubscribing,
@@ -44,8 +47,8 @@ from sipsm.testing.tape import held
 
 Key = tuple[str, str, str, str | None]
 """A subscription at both of its ends: Call-ID, the tag of the subscriber, event package and id."""
-Ending = tuple[str, int, Any]
-"""Who was told of an end, in which of its lives, and why."""
+Ending = tuple[str, int, Any, str | None]
+"""Who was told of an end, in which of its lives, and why; and the tag of a notifier."""
 
 S, N = SubscriptionEndReason, PeerSubscriptionEndReason
 
@@ -83,10 +86,11 @@ _ENDED: Final[dict[type[Any], str]] = {
     PeerSubscriptionEnded: "subscription",
     PublicationEnded: "publication",
     ReferEnded: "referral",
+    RegistrationEnded: "registration",
     Answered: "request",
 }
-_NAMED: Final = ("subscription", "publication", "referral")
-_JUDGED: Final = (Subscription, PeerSubscription, Publication, Referral, OutgoingRequest)
+_NAMED: Final = ("subscription", "publication", "referral", "registration")
+_JUDGED: Final = (Subscription, PeerSubscription, Publication, Referral, Registration, OutgoingRequest)
 
 
 @define(eq=False)
@@ -123,16 +127,25 @@ class Ledger:
     """The number of the last message to each URI from each sender, in this life of both."""
     given_up: set[tuple[str, str]] = field(factory=set)
     """Messages that were not answered, or whose connection broke: they may arrive late."""
+    forked: set[tuple[str, int]] = field(factory=set)
+    """Call-ID and CSeq number of the requests that a proxy has sent to several places."""
     published: dict[Publication, float] = field(factory=dict)
     """When the last PUBLISH of each was accepted."""
     ends: dict[Key, tuple[list[Ending], list[Ending]]] = field(factory=dict)
     """Why each subscription has ended, at its subscriber and at its notifier."""
-    notifiers: dict[Key, str] = field(factory=dict)
-    """Who notifies."""
+    notifiers: dict[tuple[Key, str | None], str] = field(factory=dict)
+    """Who notifies, by his tag, too: a SUBSCRIBE may have come to several."""
+    proxied: set[str] = field(factory=set)
+    """The Call-IDs of what has gone by way of a proxy."""
     stale: set[str] = field(factory=set)
     """Those who came back as they had been before they crashed, and those who came back empty."""
 
     # ---------------------------------------------------------------- who is who
+
+    @property
+    def parties(self) -> list[Agent]:
+        """All who are there, but for proxies, which hold nothing of what is judged here."""
+        return [each for each in self.net.agents.values() if each.up and not isinstance(each.endpoint, Proxy)]
 
     def entry(self, agent: Agent, handle: Any) -> Entry:
         """What is known of it; it begins where nothing is."""
@@ -145,7 +158,7 @@ class Ledger:
         """An agent is there again, with what it had."""
         if not exact:
             self.stale.add(agent.name)
-        for handle in held(agent.endpoint):
+        for handle in () if isinstance(agent.endpoint, Proxy) else held(agent.endpoint):
             if not is_judged(handle):
                 continue
             entry = self.entry(agent, handle)
@@ -213,16 +226,16 @@ class Ledger:
                     last = message or self.last.get(subscription)
                     self.end(0, key_of(subscription, last), step.agent, reason)
                 case PeerSubscriptionEnded(subscription, reason) if subscription.referral is None:
-                    self.end(1, key_at_notifier(subscription), step.agent, reason)
+                    self.end(1, key_at_notifier(subscription), step.agent, reason, subscription.dialog.local_tag)
                 case _:
                     pass
         return None
 
-    def end(self, side: int, key: Key, agent: Agent, reason: Any) -> None:
+    def end(self, side: int, key: Key, agent: Agent, reason: Any, tag: str | None = None) -> None:
         """A subscription is over at one side; one that waits to be made anew has been over before."""
         ends = self.ends.setdefault(key, ([], []))[side]
-        if not any(each[:2] == (agent.name, agent.life) for each in ends):
-            ends.append((agent.name, agent.life, reason))
+        if not any((each[0], each[1], each[3]) == (agent.name, agent.life, tag) for each in ends):
+            ends.append((agent.name, agent.life, reason, tag))
 
     def versions_are_ordered(self, step: Any) -> str | None:
         """What changes is told in its order (RFC 6665 5.3.2), and no state is followed by an older one."""
@@ -234,7 +247,7 @@ class Ledger:
         return None
 
     def is_out_of_order(self, agent: Agent, subscription: Subscription, body: bytes) -> str | None:
-        notifier = self.notifiers.get(key_of(subscription))
+        notifier = self.notifiers.get((key_of(subscription), subscription.dialog.remote_tag))
         sure = notifier is not None and not {notifier, agent.name} & self.stale
         # One that has ended at its notifier alone is another one there after the next SUBSCRIBE in the same dialog.
         sure = sure and not self.has_ended_there(key_of(subscription))
@@ -265,7 +278,12 @@ class Ledger:
                     continue
                 if (sender, number) in self.given_up:
                     continue
-                place = step.agent.name, step.agent.life, str(output.request.uri), sender
+                request, is_direct = output.request, len(output.request.vias) == 1
+                if not is_direct and ("home" in self.stale or (request.call_id, request.cseq.number) in self.forked):
+                    # One copy may come late, when the other one has been answered.
+                    continue
+                # Those by way of a proxy and the others are sent one after the other for themselves.
+                place = step.agent.name, step.agent.life, str(request.uri), sender, is_direct, str(request.to.uri)
                 before = self.arrived.get(place, -1)
                 self.count["messages in order"] += 1
                 if int(number) <= before:
@@ -287,18 +305,17 @@ class Ledger:
     def what_is_said_is_heard(self) -> None:
         """Where both sides say that a subscription is there, and nothing is under way, both know the same state."""
         there = {
-            key_of(each): each
-            for agent in self.net.agents.values()
-            if agent.up
+            (key_of(each), each.dialog.remote_tag): each
+            for agent in self.parties
             for each in agent.endpoint.subscriptions
             if each.state in {SubscriptionStatus.PENDING, SubscriptionStatus.ACTIVE}
         }
-        for agent in self.net.agents.values():
-            for peer in agent.endpoint.peer_subscriptions if agent.up else ():
-                key = key_at_notifier(peer)
-                self.notifiers[key] = agent.name
+        for agent in self.parties:
+            for peer in agent.endpoint.peer_subscriptions:
+                key, tag = key_at_notifier(peer), peer.dialog.local_tag
+                self.notifiers[key, tag] = agent.name
                 self.entry(agent, peer)
-                ours = there.get(key)
+                ours = there.get((key, tag))
                 if ours is None or ours not in self.heard or not self.is_settled(peer) or self.has_ended_there(key):
                     continue
                 self.count["states compared"] += 1
@@ -328,8 +345,7 @@ class Ledger:
         now = self.net.now
         tags = {
             tag: soft.state_of.body
-            for agent in self.net.agents.values()
-            if agent.up
+            for agent in self.parties
             for place in agent.endpoint._agent.compositor.store.held.values()
             for tag, soft in place.items()
             if soft.state_of is not None
@@ -359,11 +375,15 @@ class Ledger:
     def reasons_fit(self) -> None:
         """Both ends of a subscription that nobody has forgotten were told of ends that go together."""
         for key, (ours, theirs) in self.ends.items():
-            for name, _, reason in ours:
+            for name, _, reason, _ in ours:
                 self.count[f"> {reason}, {theirs[0][2] if theirs else 'never told'}"] += 1
-                if not theirs or {name, theirs[0][0]} & self.stale:
+                if not theirs or {name, *(each[0] for each in theirs)} & self.stale:
                     continue
-                if theirs[0][2] not in FITS[reason]:
+                fitting = FITS[reason]
+                if key[0] in self.proxied:
+                    # One of those who were asked; what the proxy has answered for all of them, it knows alone.
+                    fitting |= (ENDED_HERE | IN_VAIN) if reason is S.REFUSED else frozenset()
+                if fitting.isdisjoint(each[2] for each in theirs):
                     raise InvariantBroken(f"reasons_fit: {key} ended as {reason} and {theirs[0][2]}")
 
 

@@ -1,9 +1,10 @@
 """Networks in which everything happens at once, each with its own seed: `python -m tests.simulation.mixed`.
 
 Parties subscribe to each other, notify, publish, write, call and refer, without a plan (`tests.simulation.people`),
-behind a network that is drawn as well; some crash, and come back empty or as they were. What must hold of that, while
-it happens and in the end, is looked at by `tests.simulation.ledger`. The first network in which it does not hold ends
-the run: it is run once more, with pictures, and the command that does so is printed.
+behind a network that is drawn as well; some crash, and come back empty or as they were. In most networks they register
+at a domain, too, and reach each other by way of its proxy (`tests.simulation.home`). What must hold of that, while it
+happens and in the end, is looked at by `tests.simulation.ledger`, and by what stands beside it. The first network in
+which it does not hold ends the run: it is run once more, with pictures, and the command that does so is printed.
 """
 
 from __future__ import annotations
@@ -22,9 +23,15 @@ from time import perf_counter
 from attrs import define, field, frozen
 
 from sipsm import Composing, Policy, Profile
-from sipsm.testing import Dns, InvariantBroken, Net, Tape, nothing_left
+from sipsm.testing import Agent, Dns, InvariantBroken, Net, Tape, nothing_left
+from tests.simulation.bindings import Bindings
+from tests.simulation.call_ends import CallEnds
+from tests.simulation.home import Home
 from tests.simulation.ledger import Ledger
+from tests.simulation.passing import Passing
+from tests.simulation.passwords import Passwords
 from tests.simulation.people import COMPOSED, TYPES, Person
+from tests.simulation.residents import Resident
 from tests.simulation.world import MODES, SPOKEN, Weather
 
 NAMES = ("ann", "ben", "cat", "dan")
@@ -36,6 +43,8 @@ LOOKS_S = 3.7
 TRIES = 14
 AGAIN_S = 41.0
 """How often, and after how many seconds, they try to end what is still there."""
+HOMES = 0.7
+"""The share of networks whose parties register at a domain."""
 USUAL = Weather(loss=(0.0, 0.35), crashes=0.5)
 
 
@@ -49,6 +58,10 @@ class World:
     ledger: Ledger
     people: list[Person] = field(factory=list)
     crashes: int = 0
+    home: Home | None = None
+    """The domain at which they are at home, if there is one."""
+    passing: Passing | None = None
+    ends: CallEnds = field(init=False)
 
     def join(self, name: str) -> None:
         """A party with settings of its own."""
@@ -58,34 +71,61 @@ class World:
             smallest_s=draw.choice((10, 60)),
             by_hand=draw.random() < 0.3,
         )
-        host = f"192.0.2.{len(self.net.agents) + 1}"
+        host, home, spoken = f"192.0.2.{NAMES.index(name) + 1}", self.home, SPOKEN[self.mode][name]
         profile = Profile(
             identity=f"<sip:{name}@{host}>",
             event_packages=tuple(TYPES),
             composes=composing,
             takes_referrals=True,
+            accounts=() if home is None else home.accounts(name),
+            route=() if home is None else home.way_out(name, spoken),
         )
         policy = Policy(
             reliable=draw.random() < 0.3,
+            redirections=draw.choice((0, 3)),
             session_interval_s=draw.choice((None, None, 90)),
             shortest_subscription_s=draw.choice((10, 60)),
             longest_subscription_s=draw.choice((90, 7200)),
             resubscribes=draw.random() < 0.7,
+            realm=None if home is None else home.realms.get(name),
         )
-        agent = self.net.agent(name, host, transports=SPOKEN[self.mode][name], profile=profile, policy=policy)
+        agent = self.net.agent(name, host, transports=spoken, profile=profile, policy=policy)
         others = tuple(other for other in NAMES if other != name)
         chance = Random(f"{self.net.seed}/{name}/chance")
-        person = Person(agent, self.ledger, chance, partial(self.target, name), others, self.ledger.count)
+        known = (agent, self.ledger, chance, partial(self.target, name), others, self.ledger.count)
+        person = Person(*known) if home is None else Resident(*known, home=home, spoken=spoken)
         self.people.append(person)
         person.reacts()
         pace, at = draw.choice((0.2, 1.0, 3.0, 6.0)), 0.0
-        for _ in range(draw.choice((10, 25, 40))):
+        for _ in range(draw.choice((10, 25, 40)) * (1 if home is None else 2)):
             at += draw.expovariate(1 / pace)
             if at < END_S:
                 self.net.at(at, person.improvise)
+        if isinstance(person, Resident) and draw.random() < 0.9:
+            self.net.at(draw.uniform(0.0, 3.0), person.register)
+
+    def move_in(self) -> None:
+        """Have a domain at which all of them are at home, and what must hold of it be looked at."""
+        net, count = self.net, self.ledger.count
+        passing = self.passing = Passing(net.recorder.watcher("home") if net.recording else None, self.ledger)
+        home = self.home = Home(net, self.mode, NAMES, passing)
+        passing.proxy, passing.records = home.proxy, home.records
+        bindings, passwords = Bindings(home, count), Passwords(home, count)
+        for rule in (
+            passing.what_fails_is_known,
+            passing.requests_are_forwarded_well,
+            passing.an_invite_has_one_final_answer,
+            passing.each_2xx_goes_on,
+            bindings.bindings_are_wanted,
+            passwords.wrong_passwords_are_not_tried_for_ever,
+            passwords.right_passwords_are_let_in,
+        ):
+            net.check(rule)
 
     def target(self, caller: str, user: str, callee: str) -> str:
-        """A user at a party: one in eight looks for a name, the others know the address."""
+        """A user at a party: one in eight looks for a name, the others know the address; or who is at home there."""
+        if self.home is not None and self.draw.random() < 0.6:
+            return self.home.address(callee, SPOKEN[self.mode][caller])
         host = f"192.0.2.{NAMES.index(callee) + 1}" if self.draw.randrange(8) else f"{callee}.example.com"
         spoken = [each for each in SPOKEN[self.mode][callee] if each in SPOKEN[self.mode][caller]]
         tcp = "TCP" in spoken and ("UDP" not in spoken or self.draw.randrange(2) == 0)
@@ -104,7 +144,15 @@ class World:
         if back is None:
             self.ledger.stale.add(name)
         else:
-            self.net.at(back, partial(self.ledger.returned, agent, exact=before == 0.0))
+            self.net.at(back, partial(self.returned, agent, before))
+
+    def returned(self, agent: Agent, before: float | None) -> None:
+        """Somebody is there again, as he was so many seconds before; None: with nothing."""
+        self.ledger.returned(agent, exact=before == 0.0)
+        if self.home is not None:
+            self.home.returned(agent.name, before is None)
+        if self.passing is not None and agent is self.passing.proxy:
+            self.passing.returned(before == 0.0)
 
     def look(self) -> None:
         """What both ends know is compared."""
@@ -118,13 +166,22 @@ class World:
 
     def judge(self) -> None:
         """All is over."""
+        if self.passing is not None:
+            self.passing.all_were_answered()
         nothing_left(self.net)
         self.ledger.all_have_ended()
         self.ledger.reasons_fit()
+        self.ends.calls_end_alike()
 
 
 def run(
-    seed: int, weather: Weather = USUAL, *, record: bool = False, reproduce: str = "", tape: Tape | None = None
+    seed: int,
+    weather: Weather = USUAL,
+    *,
+    homes: float = HOMES,
+    record: bool = False,
+    reproduce: str = "",
+    tape: Tape | None = None,
 ) -> World:
     """Let it all happen, and judge it.
 
@@ -143,13 +200,18 @@ def run(
     ):
         net.check(rule)
     world = World(net, draw.choice(weather.modes), draw, ledger)
+    if draw.random() < homes and tape is None:
+        world.move_in()
+    world.ends = CallEnds(net, world.home, ledger.count)
+    net.check(world.ends.calls_are_written_down)
     for name in NAMES:
         world.join(name)
+    there = tuple(net.agents)
     if draw.random() < weather.cuts:
         start = draw.uniform(0.0, END_S)
-        net.partition(draw.sample(NAMES, 1), start=start, end=start + draw.choice((1.0, 10.0, 40.0)))
+        net.partition(draw.sample(there, 1), start=start, end=start + draw.choice((1.0, 10.0, 40.0)))
     if draw.random() < weather.crashes:
-        for name in draw.sample(NAMES, draw.randint(1, 2)):
+        for name in draw.sample(there, draw.randint(1, 2)):
             world.crash(name)
     for number in range(1, int((END_S + TRIES * AGAIN_S) / LOOKS_S)):
         net.at(number * LOOKS_S, world.look)
@@ -174,6 +236,7 @@ class Job:
 
     seed: int
     weather: Weather
+    homes: float
 
     @property
     def command(self) -> str:
@@ -181,14 +244,14 @@ class Job:
         low, high = self.weather.loss
         modes = ",".join(self.weather.modes)
         which = f"--seed {self.seed} --networks 1 --loss {low}-{high} --crashes {self.weather.crashes}"
-        return f"python -m tests.simulation.mixed {which} --transports {modes}"
+        return f"python -m tests.simulation.mixed {which} --homes {self.homes} --transports {modes}"
 
 
 def done(job: Job) -> tuple[Job, Counter[str], str]:
     """One seed."""
     gc.disable()
     try:
-        world = run(job.seed, job.weather)
+        world = run(job.seed, job.weather, homes=job.homes)
     except Exception as error:
         return job, Counter(), f"{type(error).__name__}: {str(error).splitlines()[0]}"
     finally:
@@ -200,7 +263,7 @@ def done(job: Job) -> tuple[Job, Counter[str], str]:
 def failed(job: Job) -> None:
     """Do it once more, and tell all there is to tell."""
     try:
-        run(job.seed, job.weather, record=True, reproduce=job.command)
+        run(job.seed, job.weather, homes=job.homes, record=True, reproduce=job.command)
     except Exception as error:
         print("\n".join([str(error), *getattr(error, "__notes__", [])]), file=sys.stderr)
 
@@ -213,12 +276,13 @@ def main(arguments: list[str]) -> int:
     made.add_argument("--jobs", type=int, default=1, help="how many processes; 0 is one for each processor")
     made.add_argument("--loss", default="0-0.35", metavar="LOW-HIGH", help="the share of packets that are lost")
     made.add_argument("--crashes", type=float, default=0.5, help="the share of networks in which agents crash")
+    made.add_argument("--homes", type=float, default=HOMES, help="the share of networks with a domain to register at")
     made.add_argument("--transports", default=",".join(MODES), metavar="MODES", help="udp, tcp, mixed, with commas")
     options = made.parse_args(arguments)
     low, _, high = options.loss.partition("-")
     modes = tuple(options.transports.split(","))
     weather = Weather(loss=(float(low), float(high or low)), crashes=options.crashes, modes=modes)
-    jobs = [Job(seed, weather) for seed in range(options.seed, options.seed + options.networks)]
+    jobs = [Job(seed, weather, options.homes) for seed in range(options.seed, options.seed + options.networks)]
     began = perf_counter()
     count: Counter[str] = Counter()
     for job, found, failure in results(jobs, options.jobs):

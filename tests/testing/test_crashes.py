@@ -50,6 +50,34 @@ def test_one_who_comes_back_as_it_was_goes_on() -> None:
     nothing_left(net)
 
 
+class Counting:
+    """A watcher of one's own, which counts what arrives."""
+
+    arrived = 0
+
+    def received(self, *_: object) -> None:
+        self.arrived += 1
+
+    def sent(self, *_: object) -> None:
+        """Nothing."""
+
+    moved = sent
+
+
+@pytest.mark.parametrize("saved", [None, 5.0])
+def test_who_watches_it_watches_on(saved: float | None) -> None:
+    """A watcher that an agent was made with is there again with it, whether it comes back empty or as it was."""
+    net, watcher = Net(record=False), Counting()
+    net.agent("alice")
+    net.agent("bob", watcher=watcher)
+    calling(net)
+    net.crash("bob", at=5.0, back=6.0, saved=saved)
+    net.run(until=5.5)
+    before = watcher.arrived
+    net.run()
+    assert (before, watcher.arrived) == (2, 3)
+
+
 def test_what_came_after_the_snapshot_is_forgotten() -> None:
     """Saved while it rang, it rings again when it is back, though the program had answered and the call had been up."""
     net = Net()
