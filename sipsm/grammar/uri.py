@@ -74,6 +74,11 @@ OPAQUE_URI = (
 _sip_parts = re.compile(
     rf"([sS][iI][pP][sS]?):(?:({_USER})(?::({_PASSWORD}))?@)?({HOST})(?::({PORT}))?({_PARAMS})(?:\?({_HEADERS}))?"
 ).fullmatch
+# The most usual of them, told at two thirds of the cost: no escapes, no password, no brackets, no headers.
+_usual_parts = re.compile(
+    rf"(sips?):(?:([A-Za-z0-9\-_.!~*'()&=+$,;?/]++)@)?([A-Za-z0-9._\-]++)(?::({PORT}))?"
+    r"((?:;[A-Za-z0-9\-]++(?:=[A-Za-z0-9\-._~]*+)?)*+)"
+).fullmatch
 is_usual_uri = re.compile(USUAL_SIP_URI).fullmatch
 _is_opaque = re.compile(OPAQUE_URI).fullmatch
 
@@ -105,6 +110,13 @@ class Uri(TextValue):
         """The URI that the text is; raises RemoteProtocolError when it is none (RFC 3261 25.1)."""
         uri = _new(cls)
         uri._text = text
+        match = _usual_parts(text)
+        if match is not None:
+            uri._scheme, uri._user, uri._host, port, params = match.groups()
+            uri._port = None if port is None else int(port)
+            uri._params = split_params(params, rfc="3261 19.1.1") if params else _NO_PARAMS
+            uri._password = uri._headers = None
+            return uri
         match = _sip_parts(text)
         if match is None:
             if _is_opaque(text) is None:

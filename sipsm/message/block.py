@@ -166,14 +166,15 @@ class HeaderBlock:
     def check_all(self, fields: Mapping[str, Single[Any] | Listed[Any]]) -> None:
         """The same, for fields by the long form of their names in lower case: there may be many, of which few come."""
         index = self._index or self._indexed()
+        if index.keys().isdisjoint(fields):
+            return
+        values = self._values
+        if values is None:
+            values = self._values = {}
         for key in filter(index.__contains__, fields):
             field = fields[key]
-            values = self._values
-            if values is None:
-                values = self._values = {}
-            elif field in values:
-                continue
-            values[field] = self._value_of(field, index[key])
+            if field not in values:
+                values[field] = self._value_of(field, index[key])
 
     def header(self, name: Name) -> str | None:
         """The value of the first header of that name on one line, or None."""

@@ -6,11 +6,13 @@ RFC 3261 8.1.1 and 12.2.1.1. They have been read or built as what they are; `Req
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from sipsm.grammar.tokens import rewritten, written
 from sipsm.grammar.uri import Uri
 from sipsm.message.block import CheckedHeaders, Headers
 from sipsm.message.message import header_block
+from sipsm.message.methods import KNOWN_METHODS
 from sipsm.message.request import Request, checked_method, checked_uri
 from sipsm.message.usual import FROM_TEXT, VIA_TEXT, Essentials
 from sipsm.message.via import Via
@@ -35,7 +37,8 @@ def request_of(
 
     From and To are given with the tags that stand in them. Raises LocalProtocolError as `Request.build` does.
     """
-    method = checked_method(method)
+    if method.__class__ is not str or method not in KNOWN_METHODS:
+        method = checked_method(method)
     uri = checked_uri(uri)
     if not f"{via._text}{from_}{to}{call_id}{''.join(routes)}".isprintable():
         # These say what cannot be.
@@ -44,7 +47,7 @@ def request_of(
         for text in (from_, to, *routes):
             rewritten(text)
     number = f"{cseq:d}"
-    index = {
+    index: dict[str, Any] = {
         "via": f"Via: {via._text}",
         "max-forwards": "Max-Forwards: 70",
         "from": f"From: {from_}",
@@ -57,7 +60,9 @@ def request_of(
     if not routes and headers.__class__ is CheckedHeaders and headers.fit(body):
         length = f"Content-Length: {len(body)}"
         text = "\r\n".join((start_line, *index.values(), headers.text, length, "\r\n"))
-        request._index = {**index, **headers.by_name, "content-length": length}
+        index.update(headers.by_name)
+        index["content-length"] = length
+        request._index = index
     else:
         rest, of_rest = header_block(headers, body)
         if routes or len(of_rest) < len(rest) or not index.keys().isdisjoint(of_rest):
@@ -68,7 +73,8 @@ def request_of(
         else:
             # No name is there twice, so that the index has all lines, and in their order.
             text = "\r\n".join((start_line, *index.values(), *rest, "\r\n"))
-            request._index = {**index, **of_rest}
+            index.update(of_rest)
+            request._index = index
     request._method = method
     request._uri = uri
     request._uri_text = uri._text

@@ -52,6 +52,9 @@ def marked_in_place(request: Request, via: Via) -> Request:
     return request
 
 
+_BEFORE, _BEHIND = slice(VIA_TEXT), slice(VIA_TEXT + 1, None)
+
+
 def _put(request: Request, known: Essentials, text: str) -> None:
     """Puts the text of a Via in the place of the topmost one, both of the usual form, with an rport or both without."""
     index = request._index or request._indexed()
@@ -65,7 +68,7 @@ def _put(request: Request, known: Essentials, text: str) -> None:
         index["via"] = line
     else:
         there[0] = line
-    request._essentials = (*known[:VIA_TEXT], text, *known[VIA_TEXT + 1 :])
+    request._essentials = known[_BEFORE] + (text,) + known[_BEHIND]
     if request._values is not None:
         request._values.pop(ALL_VIAS, None)
     request._via = request._wire = None

@@ -119,7 +119,7 @@ class Message(HeaderBlock):
         """All Vias from the top, over lines and commas; raises RemoteProtocolError when one is malformed."""
         if self._essentials[VIA_OK] is not None and (self._index or self._indexed())["via"].__class__ is str:
             # One of the usual form is alone in its line.
-            return (self.via,)
+            return (self._via or self._read_via(),)
         return self[VIA]
 
     @property
@@ -160,6 +160,8 @@ class Message(HeaderBlock):
         line = (self._index or self._indexed()).get("content-type")
         if line is None:
             return None
+        if line.__class__ is str and (kind := _USUAL_TYPES.get(line)) is not None:
+            return kind
         if values is None:
             values = self._values = {}
         kind = values[_TYPE_ALONE] = type_alone(value_of(line if isinstance(line, str) else line[0]))
@@ -259,7 +261,9 @@ class Message(HeaderBlock):
         # Only of bytes that `usual` has read, or that were written: there are no folds, and the body ends them.
         wire = self._wire
         assert wire is not None, "a message has its lines or its bytes"
-        return wire[: -4 - len(self._body)].decode("utf-8", "surrogateescape").split("\r\n")[1:]
+        lines = wire[: -4 - len(self._body)].decode("utf-8", "surrogateescape").split("\r\n")
+        del lines[0]
+        return lines
 
     def _indexed(self) -> HeaderIndex:
         index = self._index
@@ -352,6 +356,8 @@ class _Topmost(Single[Via]):
 
 _TOP_VIA = _Topmost("Via", lambda text: Via.parse(split_list(text)[0]), rfc="3261 20.42")
 _TYPE_ALONE = Single("Content-Type", type_alone, rfc="3261 20.15")
+# Whole lines, of which nothing need be read.
+_USUAL_TYPES = {f"Content-Type: {kind}": kind for kind in ("application/sdp", "message/sipfrag", "text/plain")}
 _new_cseq = tuple.__new__
 
 

@@ -110,7 +110,7 @@ def checked_method(method: str) -> str:
 def checked_uri(uri: Uri | str) -> Uri:
     """The URI of a request line; raises LocalProtocolError for what cannot be one."""
     checked = uri if isinstance(uri, Uri) else built(Uri.parse, uri)
-    if checked.headers is not None:
+    if checked._headers is not None:
         # Table 1 of RFC 3261 19.1.1: no headers in a Request-URI.
         raise LocalProtocolError("a Request-URI holds no headers", rfc="3261 19.1.1")
     return checked

@@ -119,8 +119,10 @@ class Listed(Generic[Value]):
     def read_one(self, text: str) -> tuple[Value, ...]:
         """The values of the header's only line in order; raises RemoteProtocolError when one is malformed."""
         if self.by_commas and text and "," not in text:
-            return (self.parse(text),)
-        read = tuple(self.parse_line(text))
+            parse = self.parse
+            return (parse(text),)
+        parse_line = self.parse_line
+        read = tuple(parse_line(text))
         if self.check is not None and len(read) > 1:
             self.check(read)
         return read

@@ -40,6 +40,10 @@ def any_text(text: str) -> str:
 
 def tokens(line: str) -> list[str]:
     """The tokens of a comma-separated line, which may be empty; else raises RemoteProtocolError."""
+    found = line.split(", ")
+    if line.isascii() and "".join(found).isalnum() and "" not in found:
+        # So are nearly all, letters and digits between commas and a space; told at half the cost of the pattern.
+        return found
     if _token_list(line) is not None:
         # There is no white space inside of tokens.
         return line.replace(" ", "").replace("\t", "").split(",")
