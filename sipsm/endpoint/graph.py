@@ -373,3 +373,5 @@ def _check_machine(machine: Machine) -> None:
         raise SnapshotError(f"the snapshot has a {table.name} in a state, or with a timer, that it cannot have")
     if any(length <= 0 for _, _, length in machine.running):
         raise SnapshotError(f"the snapshot has a {table.name} with a timer that lasts no time")
+    if machine.deadline != machine.next_timeout():
+        raise SnapshotError(f"the snapshot has a {table.name} with a deadline that none of its timers has")

@@ -19,7 +19,7 @@ from sipsm.endpoint.element import Element
 from sipsm.endpoint.endpoint import Endpoint
 from sipsm.endpoint.graph import Reader, Writer
 from sipsm.endpoint.proxy import Proxy
-from sipsm.endpoint.state import CONFIG, KINDS, PROXY_CONFIG, TIMERS, config_of, deadlines, enter
+from sipsm.endpoint.state import CONFIG, KINDS, PROXY_CONFIG, TIMERS, config_of, enter
 from sipsm.endpoint.watcher import Watcher
 from sipsm.errors import LocalProtocolError, SnapshotError
 from sipsm.ids import Ids
@@ -52,8 +52,8 @@ def save(endpoint: Endpoint | Proxy) -> bytes:
         tuple(
             # Nothing wakes who is over and done with, and holds no timer.
             (at, who)
-            for at, who in deadlines(endpoint._agenda)
-            if writer.has(who) or who.next_timeout() is not None
+            for at, who in endpoint._agenda.entries()
+            if writer.has(who) or who.deadline is not None
         )
     )
     chance = writer.text(_state_of(endpoint._ids.source))

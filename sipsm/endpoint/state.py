@@ -24,7 +24,6 @@ from sipsm.endpoint.proxy import Proxy
 from sipsm.errors import RemoteProtocolError, SnapshotError
 from sipsm.grammar import Uri
 from sipsm.machine import Agenda, Watched
-from sipsm.machine.agenda import SLICES_PER_SECOND
 from sipsm.message import Address as NamedAddress
 from sipsm.message import Request, Response, parse_message
 from sipsm.message.headers import Event
@@ -195,7 +194,7 @@ PROXY_STATE: Final[dict[str, Any]] = {
 """The attributes of a proxy that change."""
 
 TIMERS: Final = tuple[tuple[float, Alarm | Transaction | Connection | ResponseDelivery], ...]
-"""The type of what `deadlines` returns."""
+"""The type of the entries of an agenda."""
 
 _Asking = Invitation | OutgoingRequest | InCall | Publication | Registration | NotifyUnderWay | OutgoingSubscribe
 _User = _Asking | Authentication | Fork | None
@@ -369,21 +368,9 @@ def config_of(endpoint: Element[Any]) -> dict[str, Any]:
 # -------------------------------------------------------------------- the agenda
 
 
-def deadlines(agenda: Agenda) -> list[tuple[float, Watched]]:
-    """The entries of an agenda, in the order in which they were made; those that no longer hold as well.
-
-    That order decides which of two equal deadlines comes first, also when an entry that does not hold now holds again.
-    """
-    entries = [*agenda._near, *agenda._early, *(entry for part in agenda._later.values() for entry in part)]
-    return [(at, who) for at, _, who in sorted(entries, key=lambda entry: entry[1])]
-
-
 def enter(agenda: Agenda, entries: Sequence[tuple[float, Watched]], objects: Iterable[object]) -> None:
     """Give entries to a new agenda. Raises `SnapshotError` when an object counts on an entry that is not there."""
-    agenda._entered = len(entries)
-    for number, (at, who) in enumerate(entries, start=1):
-        agenda._later.setdefault(int(at * SLICES_PER_SECOND), []).append((at, number, who))
-    agenda._slices = sorted(agenda._later)
+    agenda.fill(entries)
     there: set[tuple[float | None, int]] = {(at, id(who)) for at, who in entries}
     for x in objects:
         watched_at = getattr(x, "watched_at", None)

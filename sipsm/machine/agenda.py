@@ -9,11 +9,12 @@ that were over before are swept out when they are a sixth of all.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from heapq import heapify, heappop, heappush
 from operator import itemgetter
 from typing import Protocol
 
-SLICES_PER_SECOND = 8
+SLICE_S = 0.125
 WORTH_SWEEPING = 256
 """With fewer entries of who is over than this, they are left to be met."""
 
@@ -23,8 +24,9 @@ class Watched(Protocol):
 
     watched_at: float | None
 
-    def next_timeout(self) -> float | None:
-        """The deadline in seconds, or None."""
+    @property
+    def deadline(self) -> float | None:
+        """The next one, in seconds, or None."""
 
 
 _Entry = tuple[float, int, Watched]
@@ -35,11 +37,14 @@ class Agenda:
     """The deadlines of many machines, earliest first; equal ones in the order in which they were entered."""
 
     def __init__(self) -> None:
+        self._first: _Entry | None = None
+        """The first of all, whether it still holds or not; None when there is none."""
         self._near: list[_Entry] = []
         """Of the present slice, and sorted: the last one is the next, unless that is the first of the heap."""
         self._early: list[_Entry] = []
         """What has been entered since, and is in no later slice: a heap."""
         self._horizon = -1.0
+        """The number of the present slice."""
         self._later: dict[float, list[_Entry]] = {}
         self._slices: list[float] = []
         self._entered = 0
@@ -50,7 +55,7 @@ class Agenda:
 
     def watch(self, who: Watched) -> None:
         """Note the next deadline of `who`. To be called after every step of it that may have started a timer."""
-        at = who.next_timeout()
+        at = who.deadline
         if at is not None and ((known := who.watched_at) is None or at < known):
             self.enter(at, who)
 
@@ -62,15 +67,24 @@ class Agenda:
         if not number:
             self._entered = number = self._entered + 1
         who.watched_at = at
+        entry = (at, number, who)
         # A whole number, as the float that it is: to make an int of it would take as long as all the rest.
-        part = at * SLICES_PER_SECOND // 1
-        if part <= self._horizon:
-            heappush(self._early, (at, number, who))
-        elif part in self._later:
-            self._later[part].append((at, number, who))
+        part = at // SLICE_S
+        first = self._first
+        if first is None:
+            self._first = entry
+            self._horizon = part
+        elif part > self._horizon:
+            if part in self._later:
+                self._later[part].append(entry)
+            else:
+                self._later[part] = [entry]
+                heappush(self._slices, part)
+        elif entry < first:
+            self._first = entry
+            self._near.append(first)
         else:
-            self._later[part] = [(at, number, who)]
-            heappush(self._slices, part)
+            heappush(self._early, entry)
 
     def forget(self, who: Watched) -> None:
         """`who` is over and has no deadline any more: its entry need not wait until it is met."""
@@ -85,55 +99,94 @@ class Agenda:
             heapify(self._early)
             self._later = {part: swept for part, entries in self._later.items() if (swept := _swept(entries))}
             self._slices = sorted(self._later)
-            there = len(self._near) + len(self._early) + sum(map(len, self._later.values()))
+            there = 1 + len(self._near) + len(self._early) + sum(map(len, self._later.values()))
             self._left = self._entered - there
             self._forgotten = 0
 
     def next_timeout(self) -> float | None:
         """The earliest deadline that still holds, or None."""
-        near, early = self._near, self._early
-        while True:
-            if early and (not near or early[0] < near[-1]):
-                near.append(heappop(early))
-            if near:
-                at, number, who = near[-1]
-                if who.watched_at == at:
-                    due = who.next_timeout()
-                    if due == at:
-                        return at
-                    near.pop()
-                    who.watched_at = None
-                    if due is not None:
-                        # With the number that it had: who asks how often must not decide which of equal deadlines is
-                        # first.
-                        self.enter(due, who, number)
-                        continue
-                else:
-                    near.pop()
-                self._left += 1
-            elif self._slices:
-                self._horizon = heappop(self._slices)
-                near = self._near = self._later.pop(self._horizon)
-                if len(near) > 1:
-                    # Most were entered in the order of their deadlines: sorting only has to look.
-                    near.sort(key=_BY_DEADLINE)
-                    near.reverse()
-            else:
-                return None
+        first = self._first
+        if first is None:
+            return None
+        at, _, who = first
+        # Mostly it is the very number that the entry has, and that is told sooner than whether it equals it.
+        if who.deadline is at:
+            return at
+        first = self._next_that_holds()
+        return None if first is None else first[0]
 
     def pop(self, now: float) -> Watched | None:
         """The next one whose deadline is `now` or earlier, taken off the agenda; None when nobody is due."""
-        if (near := self._near) and near[-1][0] > now and not ((early := self._early) and early[0][0] <= now):
-            # All that is entered is later, whether it still holds or not.
+        first = self._first
+        if first is None:
             return None
-        at = self.next_timeout()
-        if at is None or at > now:
+        at, _, who = first
+        if who.deadline is not at:
+            if (first := self._next_that_holds()) is None:
+                return None
+            at, _, who = first
+        if at > now:
             return None
-        _, _, who = self._near.pop()
-        self._left += 1
         who.watched_at = None
+        self._left += 1
+        self._come_to_next()
         return who
+
+    def entries(self) -> list[tuple[float, Watched]]:
+        """All of them, in the order in which they were made; those that no longer hold as well.
+
+        That order decides which of two equal deadlines comes first, also when an entry that does not hold now holds
+        again.
+        """
+        first = [] if self._first is None else [self._first]
+        later = [entry for entries in self._later.values() for entry in entries]
+        every = sorted([*first, *self._near, *self._early, *later], key=itemgetter(1))
+        return [(at, who) for at, _, who in every]
+
+    def fill(self, entries: Sequence[tuple[float, Watched]]) -> None:
+        """Give such entries to an agenda that has none."""
+        for number, (at, who) in enumerate(entries, start=1):
+            self._later.setdefault(at // SLICE_S, []).append((at, number, who))
+        self._slices = sorted(self._later)
+        self._entered = len(entries)
+        self._come_to_next()
+
+    def _next_that_holds(self) -> _Entry | None:
+        """Drop entries until the first is one that still holds; returns it."""
+        while (first := self._first) is not None:
+            at, number, who = first
+            due = None
+            if who.watched_at == at:
+                due = who.deadline
+                if due == at:
+                    return first
+                who.watched_at = None
+            self._come_to_next()
+            if due is None:
+                self._left += 1
+            else:
+                # With the number that it had: who asks how often must not decide which of equal deadlines is first.
+                self.enter(due, who, number)
+        return None
+
+    def _come_to_next(self) -> None:
+        """The first entry is gone: see which is now the first."""
+        near, early = self._near, self._early
+        if near:
+            self._first = heappop(early) if early and early[0] < near[-1] else near.pop()
+        elif early:
+            self._first = heappop(early)
+        elif self._slices:
+            self._horizon = heappop(self._slices)
+            near = self._near = self._later.pop(self._horizon)
+            if len(near) > 1:
+                # Most were entered in the order of their deadlines: sorting only has to look.
+                near.sort(key=_BY_DEADLINE)
+                near.reverse()
+            self._first = near.pop()
+        else:
+            self._first = None
 
 
 def _swept(entries: list[_Entry]) -> list[_Entry]:
-    return [entry for entry in entries if entry[2].watched_at is not None or entry[2].next_timeout() is not None]
+    return [entry for entry in entries if entry[2].watched_at is not None or entry[2].deadline is not None]

@@ -7,12 +7,23 @@ The three phases are apart so that several machines can take one step together (
 from __future__ import annotations
 
 from operator import attrgetter
+from types import FunctionType
 from typing import Any, ClassVar
 
 from attrs import Factory, define, field
 
 from sipsm.machine.step import Step
-from sipsm.machine.table import Decision, Row, Table
+from sipsm.machine.table import Decision, Row, Table, once
+
+
+def _copy(function: FunctionType) -> FunctionType:
+    return FunctionType(
+        function.__code__.replace(),
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
+    )
 
 
 @define(eq=False)
@@ -36,6 +47,16 @@ class Machine:
         """Letter -> (deadline, length), of the timers now running."""
         return {letter: (at, length) for at, letter, length in self.running}
 
+    hot: ClassVar[tuple[str, ...]] = ("receive", "fire", "move")
+    """The methods of which each class has a copy of its own."""
+
+    def __init_subclass__(cls) -> None:
+        # At each place in the code the interpreter remembers where an attribute is in the class that it met there last.
+        # Machines of many classes run this one: with a copy for each class it is always the same.
+        super().__init_subclass__()
+        for name in cls.hot:
+            setattr(cls, name, _copy(getattr(cls, name)))
+
     # ---------------------------------------------------------------- by itself
 
     def receive(self, name: str, x: Any, step: Step) -> Decision:
@@ -44,33 +65,23 @@ class Machine:
         A refusal or an ignored input has changed nothing: look at `refused` and `ignored` of the result.
         """
         before = self.state
-        # `find`, `move` and `act`, without what is not needed of them: transactions spend their time here.
         decision = self.table.certain[before].get(name) or self.find(name, x, None)
         if decision.taken:
-            self.state = decision.next
             if decision.timed:
-                running = self.running
-                if running and (stops := decision.stops):
-                    running = () if decision.clears else tuple([each for each in running if each[1] not in stops])
-                for letter, caused, lasts in decision.starts:
-                    length = lasts(self)
-                    if length is None:
-                        continue
-                    if length > 0:
-                        running += ((step.now + length, letter, length),)
-                    else:
-                        step.cause(caused)
-                self.running = running
-            if step.observer is not None:
-                self.act(decision, name, before, x, step)
+                self.move(decision, step)
             else:
-                for action in decision.actions:
-                    action(self, x, step)
-            while step.causes:
-                caused, y, _ = step.causes.pop(0)
-                refused = self.receive(caused, y, step).refused
-                assert not refused, f"{self.table.name}: {name} caused {caused}, which was refused"
+                self.state = decision.next
+            self.act(decision, name, before, x, step)
+            if step.causes:
+                self.take_causes(name, step)
         return decision
+
+    def take_causes(self, name: str, step: Step) -> None:
+        """Take what the step of this input has caused, first in, first out."""
+        while step.causes:
+            caused, y, _ = step.causes.pop(0)
+            refused = self.receive(caused, y, step).refused
+            assert not refused, f"{self.table.name}: {name} caused {caused}, which was refused"
 
     def next_timeout(self) -> float | None:
         """The earliest deadline of the running timers, or None."""
@@ -78,6 +89,11 @@ class Machine:
         if len(running) == 1:
             return running[0][0]
         return min(running)[0] if running else None
+
+    @property
+    def deadline(self) -> float | None:
+        """The same, to be asked as an attribute; who asks often keeps it as one."""
+        return self.next_timeout()
 
     def due(self, now: float) -> str | None:
         """The letter of the timer that is to fire first by `now`, or None. Equal deadlines: the first started."""
@@ -113,7 +129,9 @@ class Machine:
             if at > now:
                 return None
             timer = self.table.timer_of[letter]
-            again = timer.then(self, length)
+            then = timer.then
+            # As most do: they need not be asked.
+            again = None if then is once else then(self, length)
             self.running = () if again is None else ((now + again, letter, again),)
             return timer.input
         first = self.due(now)

@@ -12,12 +12,11 @@ Observer = Callable[[Any, str, str, Any, float], None]
 class Step:
     """One input's worth of consequences: the outputs in their order, and the further inputs that it causes."""
 
-    __slots__ = ("at", "causes", "emit", "now", "observer", "outputs", "timed")
+    __slots__ = ("at", "causes", "now", "observer", "outputs", "timed")
 
     def __init__(self, now: float, observer: Observer | None = None) -> None:
         self.now = now
         self.outputs: list[Any] = []
-        self.emit: Callable[[Any], None] = self.outputs.append
         self.causes: list[tuple[str, Any, Any]] = []
         self.observer = observer
         self.at: Any = None
@@ -29,9 +28,12 @@ class Step:
         """This one, for another input: for whoever is done with each before the next, since making one takes longer."""
         self.now = now
         self.outputs = []
-        self.emit = self.outputs.append
         self.timed = False
         return self
+
+    def emit(self, output: Any) -> None:
+        """One more output."""
+        self.outputs.append(output)
 
     def cause(self, event: str, x: Any = None) -> None:
         """A further input, taken when the step is complete, first in, first out."""

@@ -19,15 +19,11 @@ class Alarm:
 
     of: Any
     """Who is woken; None when it is over."""
-    at: float | None = field(default=None, init=False)
-    """Its deadline since its last step, in seconds, or None."""
+    deadline: float | None = field(default=None, init=False)
+    """Its own since its last step, in seconds, or None."""
     watched_at: float | None = field(default=None, init=False)
     sooner: Alarm | None = field(default=None, init=False)
     """What stands for a deadline before the one that the agenda knows."""
-
-    def next_timeout(self) -> float | None:
-        """The deadline, in seconds, or None."""
-        return self.at
 
     def set(self, at: float | None, agenda: Agenda) -> None:
         """From now on that is its deadline."""
@@ -35,14 +31,14 @@ class Alarm:
         if at is not None and known is not None and at < known:
             if sooner is None:
                 sooner = self.sooner = Alarm(self.of)
-            self.at = known
-            sooner.at = at
+            self.deadline = known
+            sooner.deadline = at
             agenda.watch(sooner)
             return
         if sooner is not None:
             sooner.stop(agenda)
             self.sooner = None
-        self.at = at
+        self.deadline = at
         if known is None and at is not None:
             agenda.enter(at, self)
 
@@ -51,5 +47,5 @@ class Alarm:
         if self.sooner is not None:
             self.sooner.stop(agenda)
             self.sooner = None
-        self.of = self.at = None
+        self.of = self.deadline = None
         agenda.forget(self)

@@ -25,30 +25,29 @@ from sipsm.transport.flow import Send
 
 def send_request(tx: ClientTransaction, _: Any, step: Step) -> None:
     """Pass the request to the transport, for the first time or again."""
-    step.emit(Send(tx.flow, tx.wire, tx.key))
+    step.outputs.append(Send(tx.flow, tx.wire, tx.key))
 
 
 def pass_response_up(tx: ClientTransaction, response: Response, step: Step) -> None:
     """Give the response to the TU."""
-    step.emit(ResponseReceived(tx, response))
+    step.outputs.append(ResponseReceived(tx, response))
 
 
 def pass_final_response_up(tx: ClientTransaction, response: Response, step: Step) -> None:
-    """The same with what ends it: from then on at most the ACK is sent again, and there is no need of the request."""
-    tx.request = None
+    """The same with what ends it: from then on there is no need of the request."""
     tx.wire = b""
-    step.emit(ResponseReceived(tx, response))
+    step.outputs.append(ResponseReceived(tx, response))
 
 
 def pass_request_up(tx: ServerTransaction, request: Request, step: Step) -> None:
     """Give the request to the TU."""
-    step.emit(RequestReceived(tx, request))
+    step.outputs.append(RequestReceived(tx, request))
 
 
 def send_response(tx: ServerTransaction, response: bytes, step: Step) -> None:
     """Pass the TU's response to the transport, and keep it for repeats."""
     tx.wire = response
-    step.emit(Send(tx.flow, response, tx.key))
+    step.outputs.append(Send(tx.flow, response, tx.key))
 
 
 def send_final_response(tx: ServerTransaction, response: bytes, step: Step) -> None:
@@ -56,12 +55,12 @@ def send_final_response(tx: ServerTransaction, response: bytes, step: Step) -> N
     tx.wire = response
     tx.request = None
     tx.received_at = 0.0
-    step.emit(Send(tx.flow, response, tx.key))
+    step.outputs.append(Send(tx.flow, response, tx.key))
 
 
 def send_again(tx: ServerTransaction, _: Any, step: Step) -> None:
     """Pass the last response to the transport once more."""
-    step.emit(Send(tx.flow, tx.wire, tx.key))
+    step.outputs.append(Send(tx.flow, tx.wire, tx.key))
 
 
 def send_trying(tx: ServerTransaction, _: Any, step: Step) -> None:
@@ -88,9 +87,9 @@ def with_delay(trying: Response, delay_s: float) -> Response:
 
 def report_timeout(tx: Transaction, _: Any, step: Step) -> None:
     """Tell the TU that what it waited for did not come in time."""
-    step.emit(TimedOut(tx))
+    step.outputs.append(TimedOut(tx))
 
 
 def report_failure(tx: Transaction, _: Any, step: Step) -> None:
     """Tell the TU that a message could not be sent."""
-    step.emit(TransportFailed(tx))
+    step.outputs.append(TransportFailed(tx))

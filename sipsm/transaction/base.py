@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from attrs import define, field, frozen
 
-from sipsm.machine import Machine
+from sipsm.machine import Agenda, Decision, Machine, Step
 from sipsm.message import Request, Response, parse_message
 from sipsm.transaction.timer_values import DEFAULT, TimerValues
 from sipsm.transport.flow import Flow
@@ -55,19 +55,70 @@ class Transaction(Machine):
     flow: Flow
     """Where its messages go. A transaction never moves to another address (RFC 3261 17.1.1.3, 6026 8.4)."""
     times: TimerValues = DEFAULT
-    user: Any = None
-    """Whom its outputs concern; nothing to the transaction."""
+    # A property of other machines: those of a transaction are asked for after every message.
+    deadline: float | None = field(default=None, init=False)
+    """Of the timer that is to fire first, in seconds; kept by the layer."""
     watched_at: float | None = field(default=None, init=False)
+
+    hot = (*Machine.hot, "take")
+
+    def take(self, name: str, x: Any, step: Step, agenda: Agenda) -> Decision | None:
+        """What `receive` does, and be on the agenda with its next deadline; returns None when it is over by that."""
+        before = self.state
+        decision = self.table.certain[before].get(name) or self.find(name, x, None)
+        if not decision.taken:
+            return decision
+        # `move` and `act`, without what is not needed of them: this is done for every message.
+        self.state = decision.next
+        running = self.running
+        if decision.timed:
+            if running and (stops := decision.stops):
+                running = () if decision.clears else tuple([each for each in running if each[1] not in stops])
+            for letter, caused, lasts in decision.starts:
+                length = lasts(self)
+                if length is None:
+                    continue
+                if length > 0.0:
+                    running += ((step.now + length, letter, length),)
+                else:
+                    step.cause(caused)
+            self.running = running
+        if step.observer is not None:
+            self.act(decision, name, before, x, step)
+        else:
+            for action in decision.actions:
+                action(self, x, step)
+        if step.causes:
+            self.take_causes(name, step)
+            running = self.running
+        if self.state == TERMINATED:
+            self.deadline = None
+            return None
+        # Without anything to take, it was a timer that has fired.
+        if decision.timed or x is None:
+            if running:
+                self.deadline = at = running[0][0] if len(running) == 1 else min(running)[0]
+                known = self.watched_at
+                if known is None or at < known:
+                    agenda.enter(at, self)
+            else:
+                self.deadline = None
+        return decision
+
+    @property
+    def user(self) -> Any:
+        """Whom its outputs concern: nobody, if it is a server."""
+        return None
 
 
 @define(eq=False)
 class ClientTransaction(Transaction):
     """The side that sent the request."""
 
-    request: Request | None = None
-    """Until the final response, for the ACK that is made from it; None in the transactions that send no ACK."""
+    user: Any = None
+    """Whom its outputs concern; nothing to the transaction."""
     wire: bytes = b""
-    """The request as sent, until the final response: then it is not sent again."""
+    """What it sends, and sends again: the request, until the final response; then an INVITE's ACK, if there is one."""
 
 
 @define(eq=False)
@@ -76,15 +127,15 @@ class ServerTransaction(Transaction):
 
     request: Request | None = None
     """Until the final response."""
-    wire: bytes = b""
-    """The last response sent."""
-    size: int = 0
-    """How many bytes the datagram had that the request came in."""
     received_at: float = 0.0
     """When the request came, in seconds, until the final response: for the delay that a 100 tells."""
     identity: int | None = None
     """A checksum of what the same request has in common with this one when it comes by another way (RFC 3261 8.2.2.2).
     """
+    wire: bytes = b""
+    """The last response sent."""
+    size: int = 0
+    """How many bytes the datagram had that the request came in."""
 
     def shorten(self) -> None:
         """The response has arrived and is not sent again: what is left of it tells a copy of the request, or a CANCEL."""

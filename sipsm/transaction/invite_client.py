@@ -11,9 +11,8 @@ from typing import ClassVar
 from attrs import define
 
 from sipsm.machine import Ignore, Row, Step, Table, Timer, always, doubled, once
-from sipsm.message import Response, ack_for
+from sipsm.message import Request, Response, ack_for
 from sipsm.transaction.actions import (
-    pass_final_response_up,
     pass_response_up,
     report_failure,
     report_timeout,
@@ -34,6 +33,7 @@ from sipsm.transaction.base import (
     TERMINATED,
     TRANSPORT_ERROR,
     ClientTransaction,
+    ResponseReceived,
 )
 from sipsm.transaction.timer_values import T1_if_unreliable, T1_times_64
 from sipsm.transport.flow import Send
@@ -43,7 +43,8 @@ from sipsm.transport.flow import Send
 class InviteClientTransaction(ClientTransaction):
     """Sends an INVITE until it is answered, and acknowledges a final response other than 2xx."""
 
-    ack: bytes = b""
+    request: Request | None = None
+    """Until the final response, for the ACK that is made from it."""
     table: ClassVar[Table]
     inputs = OF_INVITE
 
@@ -52,10 +53,17 @@ def send_ack(tx: InviteClientTransaction, response: Response, step: Step) -> Non
     """Acknowledge a final response other than 2xx, each time that it comes."""
     # "The ACK MUST be sent to the same address, port, and transport to which the original request was sent."
     # (RFC 6026 8.4)  Kept, because a repeated 486 gets this same ACK.
-    if not tx.ack:
-        assert tx.request is not None, "the INVITE is kept until it is answered"
-        tx.ack = bytes(ack_for(tx.request, response))
-    step.emit(Send(tx.flow, tx.ack, tx.key))
+    if tx.request is not None:
+        tx.wire = bytes(ack_for(tx.request, response))
+        tx.request = None
+    step.outputs.append(Send(tx.flow, tx.wire, tx.key))
+
+
+def pass_2xx_up(tx: InviteClientTransaction, response: Response, step: Step) -> None:
+    """Give the first 2xx to the TU, which acknowledges it: from then on nothing is sent here."""
+    tx.request = None
+    tx.wire = b""
+    step.outputs.append(ResponseReceived(tx, response))
 
 
 def s32_if_unreliable_else_0(tx: InviteClientTransaction) -> float:
@@ -75,11 +83,11 @@ InviteClientTransaction.table = Table(
         Row(CALLING,    "Timer B",       always, TERMINATED, (report_timeout,),                            "3261 17.1.1.2"),
         Row(CALLING,    TRANSPORT_ERROR, always, TERMINATED, (report_failure,),                            "3261 17.1.4"),
         Row(CALLING,    R1XX,            always, PROCEEDING, (pass_response_up,),                          "3261 17.1.1.2"),
-        Row(CALLING,    R2XX,            always, ACCEPTED,   (pass_final_response_up,),                    "6026 8.4"),
-        Row(CALLING,    R300_699,        always, COMPLETED,  (send_ack, pass_final_response_up),           "6026 8.4"),
+        Row(CALLING,    R2XX,            always, ACCEPTED,   (pass_2xx_up,),                               "6026 8.4"),
+        Row(CALLING,    R300_699,        always, COMPLETED,  (send_ack, pass_response_up),                 "6026 8.4"),
         Row(PROCEEDING, R1XX,            always, PROCEEDING, (pass_response_up,),                          "3261 17.1.1.2"),
-        Row(PROCEEDING, R2XX,            always, ACCEPTED,   (pass_final_response_up,),                    "6026 8.4"),
-        Row(PROCEEDING, R300_699,        always, COMPLETED,  (send_ack, pass_final_response_up),           "6026 8.4"),
+        Row(PROCEEDING, R2XX,            always, ACCEPTED,   (pass_2xx_up,),                               "6026 8.4"),
+        Row(PROCEEDING, R300_699,        always, COMPLETED,  (send_ack, pass_response_up),                 "6026 8.4"),
         # "the client SHOULD then consider the original transaction cancelled and SHOULD destroy the client transaction"
         Row(PROCEEDING, GIVE_UP,         always, TERMINATED, (),                                           "3261 9.1"),
         Row(COMPLETED,  R300_699,        always, COMPLETED,  (send_ack,),                                  "6026 8.4"),

@@ -19,7 +19,6 @@ from sipsm.transaction.base import (
     GIVE_UP,
     REQUEST,
     START,
-    TERMINATED,
     TRANSPORT_ERROR,
     AckReceived,
     ClientTransaction,
@@ -96,7 +95,7 @@ class TransactionLayer:
     def receive_request(self, request: Request, reply_to: Flow, now: float) -> list[Output]:
         """A request arrived whose responses go to `reply_to`."""
         method = request.method
-        key = server_key(request, method="INVITE" if method == "ACK" else method)
+        key = server_key(request, "INVITE" if method == "ACK" else method)
         known = self.servers.get(key)
         if method == "ACK":
             if is_rfc2543(key):
@@ -106,7 +105,7 @@ class TransactionLayer:
             return self._take(known, REQUEST, request, now)
         known_as = identity(request)
         kind = InviteServerTransaction if method == "INVITE" else NonInviteServerTransaction
-        tx = kind(key, reply_to, self.times, request=request, received_at=now, identity=known_as)
+        tx = kind(key, reply_to, self.times, request, now, known_as)
         self.servers[key] = tx
         if known_as is not None:
             self.first_of.setdefault(known_as, key)
@@ -126,7 +125,9 @@ class TransactionLayer:
 
     def receive_response(self, response: Response, now: float) -> list[Output]:
         """A response arrived."""
-        tx = self.clients.get(client_key(response, response.cseq.method))
+        # As the slot has it, once it has been asked for.
+        _, method = response._cseq or response.cseq
+        tx = self.clients.get(client_key(response, method))
         if tx is None:
             return [Unmatched(response)]
         return self._take(tx, tx.inputs[response.status], response, now)
@@ -165,11 +166,9 @@ class TransactionLayer:
         # exceptions to this rule are CANCEL and ACK for non-2xx responses." (RFC 3261 8.1.1.7)
         assert key not in self.clients, "a request has a branch of its own, and is cancelled once"
         if method == "INVITE":
-            tx: ClientTransaction = InviteClientTransaction(
-                key, flow, self.times, user, request=request, wire=bytes(request)
-            )
+            tx: ClientTransaction = InviteClientTransaction(key, flow, self.times, user, bytes(request), request)
         else:
-            tx = NonInviteClientTransaction(key, flow, self.times, user, wire=bytes(request))
+            tx = NonInviteClientTransaction(key, flow, self.times, user, bytes(request))
         self.clients[key] = tx
         if flow.transport in RELIABLE:
             return self._begun(tx, None, now)
@@ -237,17 +236,11 @@ class TransactionLayer:
         step.now = now
         outputs: list[Output] = []
         step.outputs = outputs
-        step.emit = outputs.append
-        decision = tx.receive(name, x, step)
+        decision = tx.take(name, x, step, self.agenda)
+        if decision is None:
+            return self._end(tx, outputs, now)
         if not decision.taken and x is not None:
             return _not_taken(tx, x, decision)
-        if tx.state == TERMINATED:
-            return self._end(tx, outputs, now)
-        # Where no timer was started and it is on the agenda, its entry is early enough.
-        if decision.starts or tx.watched_at is None:
-            at, known = tx.next_timeout(), tx.watched_at
-            if at is not None and (known is None or at < known):
-                self.agenda.enter(at, tx)
         return outputs
 
     def _begun(self, tx: Transaction, request: Request | None, now: float) -> list[Output]:

@@ -22,24 +22,27 @@ def client_key(message: Request | Response, method: str | None = None) -> Key:
     """
     if method is None:
         method = message.method if isinstance(message, Request) else message.cseq.method
-    return f"{message.branch or ''} {method}"
+    # As the slots have it, where it has been read: this is done for every message.
+    via = message._via
+    return f"{(message.branch if via is None else via._branch) or ''} {method}"
 
 
-def server_key(request: Request, *, method: str | None = None, to_tag: str | None = None) -> Key:
+def server_key(request: Request, method: str | None = None, to_tag: str | None = None) -> Key:
     """The key of a server transaction, from its request, a repeat of it, or its ACK (RFC 3261 17.2.3).
 
     With `method`, that of the same client's request of another method: the INVITE that a CANCEL means (9.2). With
     `to_tag`, as if the request's To had this one, which is the matter of RFC 2543 clients only.
     """
-    via = request.via
+    # As the slots have it: this is done for every request.
+    via = request._via or request.via
     if method is None:
         method = request.method
         if method == "ACK":
             method = "INVITE"
-    # As the slots have it: this is done for every request.
     branch = via._branch
     if branch is not None and branch.startswith(MAGIC_COOKIE) and branch != MAGIC_COOKIE:
-        return f"{branch} {unbracketed(via._host).lower()}:{via._port or ''} {method}"
+        host = via._host
+        return f"{branch} {(unbracketed(host) if host[0] == '[' else host).lower()}:{via._port or ''} {method}"
     # "If the branch parameter in the top Via header field is not present, or does not contain the magic cookie,
     # the following procedures are used."
     return "\n".join(

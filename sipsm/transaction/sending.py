@@ -19,7 +19,7 @@ from sipsm.grammar import Uri
 from sipsm.ids import Ids
 from sipsm.machine import Observer, Step
 from sipsm.message import Request, Response, Via, read_message
-from sipsm.transaction.base import Key, ResponseReceived, TimedOut
+from sipsm.transaction.base import ClientTransaction, Key, ResponseReceived, TimedOut
 from sipsm.transaction.delivery import (
     FINAL,
     GONE_OUT,
@@ -345,6 +345,7 @@ class Sending:
                     outputs += self._look(delivery, REFUSED if refused else FAILED, None, now)
                 case _:
                     if isinstance(output, Outcome):
+                        assert isinstance(output.transaction, ClientTransaction), "it is that of a request of ours"
                         output.transaction.user = delivery.user
                     outputs.append(output)
         return outputs

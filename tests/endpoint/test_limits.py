@@ -16,7 +16,6 @@ from sipsm import (
     RequestServed,
     Resolve,
 )
-from sipsm.endpoint.state import deadlines
 from sipsm.machine.agenda import WORTH_SWEEPING
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 from tests.endpoint.snapshot import snapshot
@@ -254,7 +253,7 @@ def test_who_comes_and_goes_leaves_no_deadlines() -> None:
     for _ in range(4 * WORTH_SWEEPING):
         bench.take(bench.endpoint.flow_opened(FROM_THEM, bench.now))
         bench.gone(FROM_THEM)
-        assert len(deadlines(bench.endpoint._agenda)) <= WORTH_SWEEPING
+        assert len(bench.endpoint._agenda.entries()) <= WORTH_SWEEPING
 
 
 def test_a_call_that_is_over_waits_for_nothing() -> None:

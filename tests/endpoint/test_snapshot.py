@@ -34,7 +34,7 @@ from sipsm import (
 )
 from sipsm.endpoint.graph import Reader, Writer
 from sipsm.endpoint.snapshot import FORMAT, VERSION, restore, save
-from sipsm.endpoint.state import CONFIG, KINDS, STATE, deadlines
+from sipsm.endpoint.state import CONFIG, KINDS, STATE
 from sipsm.errors import SnapshotError
 from sipsm.machine import Agenda, Machine
 from sipsm.transaction import TimerValues
@@ -192,7 +192,7 @@ def test_what_is_over_is_not_kept() -> None:
     bench.take(bench.endpoint.request("OPTIONS", "sip:bob@192.0.2.2", now=bench.now)[1])
     bench.take(bench.endpoint.flow_closed(bench.flows[-1], bench.now))
     assert bench.told(Answered)
-    assert len(deadlines(bench.endpoint._agenda)) == 1
+    assert len(bench.endpoint._agenda.entries()) == 1
     graph = graph_of(bench)
     assert (graph["timers"], [entry[0] for entry in graph["objects"]]) == ([], ["Endpoint"])
 
@@ -506,6 +506,13 @@ def endless_timer(graph: Any) -> None:
     entry[2][0][2] = 0
 
 
+def strange_deadline(graph: Any) -> None:
+    """A transaction would be woken when none of its timers fires."""
+    number = graph["kinds"]["InviteClientTransaction"].index("deadline")
+    entry = next(entry for entry in graph["objects"] if entry[0] == "InviteClientTransaction" and entry[1] == "Calling")
+    entry[1 + number] += 0.25
+
+
 def strange_field(graph: Any) -> None:
     """A class has a field more."""
     graph["kinds"]["Flow"].append("zone")
@@ -560,6 +567,7 @@ def no_endpoint(graph: Any) -> None:
         (strange_timer, "has a dialog in a state, or with a timer, that it cannot have"),
         (timer_twice, "has a INVITE client transaction in a state, or with a timer, that it cannot have"),
         (endless_timer, "has a INVITE client transaction with a timer that lasts no time"),
+        (strange_deadline, "has a INVITE client transaction with a deadline that none of its timers has"),
         (strange_field, "the snapshot was made by another sipsm: its Flow is not the one known here"),
         (strange_class, "the snapshot was made by another sipsm: its Popen is not the one known here"),
         (secret, "the snapshot has a secret that is none"),
@@ -670,7 +678,7 @@ def test_every_attribute_is_saved_or_made_anew() -> None:
         before = f"{part}." if part else ""
         there = {before + name for name in vars(holder)}
         assert there == {path for path in kept if path.rpartition(".")[0] == part} | {before + name for name in anew}
-    entries = {"_near", "_early", "_horizon", "_later", "_slices"}
+    entries = {"_first", "_near", "_early", "_horizon", "_later", "_slices"}
     assert set(vars(endpoint._agenda)) == set(vars(Agenda())) == {*entries, "_entered", "_left", "_forgotten"}
 
 

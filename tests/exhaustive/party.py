@@ -182,6 +182,7 @@ class Party:
         tx.running = tuple(
             (NOW + at * self.tick_s, letter, length * self.tick_s) for letter, at, length in saved.timers
         )
+        tx.deadline = tx.next_timeout()
         for name, value in zip(_rest(saved.kind), saved.rest, strict=True):
             setattr(tx, name, value)
         return tx
@@ -213,7 +214,7 @@ class Party:
 
 
 _NAMES: dict[type[Transaction], tuple[str, ...]] = {}
-_APART = {"key", "flow", "times", "user", "watched_at", "state", "running"}
+_APART = {"key", "flow", "times", "user", "watched_at", "deadline", "state", "running"}
 
 
 def _rest(kind: type[Transaction]) -> tuple[str, ...]:

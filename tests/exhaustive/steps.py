@@ -84,8 +84,9 @@ def the_answered_request_is_forgotten(step: Step) -> str | None:
     """After the final response a server keeps its bytes, and a client nothing but its ACK."""
     for tx in step.alive:
         answered = tx.state in {"Completed", "Accepted", "Confirmed"}
-        sent = b"" if isinstance(tx, ServerTransaction) else tx.wire
-        if answered and (tx.request is not None or sent):
+        kept = getattr(tx, "request", None) is not None
+        sent = b"" if isinstance(tx, ServerTransaction) or tx.wire.startswith(b"ACK ") else tx.wire
+        if answered and (kept or sent):
             return f"the {type(tx).__name__} keeps its request in {tx.state}"
     return None
 

@@ -24,8 +24,9 @@ class Sleeper:
         self.at = at
         self.watched_at: float | None = None
 
-    def next_timeout(self) -> float | None:
-        """The deadline."""
+    @property
+    def deadline(self) -> float | None:
+        """The next one."""
         return self.at
 
 
@@ -198,7 +199,7 @@ def test_an_agenda_agrees_with_looking_at_everybody(deeds: list[tuple[int, str, 
             woke = agenda.pop(at)
             assert (woke is not None) == (first is not None and first <= at)
             if woke is not None:
-                assert woke.next_timeout() == first
+                assert woke.deadline == first
                 assert isinstance(woke, Sleeper)
                 woke.at = None
         assert agenda.next_timeout() == least()
@@ -206,7 +207,7 @@ def test_an_agenda_agrees_with_looking_at_everybody(deeds: list[tuple[int, str, 
 
 def entries(agenda: Agenda) -> int:
     """How many entries an agenda holds, be they of any use or not."""
-    return len(agenda._near) + len(agenda._early) + sum(map(len, agenda._later.values()))
+    return len(agenda.entries())
 
 
 def test_who_is_over_is_not_kept_until_the_deadline() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sipsm.endpoint.state import deadlines
 from sipsm.machine import Agenda
 from sipsm.role.alarm import Alarm
 from tests.machine.toys import START
@@ -18,7 +17,7 @@ def test_what_is_woken_often_leaves_no_deadlines() -> None:
     alarm.set(ends, agenda)
     for n in range(1, 700):
         alarm.set(START + 5 * n, agenda)
-        assert len(deadlines(agenda)) == 2
+        assert len(agenda.entries()) == 2
         woken = agenda.pop(START + 5 * n)
         assert isinstance(woken, Alarm)
         assert woken.of == "a subscription"
