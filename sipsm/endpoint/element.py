@@ -97,6 +97,8 @@ class Element(ABC, Generic[Out]):
     """What it does with requests and responses."""
     _out: ClassVar[frozenset[type]]
     """What goes out as it is."""
+    _forwards: ClassVar[bool]
+    """Whether responses pass through it to others."""
 
     def __init__(
         self,
@@ -144,6 +146,8 @@ class Element(ABC, Generic[Out]):
             path_mtu=self.limits.path_mtu,
             observer=observer,
         )
+        self._small = min(self.limits.message_bytes, self._flows.message.harmless_bytes)
+        """No datagram up to this length is over a limit."""
         self._secret = self._ids.source.getrandbits(128).to_bytes(16, "big")
         self._doorkeeper: Callable[[Request, Flow, int, Flow, float], list[Any] | None] | None = None
         """Judges requests before anything is made of them, where not everybody is let in: what is done instead."""
@@ -161,19 +165,19 @@ class Element(ABC, Generic[Out]):
             return self._flowed(self._flows.receive(data, flow, now), now)
         if self.watcher is not None:
             self.watcher.received(flow, data, now)
-        dropped: list[Any] = []
+        if len(data) > self._small and (refused := self._too_large(data, flow, now)):
+            return refused
+        return self._read(data, flow, now)
+
+    def _too_large(self, data: bytes, flow: Flow, now: float) -> list[Any]:
+        """What comes of a datagram that is over a limit; nothing if it is not."""
         if len(data) > self.limits.message_bytes:
-            what = f"more than {self.limits.message_bytes} bytes"
-            dropped.append(Dropped(DropReason.TOO_LARGE, what, flow, data))
-            return dropped
-        if not data.strip(b"\r\n\0 "):
-            dropped.append(Dropped(DropReason.KEEP_ALIVE, "nothing but line ends", flow, data))
-            return dropped
+            return [Dropped(DropReason.TOO_LARGE, f"more than {self.limits.message_bytes} bytes", flow, data)]
         try:
             check_whole(data, self._flows.message)
         except RemoteProtocolError as error:
             return self._malformed(data, None, error, flow, now)
-        return self._read(data, flow, now)
+        return []
 
     def _read(self, data: bytes, flow: Flow, now: float) -> list[Any]:
         """A whole message has come."""
@@ -226,10 +230,14 @@ class Element(ABC, Generic[Out]):
         return server_key(request) in self._transactions.servers or self._core.belongs(request)
 
     def _receive_response(self, response: Response, flow: Flow, now: float) -> list[Any]:
+        # "If more than one Via header field value is present in a response, the UAC SHOULD discard the message."
+        # (RFC 3261 8.1.3.3)
+        if not self._forwards and len(response.vias) > 1:
+            return [Dropped(DropReason.MISROUTED_RESPONSE, "it has more than one Via", flow, response)]
         # "If the value of the "sent-by" parameter in that header field value does not correspond to a value that the
         # client transport is configured to insert into requests, the response MUST be silently discarded." (RFC 3261
         # 18.1.2)
-        if not self._flows.is_ours(response.via):
+        if not self._flows.is_ours(response._via or response.via):
             return [Dropped(DropReason.MISROUTED_RESPONSE, "its Via is not ours", flow, response)]
         outputs: list[Any] = self._transactions.receive_response(response, now)
         if len(outputs) == 1 and outputs[0].__class__ is ResponseReceived:
@@ -241,6 +249,8 @@ class Element(ABC, Generic[Out]):
         self, data: bytes, message: Request | Response | None, error: RemoteProtocolError, flow: Flow, now: float
     ) -> list[Any]:
         """A rule was broken: answered if it is a request whose sender can be told, and never with a state left."""
+        if not data.strip(_BLANK) and flow.transport not in RELIABLE:
+            return [Dropped(DropReason.KEEP_ALIVE, "nothing but line ends", flow, data)]
         request = message if isinstance(message, Request) else answerable(data) if message is None else None
         outputs: list[Any] = []
         if request is not None and request.method != "ACK":
@@ -279,7 +289,8 @@ class Element(ABC, Generic[Out]):
     def handle_timeout(self, now: float) -> list[Out]:
         """Time has passed: fire what is due. Harmless when early, or when called for nothing."""
         outputs: list[Any] = []
-        while (due := self._agenda.pop(now)) is not None:
+        agenda = self._agenda
+        while (due := agenda.pop(now)) is not None:
             if isinstance(due, Transaction):
                 # Mostly it is over by that, and nobody needs to hear of it.
                 if done := self._transactions.wake(due, now):
@@ -397,11 +408,20 @@ class Element(ABC, Generic[Out]):
 
         `room` is how many bytes an answer may have, where they come of a request in a datagram.
         """
-        if len(outputs) == 1 and not room and self.watcher is None:
-            only = outputs[0]
-            if only.__class__ is Send and only.flow.transport not in RELIABLE:
-                # Most often it is a datagram, and nothing besides.
-                return outputs
+        out = self._out
+        for output in outputs:
+            kind = output.__class__
+            if kind is Send:
+                if output.flow.transport in RELIABLE or self.watcher is not None or (room and len(output.data) > room):
+                    break
+            elif kind not in out:
+                break
+        else:
+            # Most often there is nothing to be done with them here.
+            return outputs
+        return self._perform_each(outputs, flow, now, room)
+
+    def _perform_each(self, outputs: list[Any], flow: Flow | None, now: float, room: int) -> list[Any]:
         done: list[Any] = []
         core = self._core
         for output in outputs:
@@ -477,5 +497,7 @@ class Element(ABC, Generic[Out]):
         return send
 
 
+_BLANK = b"\r\n\0 "
+"""What datagrams that keep a way open are made of."""
 _TOO_LARGE = frozenset({413, 414, 513})
 """What a request over one of the `MessageLimits` is answered with."""

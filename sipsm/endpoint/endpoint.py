@@ -58,6 +58,7 @@ class Endpoint(Element[Output], Commanding):
 
     _out = frozenset(get_args(Output))
     _check = staticmethod(read_what_matters)
+    _forwards = False
 
     def __init__(
         self,
@@ -102,13 +103,6 @@ class Endpoint(Element[Output], Commanding):
         """
         date_of(unix_s)
         self._agent.party.wall_s = unix_s - now
-
-    def _receive_response(self, response: Response, flow: Flow, now: float) -> list[Any]:
-        # "If more than one Via header field value is present in a response, the UAC SHOULD discard the message."
-        # (RFC 3261 8.1.3.3)
-        if len(response.vias) > 1:
-            return [Dropped(DropReason.MISROUTED_RESPONSE, "it has more than one Via", flow, response)]
-        return super()._receive_response(response, flow, now)
 
     # ---------------------------------------------------------------- who asks
 

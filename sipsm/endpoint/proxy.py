@@ -34,6 +34,7 @@ class Proxy(Element[ProxyOutput]):
 
     _out = frozenset(get_args(ProxyOutput))
     _check = staticmethod(read_what_is_forwarded_by)
+    _forwards = True
 
     def __init__(
         self,

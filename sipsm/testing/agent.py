@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from sipsm.grammar import Uri
@@ -23,6 +23,16 @@ class Network(Protocol):
 
     def command(self, agent: Any, what: str | None, command: Callable[..., Any], *args: Any, **options: Any) -> Any:
         """Give a command, and perform its outputs; returns what comes beside them."""
+
+    def give(
+        self,
+        agent: Agent,
+        what: str | None,
+        command: Callable[..., Any],
+        args: tuple[Any, ...],
+        options: Mapping[str, Any],
+    ) -> Any:
+        """The same, with what the command is given in one piece each."""
 
     def plan(self, at: float, action: Callable[..., object], *args: Any) -> None:
         """Have something done then."""
@@ -150,9 +160,10 @@ class Agent:
     def told(self, event: Event) -> None:
         """An event of its endpoint: kept, and acted upon."""
         self.events.append(event)
-        for kind, function in self._callbacks:
-            if isinstance(event, kind):
-                self.net.plan(self.net.now, self._react, function, event, self.life)
+        if self._callbacks:
+            for of, function in self._callbacks:
+                if isinstance(event, of):
+                    self.net.plan(self.net.now, self._react, function, event, self.life)
         kind = event.__class__
         if kind in self._steps or self._script is not None:
             call = getattr(event, "call", None)
@@ -170,8 +181,10 @@ class Agent:
             steps = self._steps.get(event, ())
         else:
             steps = [step for step in self._script(call) if step.event is event]
-        for step in steps:
-            self.net.plan(self.net.now + step.after, self._take, step, call, self.life)
+        if steps:
+            plan, now, take, life = self.net.plan, self.net.now, self._take, self.life
+            for step in steps:
+                plan(now + step.after, take, step, call, life)
 
     def _take(self, step: Step, call: Call, life: int) -> None:
         if not self.up:
@@ -186,7 +199,7 @@ class Agent:
             if self._since is not None:
                 self._since.append((step, call))
             command, args = step.command(call, self.sdp)
-            self.net.command(self, None, command, *args)
+            self.net.give(self, None, command, args, {})
 
     # ---------------------------------------------------------------- when it crashes
 

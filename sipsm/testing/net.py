@@ -35,8 +35,8 @@ SHOWN = 100
 """How many messages an account shows, the last ones."""
 PORTS = {"TLS": 5061, "WSS": 5061}
 """Where an agent listens, if not at 5060 (RFC 3261 19.1.2)."""
-Path = tuple[Agent, Way, Flow]
-"""Where the datagrams of a flow go: to whom, on which way, and the flow as who receives them has it."""
+Path = tuple[Agent, Way, Flow, Address]
+"""Where the datagrams of a flow go: to whom, on which way, the flow as who receives them has it, and its address."""
 
 
 class Net:
@@ -104,6 +104,8 @@ class Net:
         self._ways: dict[tuple[str, str], Way] = {}
         self._retired: list[Way] = []
         self._cuts: list[Cut] = []
+        self._arrives = self._deliver
+        """The method itself: asked for by its name, each datagram would make one of its own."""
         self._actions: dict[type, Callable[[Agent, Any], None]] = {
             Send: self._carry,
             Resolve: self._ask,
@@ -322,20 +324,35 @@ class Net:
 
         `what` says it in words; without it, the function's name does.
         """
+        return self.give(agent, what, command, args, options)
+
+    def give(
+        self,
+        agent: Agent,
+        what: str | None,
+        command: Callable[..., Any],
+        args: tuple[Any, ...],
+        options: Mapping[str, Any],
+    ) -> Any:
+        """The same, with what the command is given in one piece each."""
         if not agent.up:
             raise LocalProtocolError(f"{agent.name} has crashed: nobody is there to {what or _words(command)}")
+        now = self.clock.now
         if self.recording:
-            self.recorder.asked(agent.name, what or _words(command), self.now)
+            self.recorder.asked(agent.name, what or _words(command), now)
         if self.tape is not None:
-            self.tape.asks(agent.name, self.now, command, args, options)
+            self.tape.asks(agent.name, now, command, args, options)
         try:
-            done = command(*args, **options, now=self.clock.now)
+            done = command(*args, now=now, **options) if options else command(*args, now=now)
         except LocalProtocolError:
             if self.tape is not None:
                 self.tape.refused()
             raise
-        beside, outputs = done if isinstance(done, tuple) else (None, done)
-        self.perform(agent, outputs, beside=beside)
+        if done.__class__ is not tuple:
+            self.perform(agent, done)
+            return None
+        beside, outputs = done
+        self.perform(agent, outputs, False, beside)
         return beside
 
     def tell(self, host: Agent, name: str, *args: Any, **options: Any) -> None:
@@ -344,25 +361,29 @@ class Net:
             self.tape.takes(host.name, self.now, name, args, **options)
         self.perform(host, getattr(host.endpoint, name)(*args, now=self.now, **options))
 
-    def perform(self, agent: Agent, outputs: Iterable[Any], *, woken: bool = False, beside: Any = None) -> None:
+    def perform(self, agent: Agent, outputs: Iterable[Any], woken: bool = False, beside: Any = None) -> None:
         """Perform what an endpoint returned, and check the invariants."""
-        outputs = tuple(outputs)
-        if self.tape is not None:
-            self.tape.gives(agent.name, self.now, outputs, beside)
+        tape, invariants = self.tape, self.invariants
+        if invariants or tape is not None:
+            outputs = tuple(outputs)
+            if tape is not None:
+                tape.gives(agent.name, self.clock.now, outputs, beside)
         actions = self._actions
         for output in outputs:
-            action = actions.get(output.__class__)
-            if action is None:
-                agent.told(output)
+            kind = output.__class__
+            if kind is Send:
+                self._carry(agent, output)
+            elif kind in actions:
+                actions[kind](agent, output)
             else:
-                action(agent, output)
+                agent.told(output)
         # What `Clock.watch` does, without a call. Not `agent.next_timeout`: whoever does something is there.
         agent.due_at = at = agent.endpoint.next_timeout()
         if at is not None and at < agent.watched_at:
             self.clock.enter(at, agent)
-        if self.invariants and (self.check_every == 1 or self.clock.steps % self.check_every == 0):
-            step = Stepped(agent, self.clock.now, woken, outputs)
-            for invariant in self.invariants:
+        if invariants and (self.check_every == 1 or self.clock.steps % self.check_every == 0):
+            step = Stepped(agent, self.clock.now, woken, tuple(outputs))
+            for invariant in invariants:
                 if (wrong := invariant(step)) is not None:
                     name = getattr(invariant, "__name__", "invariant")
                     raise InvariantBroken(f"{name}: {agent.name} at {self.now}: {wrong}")
@@ -393,7 +414,7 @@ class Net:
         now = self.clock.now
         if self.tape is not None:
             self.tape.takes(agent.name, now, "handle_timeout")
-        self.perform(agent, agent.endpoint.handle_timeout(now), woken=True)
+        self.perform(agent, agent.endpoint.handle_timeout(now), True)
 
     def _carry(self, agent: Agent, send: Send) -> None:
         flow, data = send.flow, send.data
@@ -407,12 +428,13 @@ class Net:
         now = clock.now
         arrives: tuple[float, ...] = ()
         if not (self.lose and self._is_to_lose(agent)) and path is not None:
-            receiver, way, back = path
-            arrives = way.arrivals(len(data), flow.remote, now)
+            receiver, way, back, remote = path
+            arrives = way.arrivals(len(data), remote, now)
             if self._cuts or receiver.away:
                 arrives = self._gets_through(agent, receiver, arrives)
+            arrive = self._arrives
             for at in arrives:
-                clock.plan(at, self._deliver, receiver, back, data)
+                clock.plan(at, arrive, receiver, back, data)
         if self.recording:
             self.recorder.carried(agent.name, flow, data, arrives, now)
         if self.tape is not None:
@@ -431,7 +453,7 @@ class Net:
         if receiver is None:
             return None
         back = Flow(flow.transport, flow.remote, flow.local)
-        path = agent.paths[flow] = (receiver, self.way(agent, receiver), back)
+        path = agent.paths[flow] = (receiver, self.way(agent, receiver), back, flow.remote)
         return path
 
     def _is_to_lose(self, agent: Agent) -> bool:

@@ -20,12 +20,12 @@ from sipsm.transaction.base import (
     Transaction,
     TransportFailed,
 )
-from sipsm.transport.flow import Send
+from sipsm.transport.flow import send_of
 
 
 def send_request(tx: ClientTransaction, _: Any, step: Step) -> None:
     """Pass the request to the transport, for the first time or again."""
-    step.outputs.append(Send(tx.flow, tx.wire, tx.key))
+    step.outputs.append(send_of(tx.flow, tx.wire, tx.key))
 
 
 def pass_response_up(tx: ClientTransaction, response: Response, step: Step) -> None:
@@ -47,7 +47,7 @@ def pass_request_up(tx: ServerTransaction, request: Request, step: Step) -> None
 def send_response(tx: ServerTransaction, response: bytes, step: Step) -> None:
     """Pass the TU's response to the transport, and keep it for repeats."""
     tx.wire = response
-    step.outputs.append(Send(tx.flow, response, tx.key))
+    step.outputs.append(send_of(tx.flow, response, tx.key))
 
 
 def send_final_response(tx: ServerTransaction, response: bytes, step: Step) -> None:
@@ -55,12 +55,12 @@ def send_final_response(tx: ServerTransaction, response: bytes, step: Step) -> N
     tx.wire = response
     tx.request = None
     tx.received_at = 0.0
-    step.outputs.append(Send(tx.flow, response, tx.key))
+    step.outputs.append(send_of(tx.flow, response, tx.key))
 
 
 def send_again(tx: ServerTransaction, _: Any, step: Step) -> None:
     """Pass the last response to the transport once more."""
-    step.outputs.append(Send(tx.flow, tx.wire, tx.key))
+    step.outputs.append(send_of(tx.flow, tx.wire, tx.key))
 
 
 def send_trying(tx: ServerTransaction, _: Any, step: Step) -> None:

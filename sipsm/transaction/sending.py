@@ -45,7 +45,7 @@ from sipsm.transaction.delivery import (
 )
 from sipsm.transaction.layer import Absorbed, TransactionLayer
 from sipsm.transaction.matching import client_key
-from sipsm.transport.flow import RELIABLE, Address, Flow, Listening, Resolve, Send, bracketed, is_multicast
+from sipsm.transport.flow import RELIABLE, Address, Flow, Listening, Resolve, Send, bracketed, is_multicast, send_of
 from sipsm.transport.locate import SECURE, SERVICES, Hop, hop_of_via, hop_to, next_hop, version
 from sipsm.transport.locating import (
     FAILED,
@@ -410,7 +410,7 @@ class Sending:
         if request.method == "ACK":
             # "However, the request is passed to the transport layer directly for transmission, rather than a client
             # transaction." (RFC 3261 13.2.2.4)
-            return [Send(flow, bytes(request))]
+            return [send_of(flow, bytes(request), None)]
         return self.transactions.send_request(request, flow, user, now)
 
     def _to_group(self, request: Request, flow: Flow, user: Any, now: float) -> list[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from attrs import field, frozen
 
@@ -139,14 +139,35 @@ _ADDRESS = re.compile(
 )
 
 
-@frozen
-class Send:
+class _Unsealed:
+    """A `Send` that is not frozen yet."""
+
+    __slots__ = ("data", "flow", "sender")
+
+
+@frozen(weakref_slot=False)
+class Send(_Unsealed):
     """Action: send these bytes on this flow. If that fails, hand this very object to `send_failed`."""
 
     flow: Flow
     data: bytes
     sender: object = None
     """Whom a failure concerns; nothing to an adapter."""
+
+
+def send_of(flow: Flow, data: bytes, sender: object) -> Send:
+    """`Send(flow, data, sender)`, in half the time: one is made for every message."""
+    # What is frozen can be filled only by detours. So what is filled is its base, of the same slots and not frozen, and
+    # becomes what it is to be afterwards.
+    send: Any = _new(_Unsealed)
+    send.flow = flow
+    send.data = data
+    send.sender = sender
+    send.__class__ = Send
+    return send  # type: ignore[no-any-return]
+
+
+_new = object.__new__
 
 
 @frozen

@@ -49,6 +49,12 @@ class MessageLimits:
         of_lines = self.start_line_bytes, self.header_line_bytes
         return min(*of_lines, self.head_bytes, self.body_bytes, self.unparsed_bytes)
 
+    @property
+    def harmless_bytes(self) -> int:
+        """No message up to this length is over one of these, whatever it holds."""
+        # A header takes two bytes at least: one of its own, and a line end.
+        return min(self._least_bytes, 2 * self.headers)
+
 
 def check_whole(data: bytes, limits: MessageLimits) -> None:
     """Raises RemoteProtocolError when a message that has come in one piece, a datagram, is over a limit.

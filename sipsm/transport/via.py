@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from sipsm.errors import RemoteProtocolError
 from sipsm.message import Request, Via
 from sipsm.message.marking import asks_for_port, filled_in_place, marked_in_place
-from sipsm.transport.flow import Address, Flow, is_numeric
+from sipsm.transport.flow import RELIABLE, Address, Flow, is_numeric
 
 
 def received_from(request: Request, source: Address) -> Request:
@@ -56,7 +56,7 @@ def response_flow(request: Request, flow: Flow) -> Flow:
     One whose parameters are malformed can be told so at its sent-by's port. Raises RemoteProtocolError when the Via has
     no sent-by that can be read.
     """
-    if flow.reliable or asks_for_port(request):
+    if flow.transport in RELIABLE or asks_for_port(request):
         return flow
     try:
         via = request.via

@@ -629,7 +629,7 @@ def test_every_machine_can_be_saved() -> None:
 MADE_ANEW = {
     "": {
         "watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_agent", "_core", "local", "_guard",
-        "_nonces", "_doorkeeper",
+        "_nonces", "_doorkeeper", "_small",
     },
     "_flows": {"listening", "agenda", "source", "message", "observer", "_sent_by"},
     "_transactions": {"agenda", "observer", "flows", "_step", "seal"},

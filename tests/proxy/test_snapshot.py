@@ -92,7 +92,7 @@ def test_every_attribute_is_saved_or_made_anew() -> None:
     proxy = Proxy("udp:192.0.2.1:5060")
     anew = {
         "": {"watcher", "_ids", "_agenda", "_flows", "_transactions", "_sending", "_core", "_proxy", "local",
-             "_doorkeeper"},
+             "_doorkeeper", "_small"},
         "_proxy": {
             "transactions", "sending", "agenda", "ids", "route", "decided", "is_ours", "observer", "own", "_via",
         },

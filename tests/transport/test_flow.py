@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from attrs.exceptions import FrozenInstanceError
 
 from sipsm.errors import LocalProtocolError
-from sipsm.transport import Flow, Listening
-from sipsm.transport.flow import _is_address, bracketed, is_numeric, split_address
+from sipsm.transport import Flow, Listening, Send
+from sipsm.transport.flow import _is_address, bracketed, is_numeric, send_of, split_address
 
 ALICE = ("192.0.2.1", 5060)
 BOB = ("192.0.2.2", 5060)
@@ -125,3 +126,13 @@ def test_a_host_of_any_length_is_not_kept() -> None:
     assert not is_numeric("1" * 65_000)
     assert _is_address.cache_info().currsize == before
     assert is_numeric("[2001:db8:1111:2222:3333:4444:192.0.2.1]")
+
+
+def test_what_is_to_be_sent_is_the_same_in_whichever_way_it_was_made() -> None:
+    """A `Send` that was made the short way is one like any other, and frozen."""
+    flow = Flow("UDP", ALICE, BOB)
+    send = send_of(flow, b"data", "sender")
+    assert type(send) is Send
+    assert (send, hash(send), repr(send)) == (made := Send(flow, b"data", "sender"), hash(made), repr(made))
+    with pytest.raises(FrozenInstanceError):
+        send.data = b"other"  # type: ignore[misc]
