@@ -253,16 +253,18 @@ def _write_timers(text: _Text, wire: Wire, decision: Decision) -> None:
         text.line("running = ()")
     else:
         text.line(f"running = tuple([each for each in {place}.running if each[1] not in {stops!r}])")
+    first = "=" if decision.clears and stops else "+="
     for letter, caused, lasts in decision.starts:
         text.line(f"length = {text.name('lasts', lasts)}({place})")
         text.line("if length is not None:")
         with text:
             text.line("if length > 0:")
             with text:
-                text.line(f"running += ((step.now + length, {letter!r}, length),)")
+                text.line(f"running {first} ((step.now + length, {letter!r}, length),)")
             text.line("else:")
             with text:
                 text.line(f"step.cause({caused!r})")
+        first = "+="
     text.line(f"{place}.running = running")
 
 

@@ -28,8 +28,9 @@ class Step:
     def anew(self, now: float) -> Step:
         """This one, for another input: for whoever is done with each before the next, since making one takes longer."""
         self.now = now
-        self.outputs = []
-        self.emit = self.outputs.append
+        if self.outputs:
+            self.outputs = []
+            self.emit = self.outputs.append
         self.timed = False
         return self
 

@@ -268,8 +268,9 @@ class Invitation:
     def is_alone(self) -> bool:
         """Whether it is the only INVITE of its dialog that is not over, and that the only dialog of its call."""
         leg = self.leg
-        invitations = leg.invitations
-        return len(leg.call.legs) == 1 and len(invitations) == 1 and invitations[0] is self
+        if len(leg.invitations) > 1 or len(leg.call.legs) > 1:
+            return False
+        return leg.invitations[0] is self
 
     def within(self, scope: str, _place: str) -> Sequence[Invitation]:
         """The INVITEs of this scope."""
