@@ -28,9 +28,8 @@ class Step:
     def anew(self, now: float) -> Step:
         """This one, for another input: for whoever is done with each before the next, since making one takes longer."""
         self.now = now
-        if self.outputs:
-            self.outputs = []
-            self.emit = self.outputs.append
+        self.outputs = []
+        self.emit = self.outputs.append
         self.timed = False
         return self
 

@@ -245,13 +245,13 @@ class Invitation:
         leg = self.leg
         machine: Machine
         match place:
+            case "ack":
+                machine = self.ack = Acknowledging()
             case "reliable" if self.outgoing:
                 machine = self.reliable = ReliableReceiver()
             case "reliable":
                 terms: Terms = leg.call.terms
                 machine = self.reliable = ReliableSender(terms.times, terms.rseq())
-            case "ack":
-                machine = self.ack = Acknowledging()
             case "prack":
                 machine = self.prack = PrackIn()
             case "update_in":
