@@ -105,8 +105,7 @@ class Dialog(Machine):
             headers=headers,
             body=body,
         )
-        if number > self.local_cseq:
-            self.local_cseq = number
+        self.local_cseq = max(self.local_cseq, number)
         return request
 
 

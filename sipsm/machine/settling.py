@@ -121,9 +121,7 @@ class Heard:
         looked = [*found, *kinds]
         states = looked[0] if len(looked) == 1 else f"({', '.join(looked)})"
         text.line(f"states = {states}")
-        text.line(
-            f"plan = {text.name('plans', self._plans)}.get(states) or {text.name('learn', self._learn)}(here, states)"
-        )
+        text.look_up("plan", self._plans, f"{text.name('learn', self._learn)}(here, states)", "states")
         text.line("return plan(here, x, step)")
         self.take = text.made()
         return self.take(here, x, step)
@@ -166,9 +164,7 @@ class _Plan:
                 self._ask(text, n, partial(text.note, f"said_by_{said[n][0].place}"))
             names = [f"said_by_{said[n][0].place}" for n in self.open]
             text.line(f"said = {', '.join(names)}")
-            text.line(
-                f"settled = {text.name('plans', self.settled)}.get(said) or {text.name('settle', self._settle)}(said)"
-            )
+            text.look_up("settled", self.settled, f"{text.name('settle', self._settle)}(said)", "said")
             text.line("return settled(here, x, step)")
         self.take = text.made()
 
@@ -253,16 +249,18 @@ def _write_timers(text: _Text, wire: Wire, decision: Decision) -> None:
         text.line("running = ()")
     else:
         text.line(f"running = tuple([each for each in {place}.running if each[1] not in {stops!r}])")
+    first = "=" if decision.clears and stops else "+="
     for letter, caused, lasts in decision.starts:
         text.line(f"length = {text.name('lasts', lasts)}({place})")
         text.line("if length is not None:")
         with text:
             text.line("if length > 0:")
             with text:
-                text.line(f"running += ((step.now + length, {letter!r}, length),)")
+                text.line(f"running {first} ((step.now + length, {letter!r}, length),)")
             text.line("else:")
             with text:
                 text.line(f"step.cause({caused!r})")
+        first = "+="
     text.line(f"{place}.running = running")
 
 
@@ -282,6 +280,13 @@ class _Text:
     def note(self, name: str, value: int) -> None:
         """A line that keeps a number."""
         self.line(f"{name} = {value}")
+
+    def look_up(self, name: str, known: dict[Any, Take], otherwise: str, key: str) -> None:
+        """Lines that find something, or make it the first time."""
+        self.line("try:")
+        self.line(f"    {name} = {self.name('known', known)}[{key}]")
+        self.line("except KeyError:")
+        self.line(f"    {name} = {otherwise}")
 
     def __enter__(self) -> None:
         self.depth += 1

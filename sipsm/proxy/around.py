@@ -41,8 +41,7 @@ class Proxied:
     alarm: Alarm = field(default=Factory(Alarm, takes_self=True), init=False)
     """What stands for it in the agenda."""
 
-    @property
-    def alone(self) -> bool:
+    def is_alone(self) -> bool:
         """Whether every scope holds it and nothing else: never, its branches stand in one."""
         return False
 
@@ -89,8 +88,7 @@ class Fork:
         """The response context that it belongs to."""
         return self.proxied.context
 
-    @property
-    def alone(self) -> bool:
+    def is_alone(self) -> bool:
         """Whether it is the only branch."""
         return len(self.proxied.branches) == 1
 

@@ -280,6 +280,8 @@ def as_bytes(sdp: Sdp) -> bytes:
 
     Raises LocalProtocolError for what is neither.
     """
+    if type(sdp) is bytes:
+        return sdp
     if not isinstance(sdp, bytes | SessionDescription):
         raise LocalProtocolError(
             f"a session description is given as bytes or SessionDescription, and this is {type(sdp).__name__}"

@@ -41,7 +41,7 @@ DISPOSITION: Final = "content-disposition"
 
 def has_sdp(message: Request | Response) -> bool:
     """Whether a message carries a description of its session: one that is there for something else is none of that."""
-    return bool(sdp_of(message))
+    return sdp_of(message) != b""
 
 
 def sdp_of(message: Request | Response) -> bytes:

@@ -245,13 +245,13 @@ class Invitation:
         leg = self.leg
         machine: Machine
         match place:
+            case "ack":
+                machine = self.ack = Acknowledging()
             case "reliable" if self.outgoing:
                 machine = self.reliable = ReliableReceiver()
             case "reliable":
                 terms: Terms = leg.call.terms
                 machine = self.reliable = ReliableSender(terms.times, terms.rseq())
-            case "ack":
-                machine = self.ack = Acknowledging()
             case "prack":
                 machine = self.prack = PrackIn()
             case "update_in":
@@ -268,8 +268,9 @@ class Invitation:
     def is_alone(self) -> bool:
         """Whether it is the only INVITE of its dialog that is not over, and that the only dialog of its call."""
         leg = self.leg
-        invitations = leg.invitations
-        return len(leg.call.legs) == 1 and len(invitations) == 1 and invitations[0] is self
+        if len(leg.invitations) > 1 or len(leg.call.legs) > 1:
+            return False
+        return leg.invitations[0] is self
 
     def within(self, scope: str, _place: str) -> Sequence[Invitation]:
         """The INVITEs of this scope."""
