@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.adapters.peer import Place
 from tests.cli.programs import PATIENCE_S
@@ -29,24 +29,24 @@ auto_aliases=no
 tcp_accept_no_cl=yes
 listen=udp:127.0.0.1:{port}
 listen=tcp:127.0.0.1:{port}
-loadmodule "tm.so"
-loadmodule "sl.so"
-loadmodule "pv.so"
-loadmodule "xlog.so"
-loadmodule "db_sqlite.so"
-loadmodule "presence.so"
-loadmodule "presence_xml.so"
-loadmodule "presence_mwi.so"
-loadmodule "pua.so"
-loadmodule "pua_rpc.so"
-loadmodule "xhttp.so"
-loadmodule "jsonrpcs.so"
-loadmodule "auth.so"
+{modules}
+modparam("tm", "retr_timer1", 100)
+modparam("tm", "retr_timer2", 400)
+modparam("jsonrpcs", "transport", 1)
+{settings}
+event_route[core:worker-one-init] {{ xlog("L_ALERT", "{ready}\\n"); }}
+event_route[xhttp:request] {{ jsonrpc_dispatch(); }}
+request_route {{
+{route}
+}}
+"""
+"""What every one has."""
+USUAL = ("tm", "sl", "pv", "xlog", "db_sqlite", "xhttp", "jsonrpcs")
+"""The modules that every one has."""
+PRESENCE = """\
 modparam("auth", "algorithm", "{algorithm}")
 modparam("auth", "{counting}", 1)
 modparam("auth", "qop", "{qop}")
-modparam("tm", "retr_timer1", 100)
-modparam("tm", "retr_timer2", 400)
 modparam("presence|presence_xml|pua", "db_url", "sqlite:///{database}")
 modparam("presence", "server_address", "sip:127.0.0.1:{port}")
 modparam("presence", "subs_db_mode", 3)
@@ -55,54 +55,21 @@ modparam("presence", "notifier_processes", 0)
 modparam("presence", "min_expires", 60)
 modparam("presence", "min_expires_action", 1)
 modparam("presence_xml", "integrated_xcap_server", 1)
-modparam("pua", "check_remote_contact", 0)
-modparam("jsonrpcs", "transport", 1)
-event_route[core:worker-one-init] {{ xlog("L_ALERT", "{ready}\\n"); }}
-event_route[xhttp:request] {{ jsonrpc_dispatch(); }}
-request_route {{
+modparam("pua", "check_remote_contact", 0)"""
+PRESENCE_ROUTE = """\
     {guard}
     if (method == "SUBSCRIBE") {{ t_newtran(); handle_subscribe(); exit; }}
     if (method == "PUBLISH") {{ t_newtran(); handle_publish(); exit; }}
     if (method != "NOTIFY") {{ sl_send_reply("405", "Method Not Allowed"); exit; }}
     xlog("L_ALERT", "{told}$hdr(Subscription-State)|$rb\\n");
-    sl_send_reply("200", "OK");
-}}
-"""
+    sl_send_reply("200", "OK");"""
 REGISTRAR = """\
-debug=2
-log_stderror=yes
-children=1
-tcp_children=1
-dns=no
-rev_dns=no
-auto_aliases=no
-tcp_accept_no_cl=yes
-listen=udp:127.0.0.1:{port}
-listen=tcp:127.0.0.1:{port}
-loadmodule "tm.so"
-loadmodule "sl.so"
-loadmodule "pv.so"
-loadmodule "xlog.so"
-loadmodule "db_sqlite.so"
-loadmodule "rr.so"
-loadmodule "usrloc.so"
-loadmodule "registrar.so"
-loadmodule "uac.so"
-loadmodule "xhttp.so"
-loadmodule "jsonrpcs.so"
-modparam("tm", "retr_timer1", 100)
-modparam("tm", "retr_timer2", 400)
 modparam("uac", "reg_contact_addr", "127.0.0.1:{port}")
 modparam("uac", "reg_timer_interval", 1)
-modparam("uac", "reg_db_url", "sqlite:///{database}")
-modparam("jsonrpcs", "transport", 1)
-event_route[core:worker-one-init] {{ xlog("L_ALERT", "{ready}\\n"); }}
-event_route[xhttp:request] {{ jsonrpc_dispatch(); }}
-request_route {{
+modparam("uac", "reg_db_url", "sqlite:///{database}")"""
+REGISTRAR_ROUTE = """\
     if (method == "REGISTER") {{ save("location"); exit; }}
-    sl_send_reply("405", "Method Not Allowed");
-}}
-"""
+    sl_send_reply("405", "Method Not Allowed");"""
 GUARDS = {
     "www": """
     if (method != "NOTIFY" && !pv_www_authenticate("biloxi.com", "secret", "0")) {
@@ -172,6 +139,9 @@ class Kamailio:
         raise AssertionError(f"Kamailio ended without {text!r}:\n{log}")
 
 
+K = TypeVar("K", bound=Kamailio)
+
+
 class PresenceServer(Kamailio):
     """One with the presence modules."""
 
@@ -208,25 +178,46 @@ def presence_server(
 
     `counting`: `nonce_count` has each nonce used once with each count, `one_time_nonce` once altogether.
     """
-    port, database, config = free_port(Place("TCP", "127.0.0.1")), folder / "database", folder / "kamailio.cfg"
-    _make(database, "standard", "presence")
-    settings = {"ready": READY, "told": TOLD, "guard": GUARDS[guard], "algorithm": algorithm, "qop": qop}
-    settings["counting"] = counting
-    config.write_text(CONFIG.format(port=port, database=database, **settings), "utf-8")
-    with _started(config) as process:
-        server = PresenceServer(process, port, database)
-        server.until(READY)
+    modules = ("presence", "presence_xml", "presence_mwi", "pua", "pua_rpc", "auth")
+    parts = {"told": TOLD, "guard": GUARDS[guard], "algorithm": algorithm, "qop": qop, "counting": counting}
+    with _serving(PresenceServer, folder, "presence", modules, PRESENCE, PRESENCE_ROUTE, parts) as server:
         yield server
 
 
 @contextmanager
 def registrar(folder: Path) -> Iterator[Registrar]:
     """A Kamailio that is a registrar, at a port of its own, with its settings in this folder."""
+    with _serving(
+        Registrar, folder, "uac", ("rr", "usrloc", "registrar", "uac"), REGISTRAR, REGISTRAR_ROUTE, {}
+    ) as server:
+        yield server
+
+
+@contextmanager
+def _serving(
+    kind: type[K],
+    folder: Path,
+    tables: str,
+    modules: Sequence[str],
+    settings: str,
+    route: str,
+    parts: Mapping[str, str],
+) -> Iterator[K]:
+    """One with these modules, once it serves; `parts` are put into its settings and its route."""
     port, database, config = free_port(Place("TCP", "127.0.0.1")), folder / "database", folder / "kamailio.cfg"
-    _make(database, "standard", "uac")
-    config.write_text(REGISTRAR.format(port=port, database=database, ready=READY), "utf-8")
+    _make(database, "standard", tables)
+    config.write_text(
+        CONFIG.format(
+            port=port,
+            ready=READY,
+            modules="\n".join(f'loadmodule "{each}.so"' for each in (*USUAL, *modules)),
+            settings=settings.format(port=port, database=database, **parts),
+            route=route.format(**parts),
+        ),
+        "utf-8",
+    )
     with _started(config) as process:
-        server = Registrar(process, port, database)
+        server = kind(process, port, database)
         server.until(READY)
         yield server
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from attrs import frozen
 
@@ -17,63 +17,19 @@ from sipsm import (
     SubscriptionRequested,
 )
 from sipsm.testing.explore import Explored, Law
-from tests.exploring import person, world
-from tests.exploring.person import Offered, Todo, later
-from tests.exploring.saved import NOW, Messages
-from tests.exploring.world import Act, Bounds, nothing_breaks
+from tests.exploring import telling
+from tests.exploring.saved import NOW
+from tests.exploring.telling import Side, State, one_end_each
+from tests.exploring.world import Act, nothing_breaks
 
 FIRST = b"0"
 
 
-class Side(NamedTuple):
-    """An end of the subscription as a value."""
-
-    endpoint: str
-    """Its snapshot, with the deadlines counted from `NOW`."""
-    drawn: int = 0
-    todo: tuple[Todo, ...] = ()
-    given: frozenset[str] = frozenset()
-    """The commands that it has been offered."""
-    begun: int = 0
-    """How many subscriptions there have been."""
-    ended: tuple[str, ...] = ()
-    state: str = "none"
-    """Of its subscription."""
-    body: bytes | None = None
-    """What it has told, or been told, last."""
-    deadline: int | None = None
-    """Ticks until its endpoint is to be woken."""
-    unfinished: bool = False
-    """Whether a request of its own has no answer yet, or the state is yet to be told."""
-    holds: bool = False
-    """Whether there is anything left in its endpoint."""
-
-    def later(self, ticks: int) -> Side:
-        """The same after some time."""
-        return later(self, ticks)
-
-    def quiet(self) -> bool:
-        """Whether it waits for nothing."""
-        return not self.unfinished
-
-
-State = world.State[Side]
-
-
 @frozen(eq=False)
-class Setting:
+class Setting(telling.Setting):
     """What is explored."""
 
-    name: str
-    bounds: Bounds
-    alice: Offered
-    bob: Offered
     expires_s: int = 600
-    delay: int = 0
-    """In ticks: how long a message takes, at most."""
-
-    def __str__(self) -> str:
-        return f"{self.name}, {self.bounds}"
 
 
 COMMANDS: dict[str, Callable[[Any], Any]] = {
@@ -93,12 +49,8 @@ _TELLS = {"accept": FIRST, "grant": FIRST, "keep it pending": b"-", "tell 1": b"
 _TELLS |= {"tell a change": b"+1", "tell the whole state": b"1"}
 
 
-class Person(person.Person[Side]):
+class Person(telling.Person):
     """Who subscribes, or is subscribed to."""
-
-    def __init__(self, rank: int, messages: Messages, offered: Offered, expires_s: int) -> None:
-        super().__init__(rank, messages, offered)
-        self.expires_s = expires_s
 
     def born(self) -> Side:
         """Nothing has happened."""
@@ -107,24 +59,24 @@ class Person(person.Person[Side]):
     def command(self, side: Side, endpoint: Endpoint, name: str, x: Any) -> tuple[Side, list[Any]]:
         """Subscribe, or give a command to the subscription that allows it, if there is one."""
         if name == "subscribe":
-            _, outputs = endpoint.subscribe(f"sip:{self.peer}", "door", expires_s=self.expires_s, now=NOW)
+            _, outputs = endpoint.subscribe(f"sip:{self.peer}", "door", expires_s=self.setting.expires_s, now=NOW)
             return side._replace(begun=1), outputs
         for each in (*endpoint.subscriptions, *endpoint.peer_subscriptions):
             with suppress(LocalProtocolError):
                 outputs = list(COMMANDS[name](each))
-                return side._replace(body=_TELLS.get(name, side.body)), outputs
+                return side._replace(known=_TELLS.get(name, side.known)), outputs
         return side, []
 
     def told(self, side: Side, event: Any) -> Side:
         """What the state is, and which subscriptions there are."""
         match event:
             case NotifyReceived():
-                return side._replace(body=event.request.body)
+                return side._replace(known=event.request.body)
             case SubscriptionEnded() | PeerSubscriptionEnded():
                 return side._replace(ended=(*side.ended, str(event.reason)), todo=())
             case SubscriptionRequested():
                 # Where nobody decides, that is what it is told.
-                return side._replace(begun=side.begun + 1, body=b"")
+                return side._replace(begun=side.begun + 1, known=b"")
         return side
 
     def has_begun(self, side: Side) -> bool:
@@ -133,30 +85,13 @@ class Person(person.Person[Side]):
 
     def seen(self, side: Side, endpoint: Endpoint) -> Side:
         """How the subscription stands."""
-        found: list[Any] = [*endpoint.subscriptions, *endpoint.peer_subscriptions]
-        notices = {each.notices.state for each in endpoint.peer_subscriptions}
-        return side._replace(
-            state=str(found[-1].state) if found else "none",
-            unfinished=endpoint.unfinished > 0 or not notices <= {"Idle"},
-        )
+        return self.stands(side, endpoint, (*endpoint.subscriptions, *endpoint.peer_subscriptions))
 
 
-class World(world.World[Side]):
+class World(telling.World):
     """The moves of a setting."""
 
-    alice: Person
-    bob: Person
-
-    def __init__(self, setting: Setting) -> None:
-        super().__init__(setting.delay)
-        self.setting = setting
-        self.alice = Person(1, self.messages, setting.alice, setting.expires_s)
-        self.bob = Person(2, self.messages, setting.bob, setting.expires_s)
-
-    @property
-    def first(self) -> State:
-        """Nobody has subscribed."""
-        return State(self.alice.born(), self.bob.born(), left=self.setting.bounds)
+    people = Person
 
     def beginning(self, state: State) -> Act | None:
         """Alice subscribes."""
@@ -173,23 +108,8 @@ class World(world.World[Side]):
         """In every state."""
         return [nothing_breaks, one_end_each, the_state_is_known]
 
-    def over(self, state: State) -> bool:
-        """It may end there: both have been told of the end, and nothing is left."""
-        alice, bob = state.alice, state.bob
-        if alice.holds or bob.holds:
-            return False
-        return len(alice.ended) == alice.begun == 1 and len(bob.ended) == bob.begun
-
 
 # -------------------------------------------------------------------- what must hold
-
-
-def one_end_each(state: State) -> str | None:
-    """Each subscription has one end."""
-    for side in (state.alice, state.bob):
-        if len(side.ended) > side.begun:
-            return f"{side.begun} ended {' and '.join(side.ended)}"
-    return None
 
 
 def the_state_is_known(state: State) -> str | None:
@@ -197,8 +117,8 @@ def the_state_is_known(state: State) -> str | None:
     alice, bob = state.alice, state.bob
     if not state.is_quiet or bob.state not in {"active", "pending"}:
         return None
-    if (alice.state, alice.body) != (bob.state, bob.body):
-        return f"Alice knows {alice.body!r} and is {alice.state}, Bob has told {bob.body!r} and is {bob.state}"
+    if (alice.state, alice.known) != (bob.state, bob.known):
+        return f"Alice knows {alice.known!r} and is {alice.state}, Bob has told {bob.known!r} and is {bob.state}"
     return None
 
 
