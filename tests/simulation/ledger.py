@@ -128,7 +128,7 @@ class Ledger:
     given_up: set[tuple[str, str]] = field(factory=set)
     """Messages that were not answered, or whose connection broke: they may arrive late."""
     forked: set[tuple[str, int]] = field(factory=set)
-    """Call-ID and CSeq number of the requests that a proxy has sent to several places."""
+    """Call-ID and CSeq number of the requests that a proxy has sent to several places, or more than once."""
     published: dict[Publication, float] = field(factory=dict)
     """When the last PUBLISH of each was accepted."""
     ends: dict[Key, tuple[list[Ending], list[Ending]]] = field(factory=dict)

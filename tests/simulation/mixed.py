@@ -82,7 +82,7 @@ class World:
         )
         policy = Policy(
             reliable=draw.random() < 0.3,
-            redirections=draw.choice((0, 3)),
+            redirections=0 if home is None else draw.choice((0, 3)),
             session_interval_s=draw.choice((None, None, 90)),
             shortest_subscription_s=draw.choice((10, 60)),
             longest_subscription_s=draw.choice((90, 7200)),
@@ -200,7 +200,7 @@ def run(
     ):
         net.check(rule)
     world = World(net, draw.choice(weather.modes), draw, ledger)
-    if draw.random() < homes and tape is None:
+    if Random(f"{seed}/homes").random() < homes and tape is None:
         world.move_in()
     world.ends = CallEnds(net, world.home, ledger.count)
     net.check(world.ends.calls_are_written_down)

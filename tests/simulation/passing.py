@@ -50,8 +50,8 @@ class Passing:
     """Those that came, by the branch and the method."""
     answered: dict[str | None, Passed] = field(factory=dict)
     """What became of each INVITE, by its branch."""
-    ways: dict[tuple[str, int], str] = field(factory=dict)
-    """By Call-ID and CSeq number: the last Request-URI to which a request went."""
+    once: set[tuple[str, int]] = field(factory=set)
+    """Call-ID and CSeq number of what was forwarded."""
     forwarded: dict[str | None, Via] = field(factory=dict)
     """The Via of each request that was forwarded, by its branch."""
     excused: set[int] = field(factory=set)
@@ -113,9 +113,9 @@ class Passing:
         if own.branch not in self.forwarded:
             self.ledger.proxied.add(message.call_id)
             place = (message.call_id, message.cseq.number)
-            if place in self.ways and self.ways[place] != str(message.uri):
+            if place in self.once:
                 self.ledger.forked.add(place)
-            self.ways[place] = str(message.uri)
+            self.once.add(place)
             if message.method == "INVITE":
                 self.answered[came.branch].branches += 1
         self.forwarded[own.branch] = own

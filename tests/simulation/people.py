@@ -286,10 +286,6 @@ class Person:
         if self.leaves or way < 0.15:
             self.later(lambda: self.give(call.reject, self.draw.choice((486, 603))))
             return
-        if way < 0.2:
-            elsewhere = [("Contact", f"<{self.somebody()}>")]
-            self.later(lambda: self.give(call.reject, 302, headers=elsewhere))
-            return
         if way < 0.6:
             self.give(call.ring)
         if way < 0.9:

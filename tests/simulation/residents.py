@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from attrs import define, field
 
+from sipsm import IncomingCall
 from tests.simulation.home import DOMAIN, HOSTS, SHARED, Home
 from tests.simulation.people import USERS, Person
 
@@ -26,6 +27,14 @@ class Resident(Person):
             AT_HOME[self.draw.choices(names, [OFTEN[name] for name in names])[0]](self)
         else:
             super().improvise()
+
+    def called(self, event: IncomingCall) -> None:
+        """Send some to somebody else, or to another address."""
+        if self.draw.random() < 0.05:
+            elsewhere = [("Contact", f"<{self.somebody()}>")]
+            self.later(lambda: self.give(event.call.reject, 302, headers=elsewhere))
+        else:
+            super().called(event)
 
     # ---------------------------------------------------------------- what there is to choose
 

@@ -117,7 +117,7 @@ def forget(_: ResponseContext, _x: Any, _step: Step) -> None:
     ("rule", "plant"),
     [
         ("bindings_are_wanted", without_timer(HeldBinding, "expires")),
-        ("nothing_left", without_row(Branch, "Proceeding", "FINAL")),
+        ("nothing_left", without_row(Branch, "Calling", "FINAL")),
         ("requests_are_forwarded_well", replaced(sipsm.proxy.core, "wants_to_stay", lambda *_: False)),
         ("an_invite_has_one_final_answer", telling_each_refusal),
         ("each_2xx_goes_on", instead(ResponseContext, forward, forget)),

@@ -1,4 +1,7 @@
-"""A small fixed part of the networks in which everything happens at once; and each rule can be broken."""
+"""A small fixed part of the networks in which everything happens at once; and each rule can be broken.
+
+Those whose people register at a domain are in `tests.simulation.test_at_home`.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ CALM = Weather(loss=(0.0, 0.0), breaks=(0.0, 0.0), cuts=0.0, crashes=0.0, modes=
 def test_everything_at_once(seed: int, mode: str) -> None:
     """Whatever is subscribed to, told, published, written, called and referred to, behind a bad network and through
     crashes: both ends know the same, each thing ends once, and nothing is left."""
-    run(seed, Weather(loss=(0.0, 0.35), crashes=0.6, modes=(mode,)), record=True)
+    run(seed, Weather(loss=(0.0, 0.35), crashes=0.6, modes=(mode,)), homes=0.0, record=True)
 
 
 @pytest.mark.slow
@@ -52,7 +55,7 @@ def test_a_run_of_all_kinds_replays(seed: int) -> None:
 @pytest.mark.slow
 def test_nearly_everything_is_met() -> None:
     """In a few networks everything is done, most of what there is to tell is told, and the rules have much to judge."""
-    met = sum((run(seed).ledger.count for seed in range(500, 508)), start=Counter())
+    met = sum((run(seed, homes=0.0).ledger.count for seed in range(500, 508)), start=Counter())
     assert {"subscribe", "notify", "publish", "modify", "message", "options", "refer", "follow", "progress"} <= {
         name.removesuffix(", done") for name in met
     }
@@ -145,7 +148,7 @@ def test_what_is_wrong_is_found(rule: str, plant: Plant) -> None:
     with plant():
         for seed in range(12, 24):
             try:
-                run(seed, CALM)
+                run(seed, CALM, homes=0.0)
             except InvariantBroken as error:
                 found.add(str(error).partition(":")[0])
                 if rule in found:
