@@ -59,6 +59,7 @@ def read_what_matters(message: Request | Response) -> None:
     """Read every header that the core will read, so that a malformed one is found before anything has moved."""
     if isinstance(message, Response):
         _ = message.vias
-        message.check_all(_READ_OF_RESPONSE_TO.get(message.cseq.method, _READ_OF_RESPONSES))
+        cseq = message._cseq or message._read_cseq()
+        message.check_all(_READ_OF_RESPONSE_TO.get(cseq.method, _READ_OF_RESPONSES))
     else:
-        message.check_all(_READ_OF_REQUEST.get(message.method, _READ_OF_REQUESTS))
+        message.check_all(_READ_OF_REQUEST.get(message._method, _READ_OF_REQUESTS))

@@ -39,8 +39,10 @@ def request_of(
     """
     if method.__class__ is not str or method not in KNOWN_METHODS:
         method = checked_method(method)
-    uri = checked_uri(uri)
-    if not f"{via._text}{from_}{to}{call_id}{''.join(routes)}".isprintable():
+    if uri.__class__ is not Uri or uri._headers is not None:
+        uri = checked_uri(uri)
+    said = f"{via._text}{from_}{to}{call_id}{''.join(routes)}"
+    if not said.isascii() or "\r" in said or "\n" in said or "\0" in said:
         # These say what cannot be.
         for text in (via._text, call_id):
             written(text)

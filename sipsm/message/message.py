@@ -154,17 +154,20 @@ class Message(HeaderBlock):
 
         Never raises: a malformed one is what it says before its parameters, and so nobody's type (RFC 3261 20.15).
         """
-        values = self._values
-        if values is not None and (kind := values.get(_TYPE_ALONE)) is not None:
-            return kind  # type: ignore[no-any-return]
         line = (self._index or self._indexed()).get("content-type")
         if line is None:
             return None
-        if line.__class__ is str and (kind := _USUAL_TYPES.get(line)) is not None:
+        if not isinstance(line, str):
+            line = line[0]
+        kind = _USUAL_TYPES.get(line)
+        if kind is not None:
             return kind
+        values = self._values
         if values is None:
             values = self._values = {}
-        kind = values[_TYPE_ALONE] = type_alone(value_of(line if isinstance(line, str) else line[0]))
+        elif (kind := values.get(_TYPE_ALONE)) is not None:
+            return kind  # type: ignore[no-any-return]
+        kind = values[_TYPE_ALONE] = type_alone(value_of(line))
         return kind
 
     @property
@@ -225,7 +228,8 @@ class Message(HeaderBlock):
         if self._essentials is NOTHING and any("\n" in line for line in self._all_lines()):
             # Folded lines, which `usual` does not read, are not found in the bytes again as they stand.
             return
-        bytes(self)
+        if self._wire is None:
+            bytes(self)
         self._lines = self._index = self._values = self._cseq = self._via = None
         self._essentials = NOTHING
 
@@ -261,9 +265,7 @@ class Message(HeaderBlock):
         # Only of bytes that `usual` has read, or that were written: there are no folds, and the body ends them.
         wire = self._wire
         assert wire is not None, "a message has its lines or its bytes"
-        lines = wire[: -4 - len(self._body)].decode("utf-8", "surrogateescape").split("\r\n")
-        del lines[0]
-        return lines
+        return wire[: -4 - len(self._body)].decode("utf-8", "surrogateescape").split("\r\n")[1:]
 
     def _indexed(self) -> HeaderIndex:
         index = self._index

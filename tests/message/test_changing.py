@@ -492,3 +492,10 @@ def test_a_message_that_holds_its_bytes_alone(fold: bytes) -> None:
         whole.via,
         whole.body,
     )
+
+
+def test_a_built_message_that_holds_its_bytes_alone() -> None:
+    """One that has not been written yet is written for it."""
+    built, whole = (Request.build("OPTIONS", "sip:b", [("Subject", "x"), ("Via", "SIP/2.0/UDP a")]) for _ in range(2))
+    built.pack()
+    assert (built.headers, built.via, bytes(built)) == (whole.headers, whole.via, bytes(whole))

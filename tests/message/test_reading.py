@@ -220,6 +220,26 @@ def test_folded(fold: str) -> None:
     assert bytes(message) == text.encode()
 
 
+@pytest.mark.rfc("3261 20.15")
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        ("", None),
+        ("Content-Type: application/sdp\n", "application/sdp"),
+        ("Content-Type: Text / HTML;charset=utf-8\n", "text/html"),
+        ("Content-Type: application/sdp\nc: text/plain\n", "application/sdp"),
+        ("c: text/plain;format=flowed\nc: application/sdp\n", "text/plain"),
+        ("Content-Type: no type\n", "notype"),
+    ],
+)
+def test_what_kind_of_body(said: str, kind: str | None) -> None:
+    """A body's type is told without parameters, the first where there are two, however often it is asked for."""
+    rest = "From: <sip:a>\nTo: <sip:b>\nCall-ID: x\nCSeq: 1 OPTIONS\n"
+    for via in ("SIP/2.0/UDP a;branch=z9hG4bK1", "SIP/2.0/UDP a"):
+        message = parse_message(lines(f"OPTIONS sip:a SIP/2.0\nVia: {via}\n{rest}{said}") + b"\r\n\r\n")
+        assert (message.content_type, message.content_type) == (kind, kind)
+
+
 def test_copies(invite: Request) -> None:
     """A message never changes, so a copy is itself; equal bytes make equal messages; pickling keeps every byte."""
     assert copy.copy(invite) is invite
