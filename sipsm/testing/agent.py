@@ -233,7 +233,7 @@ class Agent:
             self.net.plan(self.net.now, self._take, step, call, self.life - 1)
 
 
-_MESSAGES = frozenset({Request, Response})
+_MESSAGES: frozenset[Any] = frozenset({Request, Response})
 _WITH_MESSAGE: dict[type[Any], Callable[[Any], Any]] = {
     Ringing: attrgetter("response"),
     Established: attrgetter("message"),
