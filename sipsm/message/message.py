@@ -233,6 +233,12 @@ class Message(HeaderBlock):
         self._lines = self._index = self._values = self._cseq = self._via = None
         self._essentials = NOTHING
 
+    def slim(self) -> None:
+        """Hold less, where it may not be read any more: what is found again at little cost is let go."""
+        self._index = self._values = self._cseq = self._via = None
+        if self._wire is not None and self._essentials is not NOTHING:
+            self._lines = None
+
     def __bytes__(self) -> bytes:
         wire = self._wire
         if wire is None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from sipsm.grammar import Uri
-from sipsm.role import Call, Ended, Event, OutgoingRequest
+from sipsm.message import Request, Response
+from sipsm.role import Call, Ended, Established, Event, OutgoingRequest, Ringing
 from sipsm.testing.clock import FOREVER
 from sipsm.testing.script import Step
 from sipsm.transport import Flow
@@ -165,6 +167,11 @@ class Agent:
                 if isinstance(event, of):
                     self.net.plan(self.net.now, self._react, function, event, self.life)
         kind = event.__class__
+        if kind in _WITH_MESSAGE:
+            message: Any = _WITH_MESSAGE[kind](event)
+            if message.__class__ in _MESSAGES:
+                # It is kept as long as the network is, and mostly nobody reads it again.
+                message.slim()
         if kind in self._steps or self._script is not None:
             call = getattr(event, "call", None)
             if call is not None:
@@ -224,6 +231,15 @@ class Agent:
         self._since, self._missed = None if self._since is None else [], []
         for step, call in waiting:
             self.net.plan(self.net.now, self._take, step, call, self.life - 1)
+
+
+_MESSAGES: frozenset[Any] = frozenset({Request, Response})
+_WITH_MESSAGE: dict[type[Any], Callable[[Any], Any]] = {
+    Ringing: attrgetter("response"),
+    Established: attrgetter("message"),
+    Ended: attrgetter("message"),
+}
+"""The events of nearly every call whose message its endpoint is done with, and what that is."""
 
 
 def _same(one: Call, other: Call) -> bool:
