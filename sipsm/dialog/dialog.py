@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from attrs import define
@@ -86,7 +87,7 @@ class Dialog(Machine):
         assert self.remote_target is not None, "it has been checked"
         if cseq is None:
             cseq = self.local_cseq + 1
-        uri, routes = request_uri_and_routes(Uri.parse(self.remote_target), self.route_set)
+        uri, routes = request_uri_and_routes(_uri_of(self.remote_target), self.route_set)
         request = request_of(
             method,
             uri,
@@ -103,6 +104,15 @@ class Dialog(Machine):
         )
         self.local_cseq = max(self.local_cseq, cseq)
         return request
+
+
+def _uri_of(target: str) -> Uri:
+    return _usual_uri(target) if len(target) <= USUAL_LENGTH else Uri.parse(target)
+
+
+USUAL_LENGTH: Final = 120
+"""No longer are nearly all targets: those to which requests went last are not read again for the next ones."""
+_usual_uri = lru_cache(maxsize=256)(Uri.parse)
 
 
 def request_uri_and_routes(target: Uri, route_set: tuple[str, ...]) -> tuple[Uri, tuple[str, ...]]:
