@@ -336,7 +336,8 @@ class RequestsIn:
         number = request.cseq.number
         for at in leg.invitations:
             if not at.outgoing and at.request.cseq.number == number:
-                return self.calls.event(at, "ACK+SDP" if has_sdp(request) else "ACK", request, now)
+                event = "ACK+SDP" if request.body and sdp_of(request) else "ACK"
+                return self.calls.event(at, event, request, now)
         return [DropNote(DropReason.STRAY_ACK, "it acknowledges nothing that was sent", request)]
 
     def too_late(self, tx: ServerTransaction, now: float) -> list[Any]:

@@ -153,7 +153,7 @@ class UserAgent:
             raise LocalProtocolError(f"{self.limits.calls} calls are up, and the limits allow no more")
         sdp = as_bytes(offer)
         content = [OF_SDP] if sdp else []
-        own = [*self.party.capabilities_of_session(), *self.writing.of_invite(), *content]
+        own = [*self.party.capabilities_of_session(), *self.writing.of_invite, *content]
         before = None if again is None else (again.invite, following(again))
         request, hop = self.party.request_outside("INVITE", target, to, headers, sdp, own, again=before)
         self.sending.check(hop, request)
