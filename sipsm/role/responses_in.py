@@ -90,9 +90,10 @@ class ResponsesIn:
         if status == 100:
             return calls.event(at, "100", response, now)
         call: Call = at.leg.call
-        modifies = at.uac.modifies
+        invite: Any = at.invite
+        modifies = invite.modifies
         if status >= 300:
-            if not modifies and at.uac.wants_answers:
+            if not modifies and invite.wants_answers:
                 again = self.again(at, response, now)
                 if again is not None:
                     return again
