@@ -34,15 +34,15 @@ class Ids:
 
     def branch(self) -> str:
         """A branch that no other transaction has: the magic cookie and 80 random bits (RFC 3261 8.1.1.7)."""
-        return f"{MAGIC_COOKIE}{self.source.getrandbits(80):020x}"
+        return MAGIC_COOKIE + self.source.getrandbits(80).to_bytes(10, "big").hex()
 
     def tag(self) -> str:
         """A tag for a From or To (RFC 3261 19.3), 64 bits."""
-        return f"{self.source.getrandbits(64):016x}"
+        return self.source.getrandbits(64).to_bytes(8, "big").hex()
 
     def call_id(self) -> str:
         """A Call-ID, 96 bits, without a host: it needs none to be unique (RFC 3261 8.1.1.4)."""
-        return f"{self.source.getrandbits(96):024x}"
+        return self.source.getrandbits(96).to_bytes(12, "big").hex()
 
     def cseq(self) -> int:
         """A first CSeq number below 2**16, far from the limit of 2**31 (RFC 3261 8.1.1.5)."""
@@ -50,8 +50,8 @@ class Ids:
 
     def cnonce(self) -> str:
         """A client's part of a digest, 96 bits (RFC 7616 3.4)."""
-        return f"{self.source.getrandbits(96):024x}"
+        return self.source.getrandbits(96).to_bytes(12, "big").hex()
 
     def nonce(self) -> str:
         """What tells a server's nonces of one moment apart, 48 bits (RFC 7616 3.3)."""
-        return f"{self.source.getrandbits(48):012x}"
+        return self.source.getrandbits(48).to_bytes(6, "big").hex()

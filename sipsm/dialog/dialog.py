@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from attrs import define
@@ -87,7 +88,7 @@ class Dialog(Machine):
         target = self.remote_target
         assert target is not None, "it has been checked"
         number = self.local_cseq + 1 if cseq is None else cseq
-        uri = Uri.parse(target)
+        uri = _uri_of(target)
         routes = self.route_set
         if routes:
             uri, routes = request_uri_and_routes(uri, routes)
@@ -107,6 +108,15 @@ class Dialog(Machine):
         )
         self.local_cseq = max(self.local_cseq, number)
         return request
+
+
+def _uri_of(target: str) -> Uri:
+    return _usual_uri(target) if len(target) <= USUAL_LENGTH else Uri.parse(target)
+
+
+USUAL_LENGTH: Final = 120
+"""No longer are nearly all targets: those to which requests went last are not read again for the next ones."""
+_usual_uri = lru_cache(maxsize=256)(Uri.parse)
 
 
 def request_uri_and_routes(target: Uri, route_set: tuple[str, ...]) -> tuple[Uri, tuple[str, ...]]:

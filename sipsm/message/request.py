@@ -64,7 +64,8 @@ class Request(Message):
     @property
     def scheme(self) -> str:
         """The scheme of the Request-URI, in lower case."""
-        return self._uri_text.partition(":")[0].lower()
+        text = self._uri_text
+        return "sip" if text[:4] == "sip:" else text.partition(":")[0].lower()
 
     @property
     def max_forwards(self) -> int | None:

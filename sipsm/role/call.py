@@ -348,7 +348,7 @@ class Call:
     def next_timeout(self) -> float | None:
         """The earliest deadline of its machines, in seconds, or None."""
         # After every step of every call: what has no timer running costs next to nothing.
-        running: list[tuple[float, str, float]] = []
+        running: tuple[tuple[float, str, float], ...] = ()
         for leg in self.legs:
             if leg.glare.running:
                 running += leg.glare.running
@@ -359,6 +359,8 @@ class Call:
                     running += invitation.invite.running
                 if invitation.reliable.running:
                     running += invitation.reliable.running
+        if len(running) == 1:
+            return running[0][0]
         return min(running)[0] if running else None
 
 

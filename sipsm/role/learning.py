@@ -6,32 +6,17 @@ request comes to nothing.
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Final
-
-from sipsm.message import KNOWN_METHODS, Request, Response
+from sipsm.message import Request, Response
 from sipsm.message.headers import ALLOW, CONTACT, RECV_INFO
 from sipsm.usage import Leg
 from sipsm.usage.session_timer import says
-
-_NAMES: Final = {method: method for method in KNOWN_METHODS}
-"""One text for all values that are held."""
-
-
-def _held(methods: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(map(_NAMES.get, methods, methods))
-
-
-_shared: Final = lru_cache(maxsize=64)(_held)
-"""One value for all calls whose peers name the same methods, none of which strangers have made up."""
 
 
 def learn_methods(leg: Leg, message: Request | Response) -> None:
     """The methods that the peer takes, where the message names them."""
     methods = message[ALLOW]
     if methods or message.has("Allow"):
-        are_known = len(methods) <= len(KNOWN_METHODS) and KNOWN_METHODS.issuperset(methods)
-        leg.peer_allows = _shared(methods) if are_known else _held(methods)
+        leg.peer_allows = methods
 
 
 def _learn_of_peer(leg: Leg, message: Request | Response) -> None:

@@ -162,7 +162,8 @@ class Party:
         what they have in common, and its CSeq number (8.1.3.5); `sender` is the From, by default the identity. Raises
         `LocalProtocolError` when it cannot be made.
         """
-        if target.headers is not None or "method" in target.params:
+        params = target.params
+        if target.headers is not None or "method" in params:
             raise LocalProtocolError("give a method and headers by themselves, not in the URI", rfc="3261 19.1.5")
         # "This document allows a UA to insert a Recv-Info header field in a REGISTER request." (RFC 6086 5.3)  What it
         # says there is for the registrar, and of packages whose specifications tell what that makes of it.
@@ -187,7 +188,7 @@ class Party:
             whose = self._sender if sender is None else str(address_of_somebody(sender))
             # Whoever it is has no tag yet, and in both forms of an address a parameter at the end is the header's (RFC
             # 3261 20.10).
-            receiver, sender = f"<{in_to(target)}>", f"{whose};tag={from_tag}"
+            receiver, sender = f"<{in_to(target) if params else target}>", f"{whose};tag={from_tag}"
         if to is not None:
             receiver = str(address_of_somebody(to))
         if self._secure and (uri.scheme == "sips" or (routes and _SIPS_ROUTE.search(routes[0]))):

@@ -79,11 +79,6 @@ class RequestsIn:
         self.inside: dict[str, Inside] = {}
         """The same, where it names one that is there."""
 
-    @property
-    def is_full(self) -> bool:
-        """Whether no further call is taken."""
-        return len(self.calls.all) >= self.limits.calls
-
     def refusal_of_calls(self) -> int:
         """The status with which a further call is refused, unseen; 0 when it is taken."""
         if len(self.calls.all) >= self.limits.calls:
@@ -153,7 +148,10 @@ class RequestsIn:
         calls = self.calls
         place: Sought = sought(request, calls, self.policy)
         # One that takes the place of a call, or joins it, comes to who is busy with that.
-        refusal = self.refusal_of_calls() if place is NOTHING else 503 if self.is_full else place.status
+        if place is NOTHING:
+            refusal = self.refusal_of_calls()
+        else:
+            refusal = 503 if len(calls.all) >= self.limits.calls else place.status
         if refusal:
             return self.serve(tx, request, refusal, now, headers=_when(refusal))
         tag = self.ids.tag()
@@ -336,7 +334,8 @@ class RequestsIn:
         number = request.cseq.number
         for at in leg.invitations:
             if not at.outgoing and at.request.cseq.number == number:
-                return self.calls.event(at, "ACK+SDP" if has_sdp(request) else "ACK", request, now)
+                event = "ACK+SDP" if request.body and sdp_of(request) else "ACK"
+                return self.calls.event(at, event, request, now)
         return [DropNote(DropReason.STRAY_ACK, "it acknowledges nothing that was sent", request)]
 
     def too_late(self, tx: ServerTransaction, now: float) -> list[Any]:

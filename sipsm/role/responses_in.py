@@ -22,7 +22,7 @@ from sipsm.role.limits import Limits
 from sipsm.role.party import Party
 from sipsm.role.policy import Policy
 from sipsm.role.retrying import anew
-from sipsm.sdp import has_sdp
+from sipsm.sdp import sdp_of
 from sipsm.transaction.sending import Sending
 from sipsm.transport import Flow
 from sipsm.usage import EndReason, Invitation, Leg, invite_uac, session
@@ -89,9 +89,10 @@ class ResponsesIn:
         if status == 100:
             return calls.event(at, "100", response, now)
         call: Call = at.leg.call
-        modifies = at.uac.modifies
+        invite: Any = at.invite
+        modifies = invite.modifies
         if status >= 300:
-            if not modifies and at.uac.wants_answers:
+            if not modifies and invite.wants_answers:
                 again = self.again(at, response, now)
                 if again is not None:
                     return again
@@ -107,7 +108,7 @@ class ResponsesIn:
             if leg.packages_before is not None:
                 settle(leg, response, ours=True)
             learn(leg, response)
-            event = "2XX+SDP" if has_sdp(response) else "2XX"
+            event = "2XX+SDP" if sdp_of(response) else "2XX"
             if not self.policy.keeps_forks:
                 return calls.event(at, event, response, now)
             forked = self.split(at)
@@ -119,7 +120,7 @@ class ResponsesIn:
             # early dialog) it SHALL discard the 199 response." (RFC 6228 4)
             known = at.dialog.state == "Early"
             return calls.event(at, "199" if known else "100", response, now)
-        sdp = "+SDP" if has_sdp(response) else ""
+        sdp = "+SDP" if response.body and sdp_of(response) else ""
         learn_for_now(leg, response, ours=True)
         if not reliable:
             return calls.event(at, "1XX" + sdp, response, now)
@@ -174,7 +175,7 @@ class ResponsesIn:
             # After a 422 it is more than the policy says (RFC 4028 7.4).
             leg.timer.wanted_s = asked.interval_s
         step = self.calls.step.anew(now)
-        leg.offer_answer.receive(">INVITE+SDP" if has_sdp(request) else ">INVITE", request, step)
+        leg.offer_answer.receive(">INVITE+SDP" if sdp_of(request) else ">INVITE", request, step)
         leg.turns.receive(">INVITE", request, step)
         leg.session.receive(">INVITE", request, step)
         return at
@@ -235,7 +236,7 @@ class ResponsesIn:
         at, method = user.invitation, user.method
         if response is not None and status < 300:
             learn(at.leg, response)
-            return self.calls.event(at, f"<{method} 2XX" + ("+SDP" if has_sdp(response) else ""), response, now)
+            return self.calls.event(at, f"<{method} 2XX" + ("+SDP" if sdp_of(response) else ""), response, now)
         reason = EndReason.REJECTED if response is not None or status == 503 else EndReason.TIMED_OUT
         failure = Failure(EndReason.TRANSPORT_FAILED if response is None and status == 503 else reason, response)
         return self.calls.event(at, f"<{method} REFUSAL", failure, now)

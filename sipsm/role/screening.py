@@ -455,14 +455,23 @@ def _that_may_strike(method: str | None, there: frozenset[str], is_registrar: bo
     return may_strike if is_registrar else tuple(each for each in may_strike if each.strikes is not registers_only)
 
 
-_NONE_OF_THEM: Final[frozenset[str]] = frozenset()
+_METHODS: Final = (*sorted(ALL), None)
+_NOTHING: Final[frozenset[str]] = frozenset()
+_USUAL: Final = {method: _that_may_strike(method, _NOTHING, False) for method in _METHODS}
+_USUAL_OF_REGISTRARS: Final = {method: _that_may_strike(method, _NOTHING, True) for method in _METHODS}
+"""By method, the checks of a request that has none of these headers."""
 
 
 def screen(profile: Profile, request: Request, method: str) -> tuple[Check, list[HeaderLine]] | None:
     """The first check that strikes, with the headers of its answer; None when the request may go on."""
     known = method if method in ALL else None
-    there = _OF.intersection(request.names) if request.has_any(_OF) else _NONE_OF_THEM
-    for check in _that_may_strike(known, there, profile.registers is not None):
+    if request.has_any(_OF):
+        checks = _that_may_strike(known, _OF.intersection(request.names), profile.registers is not None)
+    elif profile.registers is None:
+        checks = _USUAL[known]
+    else:
+        checks = _USUAL_OF_REGISTRARS[known]
+    for check in checks:
         strikes = check.strikes
         if strikes(profile, request):
             return check, check.headers(profile, request)

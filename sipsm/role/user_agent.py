@@ -150,11 +150,11 @@ class UserAgent:
         self, target: Uri, to: str | None, offer: Sdp, headers: Headers, now: float, again: Call | None = None
     ) -> tuple[Call, list[Any]]:
         """Call somebody (RFC 3261 13.2.1)."""
-        if self.requests.is_full:
+        if len(self.calls.all) >= self.limits.calls:
             raise LocalProtocolError(f"{self.limits.calls} calls are up, and the limits allow no more")
         sdp = as_bytes(offer)
         content = [OF_SDP] if sdp else []
-        own = [*self.party.capabilities_of_session(), *self.writing.of_invite(), *content]
+        own = [*self.party.capabilities_of_session(), *self.writing.of_invite, *content]
         before = None if again is None else (again.invite, following(again))
         request, hop = self.party.request_outside("INVITE", target, to, headers, sdp, own, again=before)
         self.sending.check(hop, request)

@@ -28,6 +28,15 @@ class Writing:
     def __init__(self, party: Party, policy: Policy) -> None:
         self.party = party
         self.policy = policy
+        self.of_invite: HeaderLines = [party.packages]
+        """What an INVITE outside a dialog says of us, beside the Contact and the rest of `Party`."""
+        wanted, smallest = policy.session_interval_s, party.profile.smallest_interval_s
+        if wanted is not None:
+            # "If a Min-SE header is included in the initial session refresh request, the value of the Session-Expires
+            # MUST be greater than or equal to the value in Min-SE." (RFC 4028 7.1)
+            self.of_invite.append(("Session-Expires", str(max(wanted, smallest))))
+        if smallest > SMALLEST_S:
+            self.of_invite.append(("Min-SE", str(smallest)))
 
     # ---------------------------------------------------------------- responses
 
@@ -110,18 +119,6 @@ class Writing:
         return [self.party.packages] if request.has("Recv-Info") else []
 
     # ---------------------------------------------------------------- requests
-
-    def of_invite(self) -> HeaderLines:
-        """What an INVITE outside a dialog says of us, beside the Contact and the rest of `Party`."""
-        lines: HeaderLines = [self.party.packages]
-        wanted, smallest = self.policy.session_interval_s, self.party.profile.smallest_interval_s
-        if wanted is not None:
-            # "If a Min-SE header is included in the initial session refresh request, the value of the Session-Expires
-            # MUST be greater than or equal to the value in Min-SE." (RFC 4028 7.1)
-            lines.append(("Session-Expires", str(max(wanted, smallest))))
-        if smallest > SMALLEST_S:
-            lines.append(("Min-SE", str(smallest)))
-        return lines
 
     def ack(self, at: Invitation, x: Acknowledge) -> Request:
         """The ACK for a 2xx, with the INVITE's CSeq number and a branch of its own."""

@@ -144,6 +144,16 @@ def test_a_request_within_it() -> None:
     assert (dialog.local_cseq, dialog.next_request("BYE", VIA).cseq.number) == (41, 42)
 
 
+@pytest.mark.rfc("3261 12.2.1.1")
+@pytest.mark.parametrize("length", [30, 120, 121, 2000])
+def test_requests_go_to_targets_of_any_length(length: int) -> None:
+    """Each request within it has the remote target for its URI, however long that is."""
+    target = f"sip:{'a' * (length - 14)}@192.0.2.1"
+    assert len(target) == length
+    dialog = as_uas(invite(f"Contact: <{target}>"), "b7", 40)
+    assert [str(dialog.next_request(method, VIA).uri) for method in ("OPTIONS", "BYE")] == [target, target]
+
+
 @pytest.mark.rfc("3261 12.2.1.1", "3261 13.2.2.4")
 def test_an_ack_within_it() -> None:
     """An ACK has the INVITE's number, and takes none from what follows."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+from typing import Final
 
 from sipsm.errors import RemoteProtocolError
 from sipsm.grammar.lists import split_list
@@ -38,20 +40,25 @@ def any_text(text: str) -> str:
     return text
 
 
-def tokens(line: str) -> list[str]:
+def tokens(line: str) -> tuple[str, ...]:
     """The tokens of a comma-separated line, which may be empty; else raises RemoteProtocolError."""
-    found = line.split(", ")
-    if line.isascii() and "".join(found).isalnum() and "" not in found:
-        # So are nearly all, letters and digits between commas and a space; told at half the cost of the pattern.
-        return found
+    return _usual_tokens(line) if len(line) <= USUAL_LENGTH else _tokens(line)
+
+
+def _tokens(line: str) -> tuple[str, ...]:
     if _token_list(line) is not None:
         # There is no white space inside of tokens.
-        return line.replace(" ", "").replace("\t", "").split(",")
+        return tuple(line.replace(" ", "").replace("\t", "").split(","))
     # Empty elements were legal in RFC 2543 and say nothing.
-    return [token(element) for element in split_list(line) if element]
+    return tuple([token(element) for element in split_list(line) if element])
 
 
-def lower_tokens(line: str) -> list[str]:
+USUAL_LENGTH: Final = 200
+"""No longer are the lists of nearly all, who say the same in each message: these are read once, and held once."""
+_usual_tokens = lru_cache(maxsize=128)(_tokens)
+
+
+def lower_tokens(line: str) -> tuple[str, ...]:
     """The tokens of a comma-separated line in lower case; else raises RemoteProtocolError."""
     # "Unless otherwise stated in the definition of a particular header field, field values, parameter names, and
     # parameter values are case-insensitive." (RFC 3261 7.3.1)

@@ -1,7 +1,4 @@
-"""Events of a call (RFC 3261 13, 14 and 15), and of the session in it.
-
-Those of nearly every call have no slots: what is frozen is made in half the time without.
-"""
+"""Events of a call (RFC 3261 13, 14 and 15), and of the session in it."""
 
 from __future__ import annotations
 
@@ -15,7 +12,7 @@ from sipsm.role.call import Call
 from sipsm.usage import EndReason, Leg
 
 
-@frozen(slots=False)
+@frozen
 class IncomingCall:
     """Somebody calls (RFC 3261 13.3.1). Do `call.ring`, `call.answer` or `call.reject`."""
 
@@ -31,7 +28,7 @@ class IncomingCall:
     """The call that this one asks to be mixed with (RFC 3911 4). That is for the application to do."""
 
 
-@frozen(slots=False)
+@frozen
 class Ringing:
     """A provisional response other than 100 came for our call (RFC 3261 13.2.2.1)."""
 
@@ -92,7 +89,7 @@ class OfferWithdrawn:
     request: Request | None
 
 
-@frozen(slots=False)
+@frozen
 class AnswerReceived:
     """The peer has answered our offer (RFC 3264 6), in a response, a PRACK or an ACK."""
 
@@ -182,7 +179,7 @@ class InfoReceived:
     """What of the body is the package's: the request itself, or parts of a multipart (RFC 6086 4.3.1)."""
 
 
-@frozen(slots=False)
+@frozen
 class Established:
     """The call is up: the peer has answered, or has acknowledged our answer."""
 
@@ -191,7 +188,7 @@ class Established:
     """The 2xx, or the ACK."""
 
 
-@frozen(slots=False)
+@frozen
 class Ended:
     """The call is over; there is one such event for each call."""
 

@@ -42,6 +42,20 @@ def test_contacts() -> None:
     assert core.CONTACT.read(["*"])[0].is_star
 
 
+@pytest.mark.rfc("3261 20.10")
+@pytest.mark.parametrize("length", [40, 120, 121, 2000])
+def test_contacts_of_any_length(length: int) -> None:
+    """A Contact that comes again is read as it was the first time, however long it is."""
+    text = f"<sip:{'a' * (length - 10)}@b.c>"
+    assert len(text) == length
+    first, again = core.CONTACT.read_one(text), core.CONTACT.read_one(text)
+    assert [str(contact) for contact in (*first, *again)] == [text, text]
+    assert first[0].uri == again[0].uri == f"sip:{'a' * (length - 10)}@b.c"
+    for _ in range(2):
+        with pytest.raises(RemoteProtocolError):
+            core.CONTACT.read_one(text.replace("<sip:", "<sip:sip: "))
+
+
 @pytest.mark.rfc("3261 25.1")
 @pytest.mark.parametrize("lines", [["*, <sip:a@b>"], ["<sip:a@b>", "*"], ["*", "*"], [""], ["*;q=1"]])
 def test_star_beside_others(lines: list[str]) -> None:
