@@ -2,30 +2,25 @@
 
 In the same states it is always the same, but for what guards say: who moves, who acts, or who refuses. So when an event
 first happens in some states each machine is asked, and what follows is written down in Python, as one would write it by
-hand; from then on to take the step is one lookup by these states, and a call of what has been written. An ACK in a call
-that was answered comes to this:
+hand; from then on to take the step is one lookup by these states, and a call of what has been written. A BYE in a call
+that is up comes to this:
 
     def taken(here, x, step):
-        # invite: Accepted, ACK -> Confirmed
-        here.invite.state = 'Confirmed'
-        # turns: Answered, ACK -> Free
-        here.turns.state = 'Free'
-        # session: Accepted, ACK -> Established
-        here.session.state = 'Established'
+        # session: Established, BYE -> Ended
+        here.session.state = 'Ended'
         step.at = here
-        step.timed = True
-        invite = here.invite
-        running = ()
-        invite.running = running
         outputs = step.outputs
         known = len(outputs)
-        report_connected_0(here.session, x, step)
+        accept_bye_0(here.session, x, step)
+        report_hung_up_by_peer_1(here.session, x, step)
+        cause_end_2(here.session, x, step)
         while known < len(outputs):
             outputs[known] = here, outputs[known]
             known += 1
-        return moved_1
+        return moved_3
 
-Nothing of a message gets into such a text: names and states are those of the tables.
+What needs to be asked stands before it, or around it, as `if acknowledges_0(session, x, here):`. Nothing of a message
+gets into such a text: names and states are those of the tables.
 """
 
 from __future__ import annotations
