@@ -138,7 +138,7 @@ def _secure(options: Options, parser: argparse.ArgumentParser) -> None:
     """Read the certificates."""
     if options.tls_key is not None and options.tls_cert is None:
         parser.error("--tls-key is the key of a --tls-cert")
-    if options.command in {"uas", "notifier"} and options.tls_cert is None:
+    if options.command in {"uas", "proxy", *KEEPING} and options.tls_cert is None:
         for bind in options.bind:
             if split_address(bind)[0] == "TLS":
                 parser.error(f"--bind {bind} needs a --tls-cert")

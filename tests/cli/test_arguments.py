@@ -25,6 +25,8 @@ WRONG = {
     "what is no URI": "call bob",
     "a transport that is not spoken": "uas --bind wss:127.0.0.1:0",
     "a server over TLS without a certificate": "uas --bind tls:127.0.0.1:0",
+    "a proxy over TLS without a certificate": "proxy --bind tls:127.0.0.1:0",
+    "a registrar over TLS without a certificate": "registrar --bind tls:127.0.0.1:0",
     "a key without a certificate": "options sips:bob@b --tls-key pyproject.toml",
     "a certificate that is not there": "options sips:bob@b --tls-cert no/such/file",
     "a certificate that is none": "options sips:bob@b --tls-ca pyproject.toml",
