@@ -381,8 +381,9 @@ class Ledger:
                     continue
                 fitting = FITS[reason]
                 if key[0] in self.proxied:
-                    # One of those who were asked; what the proxy has answered for all of them, it knows alone.
-                    fitting |= (ENDED_HERE | IN_VAIN) if reason is S.REFUSED else frozenset()
+                    # Of those who were asked, one has refused, and another, of whom nothing is heard any more, has not.
+                    # What is answered for all of them, the proxy knows alone.
+                    fitting |= {N.REJECTED} | (ENDED_HERE | IN_VAIN if reason is S.REFUSED else set())
                 if fitting.isdisjoint(each[2] for each in theirs):
                     raise InvariantBroken(f"reasons_fit: {key} ended as {reason} and {theirs[0][2]}")
 

@@ -211,7 +211,7 @@ def run(
         start = draw.uniform(0.0, END_S)
         net.partition(draw.sample(there, 1), start=start, end=start + draw.choice((1.0, 10.0, 40.0)))
     if draw.random() < weather.crashes:
-        for name in draw.sample(there, draw.randint(1, 2)):
+        for name in draw.sample(there, draw.randint(1, len(there) // 2)):
             world.crash(name)
     for number in range(1, int((END_S + TRIES * AGAIN_S) / LOOKS_S)):
         net.at(number * LOOKS_S, world.look)
