@@ -55,7 +55,9 @@ def test_a_request_is_shown_once_and_answered_each_time() -> None:
 
 def test_its_outputs_concern_nobody() -> None:
     """Who is to answer knows the transaction: only a client has a user."""
-    assert asked().tx.user is None
+    tx = asked().tx
+    assert tx is not None
+    assert tx.user is None
 
 
 @pytest.mark.rfc("3261-S26", "4320 4.1", "4320 4.2")
