@@ -53,6 +53,13 @@ def test_a_request_is_shown_once_and_answered_each_time() -> None:
     assert bench.at(36).over
 
 
+def test_its_outputs_concern_nobody() -> None:
+    """Who is to answer knows the transaction: only a client has a user."""
+    tx = asked().tx
+    assert tx is not None
+    assert tx.user is None
+
+
 @pytest.mark.rfc("3261-S26", "4320 4.1", "4320 4.2")
 def test_what_rfc_4320_forbids() -> None:
     """No provisional response but 100, that one only when Timer E would have reached T2, and no 408 at all."""
