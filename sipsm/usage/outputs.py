@@ -215,9 +215,10 @@ class ProvisionalAcknowledged:
 
 @define
 class Connected:
-    """The session is established: our 2xx has its ACK, or the peer's 2xx has come."""
+    """The session is established: our 2xx has its ACK, or the peer's 2xx has come, and its offer has been answered."""
 
-    message: Request | Response
+    message: Request | Response | None
+    """The ACK or the 2xx, if it is this that has come now."""
 
 
 @define

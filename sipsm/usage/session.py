@@ -175,6 +175,11 @@ def report_connected(_: Session, message: Any, step: Step) -> None:
     step.emit(Connected(message))
 
 
+def report_answered(_: Session, _answer: Any, step: Step) -> None:
+    """Tell that the session is established: the 2xx with the peer's offer came before."""
+    step.emit(Connected(None))
+
+
 def report_withdrawn(_: Session, x: Any, step: Step) -> None:
     """Tell that a re-INVITE of the peer need not be answered any more."""
     step.emit(OfferWithdrawn(x if isinstance(x, Request) else None))
@@ -345,7 +350,7 @@ Session.table = Table(
         Row(DISMISSING,  "2XX",      comes_too_late,       DISCARDING,  (),                                                 "5407 3.1.3"),
         Row(DISMISSING,  "2XX",      always,               ENDING,      (cause_close,),                                     "5407 3.1.3"),
         Refuse(INVITING, "HANG UP",  always,               None, "nobody has answered; cancel instead",                     "3261 15"),
-        Row(ANSWERING,   "ANSWER",   always,               ESTABLISHED, (report_connected,),                                "3261 13.2.2.4"),
+        Row(ANSWERING,   "ANSWER",   always,               ESTABLISHED, (report_answered,),                                 "3261 13.2.2.4"),
         Row(ANSWERING,   "HANG UP",  always,               ENDING,      (send_bye, cause_close),                            "3261 13.2.2.4"),
         Row(ANSWERING,   "REPLACED", always,               ENDING,      (remember_replaced, send_bye, cause_close),         "3891 3"),
         Row(ANSWERING,   "BYE",      always,               ENDED,       (accept_bye, report_hung_up_by_peer, cause_end), "3261 15.1.2"),

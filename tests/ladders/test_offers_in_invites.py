@@ -118,6 +118,19 @@ def test_an_offer_in_a_2xx_that_is_not_acceptable(by_hand: bool) -> None:
     assert bench.left() == {}
 
 
+@pytest.mark.rfc("3261 13.2.2.4")
+def test_an_offer_in_a_2xx_is_answered() -> None:
+    """The call is up when it is; the 2xx has been told of with the offer."""
+    bench = Bench()
+    call = bench.outgoing(offer=b"")
+    bench.receive(ok := bench.response(call.invite, 200, body=SDP2))
+    (offered,) = bench.told(OfferReceived)
+    assert bytes(offered.in_message) == bytes(ok)
+    bench.take(call.answer_offer(SDP, now=bench.now))
+    assert bench.methods == ["INVITE", "ACK"]
+    assert [event.message for event in bench.told(Established)] == [None]
+
+
 # -------------------------------------------------------------------- re-INVITE
 
 

@@ -184,8 +184,8 @@ class Established:
     """The call is up: the peer has answered, or has acknowledged our answer."""
 
     call: Call
-    message: Request | Response
-    """The 2xx, or the ACK."""
+    message: Request | Response | None
+    """The 2xx, or the ACK; None where the 2xx came before with an offer (`OfferReceived`) that was to be answered."""
 
 
 @frozen
