@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from sipsm.endpoint.bound_call import Requested
 from sipsm.endpoint.endpoint import Endpoint
 from sipsm.grammar import Uri
-from sipsm.role.call import Headers
+from sipsm.role.commanded import Headers
 
 A = TypeVar("A")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

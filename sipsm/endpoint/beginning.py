@@ -25,8 +25,8 @@ from sipsm.role import (
     Registration,
     Subscription,
 )
-from sipsm.role.call import Headers
-from sipsm.role.registration import Contacts
+from sipsm.role.commanded import Headers
+from sipsm.role.soft_state.registration import Contacts
 from sipsm.sdp.description import Sdp
 
 C = TypeVar("C")

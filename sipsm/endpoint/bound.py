@@ -41,16 +41,7 @@ from sipsm.endpoint.suspended import Suspended
 from sipsm.endpoint.watcher import Watcher
 from sipsm.errors import LocalProtocolError
 from sipsm.ids import Ids
-from sipsm.role import (
-    Call,
-    CallState,
-    Dropped,
-    DropReason,
-    Limits,
-    Output,
-    Policy,
-    Profile,
-)
+from sipsm.role import Call, CallState, Dropped, DropReason, Limits, Output, Policy, Profile
 from sipsm.transaction import TimerValues
 from sipsm.transport import (
     Address,

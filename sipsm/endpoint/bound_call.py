@@ -13,7 +13,7 @@ from sipsm.grammar import Uri
 from sipsm.message import Address
 from sipsm.message.headers import ReferredBy
 from sipsm.role import Call, CallState, Ended, Established, Event, OutgoingRequest, Output
-from sipsm.role.call import Headers
+from sipsm.role.commanded import Headers
 from sipsm.sdp.description import Sdp
 from sipsm.usage import Leg
 

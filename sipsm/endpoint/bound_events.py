@@ -1,6 +1,6 @@
 """Subscriptions of an agent and of its peers: commands without `now`, and what comes of them.
 
-RFC 6665. What they do is done by `sipsm.role.subscription` and `peer_subscription`.
+RFC 6665. What they do is done by `sipsm.role.subscriptions.subscription` and `peer_subscription`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sipsm.role import (
     SubscriptionEnded,
     SubscriptionStatus,
 )
-from sipsm.role.call import Headers
+from sipsm.role.commanded import Headers
 
 SubscriptionOutcome = SubscriptionActive | SubscriptionEnded
 

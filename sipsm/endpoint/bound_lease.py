@@ -1,6 +1,6 @@
 """What servers hold for an agent, and what others want held there: commands without `now`, and what comes of them.
 
-RFC 3261 10, RFC 3903. What they do is done by `sipsm.role.registration`, `publication` and `undecided`.
+RFC 3261 10, RFC 3903. What they do is done by `sipsm.role.soft_state.registration`, `publication` and `undecided`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from sipsm.role import (
     RegistrationEnded,
     RegistrationState,
 )
-from sipsm.role.call import Headers
-from sipsm.role.lease import LeaseHandle
-from sipsm.role.registration import Contacts
-from sipsm.role.undecided import Undecided
+from sipsm.role.commanded import Headers
+from sipsm.role.soft_state.lease import LeaseHandle
+from sipsm.role.soft_state.registration import Contacts
+from sipsm.role.soft_state.undecided import Undecided
 
 PublicationOutcome = Published | PublishFailed | PublicationEnded
 RegistrationOutcome = Registered | RegisterFailed | RegistrationEnded

@@ -8,16 +8,8 @@ from sipsm.endpoint.bound_handle import Bound, Commanded, R, ToldLate
 from sipsm.grammar import Uri
 from sipsm.message import Address, Request
 from sipsm.message.headers import ReferredBy, Replaces
-from sipsm.role import (
-    Event,
-    PeerReferral,
-    PeerReferralState,
-    ReferAccepted,
-    ReferEnded,
-    Referral,
-    ReferralState,
-)
-from sipsm.role.call import Headers
+from sipsm.role import Event, PeerReferral, PeerReferralState, ReferAccepted, ReferEnded, Referral, ReferralState
+from sipsm.role.commanded import Headers
 from sipsm.sdp.description import Sdp
 
 C = TypeVar("C")

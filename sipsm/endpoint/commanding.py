@@ -28,9 +28,9 @@ from sipsm.role import (
     Subscription,
     UserAgent,
 )
-from sipsm.role.registration import Contacts, as_contacts
-from sipsm.role.registrations import Registrant
-from sipsm.role.subscription import Wanted
+from sipsm.role.soft_state.registration import Contacts, as_contacts
+from sipsm.role.soft_state.registrations import Registrant
+from sipsm.role.subscriptions.subscription import Wanted
 from sipsm.sdp.description import Sdp
 from sipsm.standalone.binding import Binding
 from sipsm.standalone.lease import REMOVE

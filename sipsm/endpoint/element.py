@@ -21,13 +21,7 @@ from sipsm.errors import LocalProtocolError, RemoteProtocolError, SipError
 from sipsm.ids import Ids
 from sipsm.machine import Agenda
 from sipsm.message import Request, Response, answerable, check_message, read_message, response_to
-from sipsm.role import (
-    DropNote,
-    Dropped,
-    DropReason,
-    Limits,
-    NotDelivered,
-)
+from sipsm.role import DropNote, Dropped, DropReason, Limits, NotDelivered
 from sipsm.role.alarm import Alarm
 from sipsm.transaction import (
     AckReceived,

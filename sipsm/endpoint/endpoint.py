@@ -16,16 +16,7 @@ from sipsm.endpoint.watcher import Watcher
 from sipsm.ids import Ids
 from sipsm.message import Request, Response
 from sipsm.message.headers.times import date_of
-from sipsm.role import (
-    Dropped,
-    DropReason,
-    Limits,
-    Output,
-    Policy,
-    Profile,
-    RequestServed,
-    UserAgent,
-)
+from sipsm.role import Dropped, DropReason, Limits, Output, Policy, Profile, RequestServed, UserAgent
 from sipsm.role.party import Party
 from sipsm.transaction import (
     TimerValues,

@@ -34,21 +34,21 @@ from sipsm.proxy.branch import Branch
 from sipsm.proxy.context import ResponseContext
 from sipsm.proxy.results import Result
 from sipsm.role.alarm import Alarm
-from sipsm.role.call import Call, InCall, OutgoingRequest
-from sipsm.role.dialogs import Place
-from sipsm.role.lease import LeaseSeries
+from sipsm.role.calls.call import Call, InCall, OutgoingRequest
+from sipsm.role.calls.dialogs import Place
+from sipsm.role.calls.messaging import LinesAndBody
 from sipsm.role.limits import Limits
-from sipsm.role.messaging import LinesAndBody
 from sipsm.role.party import Series
-from sipsm.role.peer_referral import PeerReferral
-from sipsm.role.peer_subscription import NotifyUnderWay, PeerSubscription
 from sipsm.role.policy import Policy
-from sipsm.role.publication import Publication
-from sipsm.role.referral import Referral
-from sipsm.role.registration import Registration
 from sipsm.role.screening import Profile
-from sipsm.role.subscription import OutgoingSubscribe, Subscription, Wanted
-from sipsm.role.undecided import PublishRequest, RegisterRequest
+from sipsm.role.soft_state.lease import LeaseSeries
+from sipsm.role.soft_state.publication import Publication
+from sipsm.role.soft_state.registration import Registration
+from sipsm.role.soft_state.undecided import PublishRequest, RegisterRequest
+from sipsm.role.subscriptions.peer_referral import PeerReferral
+from sipsm.role.subscriptions.peer_subscription import NotifyUnderWay, PeerSubscription
+from sipsm.role.subscriptions.referral import Referral
+from sipsm.role.subscriptions.subscription import OutgoingSubscribe, Subscription, Wanted
 from sipsm.sdp import OfferAnswer
 from sipsm.standalone.binding import Binding, HeldBinding
 from sipsm.standalone.composing import Composing

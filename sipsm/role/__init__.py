@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sipsm.role.call import Call, CallState, OutgoingRequest
-from sipsm.role.calls import DropNote
+from sipsm.role.calls.call import Call, CallState, OutgoingRequest
+from sipsm.role.calls.calls import DropNote
 from sipsm.role.drop_reason import DropReason
 from sipsm.role.events import (
     Answered,
@@ -63,15 +63,15 @@ from sipsm.role.events import (
     SubscriptionRequested,
 )
 from sipsm.role.limits import Limits
-from sipsm.role.peer_referral import PeerReferral, PeerReferralState
-from sipsm.role.peer_subscription import PeerSubscription, PeerSubscriptionState
 from sipsm.role.policy import Policy
-from sipsm.role.publication import Publication, PublicationState
-from sipsm.role.referral import Referral, ReferralState
-from sipsm.role.registration import Registration, RegistrationState
 from sipsm.role.screening import Profile
-from sipsm.role.subscription import Subscription, SubscriptionStatus
-from sipsm.role.undecided import PublishRequest, RegisterRequest
+from sipsm.role.soft_state.publication import Publication, PublicationState
+from sipsm.role.soft_state.registration import Registration, RegistrationState
+from sipsm.role.soft_state.undecided import PublishRequest, RegisterRequest
+from sipsm.role.subscriptions.peer_referral import PeerReferral, PeerReferralState
+from sipsm.role.subscriptions.peer_subscription import PeerSubscription, PeerSubscriptionState
+from sipsm.role.subscriptions.referral import Referral, ReferralState
+from sipsm.role.subscriptions.subscription import Subscription, SubscriptionStatus
 from sipsm.role.user_agent import UserAgent
 from sipsm.usage.notifier import PeerSubscriptionEndReason
 from sipsm.usage.subscription_outputs import SubscriptionEndReason

@@ -17,16 +17,16 @@ from sipsm.dialog import Dialog
 from sipsm.dialog.dialog import LAST_CSEQ, TERMINATED
 from sipsm.machine import Observer, Step
 from sipsm.message import Request, Response
-from sipsm.role.call import InCall, OutgoingRequest
-from sipsm.role.calls import Calls
-from sipsm.role.events import ServerUnproven
+from sipsm.role.calls.call import InCall, OutgoingRequest
+from sipsm.role.calls.calls import Calls
+from sipsm.role.calls.message_events import ServerUnproven
+from sipsm.role.calls.responses_in import ResponsesIn
 from sipsm.role.learning import go_back
 from sipsm.role.limits import Limits
 from sipsm.role.part import Renumbered
 from sipsm.role.party import Party
-from sipsm.role.peer_subscription import NotifyUnderWay
-from sipsm.role.responses_in import ResponsesIn
-from sipsm.role.subscription import OutgoingSubscribe
+from sipsm.role.subscriptions.peer_subscription import NotifyUnderWay
+from sipsm.role.subscriptions.subscription import OutgoingSubscribe
 from sipsm.transaction.sending import Sending
 from sipsm.transport import Flow
 from sipsm.usage import Invitation

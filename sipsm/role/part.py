@@ -7,9 +7,18 @@ from typing import Any, Protocol
 
 from attrs import field, frozen
 
-from sipsm.message import Request
-from sipsm.role.requests_in import Inside, Outside
-from sipsm.role.responses_in import Ending
+from sipsm.message import Request, Response
+from sipsm.transaction import ServerTransaction
+
+Outside = Callable[[ServerTransaction, Request, float], list[Any]]
+"""What is made of a request outside a dialog."""
+
+Inside = Callable[[Any, ServerTransaction, Request, float], list[Any]]
+"""What is made of a request within a dialog, which has let it pass."""
+
+Ending = Callable[[Any, int, Response | None, str, float], list[Any]]
+"""What is made of the end of a request: `(user, status, response, why, now)`. Without a response the status is 408 for
+silence and 503 where it could not be sent."""
 
 Wake = Callable[[Any, float], list[Any]]
 """What is made of a timer that is due: `(of, now)`."""

@@ -18,30 +18,31 @@ from sipsm.machine import Agenda, Observer
 from sipsm.message import Request, read_message
 from sipsm.message.headers import EXPIRES
 from sipsm.role.authenticating import Authenticating, user_of
-from sipsm.role.call import Call, Commanded, Headers, OutgoingRequest
-from sipsm.role.calls import Calls, DropNote
-from sipsm.role.carrying_out import CarryingOut
+from sipsm.role.calls.call import Call, OutgoingRequest
+from sipsm.role.calls.calls import Calls, DropNote
+from sipsm.role.calls.carrying_out import CarryingOut
+from sipsm.role.calls.commands import Commands, refuse_session_methods
+from sipsm.role.calls.dialogs import Dialogs
+from sipsm.role.calls.messaging import Messaging
+from sipsm.role.calls.requests_in import RequestsIn
+from sipsm.role.calls.responses_in import ResponsesIn
+from sipsm.role.calls.retrying import following
 from sipsm.role.checking import type_line
-from sipsm.role.commands import Commands, refuse_session_methods
-from sipsm.role.compositor import StateCompositor
-from sipsm.role.dialogs import Dialogs
+from sipsm.role.commanded import Commanded, Headers
 from sipsm.role.drop_reason import DropReason
 from sipsm.role.events import NotDelivered
 from sipsm.role.limits import Limits
-from sipsm.role.messaging import Messaging
-from sipsm.role.notifications import Notifications
 from sipsm.role.part import Command, Part, Wake
 from sipsm.role.party import Party
 from sipsm.role.policy import CallTerms, Policy
-from sipsm.role.publishing import Publishing
-from sipsm.role.referred import Referred
-from sipsm.role.referring import Referring
-from sipsm.role.registrar import Registrar
-from sipsm.role.registrations import Registrations
-from sipsm.role.requests_in import RequestsIn
-from sipsm.role.responses_in import ResponsesIn
-from sipsm.role.retrying import following
-from sipsm.role.subscriptions import Subscriptions
+from sipsm.role.soft_state.compositor import StateCompositor
+from sipsm.role.soft_state.publishing import Publishing
+from sipsm.role.soft_state.registrar import Registrar
+from sipsm.role.soft_state.registrations import Registrations
+from sipsm.role.subscriptions.notifications import Notifications
+from sipsm.role.subscriptions.referred import Referred
+from sipsm.role.subscriptions.referring import Referring
+from sipsm.role.subscriptions.subscriptions import Subscriptions
 from sipsm.role.writing import OF_SDP, Writing
 from sipsm.sdp import as_bytes
 from sipsm.sdp.description import Sdp

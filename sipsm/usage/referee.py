@@ -1,7 +1,7 @@
 """A REFER at the one who is to contact somebody: asked, accepted or not, and followed to its end.
 
 RFC 3515 2.4.2 to 2.4.4 and 2.4.7; RFC 7614 4.7; RFC 7647 5. Not here: the subscription by which the referrer hears of it, see
-`sipsm.usage.notifier`; and the request that is made of it, see `sipsm.role.following`.
+`sipsm.usage.notifier`; and the request that is made of it, see `sipsm.role.subscriptions.following`.
 """
 
 from __future__ import annotations

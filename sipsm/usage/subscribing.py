@@ -2,7 +2,7 @@
 
 A subscription is the dialog that it is in, its state, the SUBSCRIBE that is under way, and how long it lasts. The order
 of the machines is the precedence of refusals, and the order of outputs. What becomes of the dialog when it is over is
-no event here: others may live in it (RFC 6665 4.5.2), see `sipsm.role.dialogs`.
+no event here: others may live in it (RFC 6665 4.5.2), see `sipsm.role.calls.dialogs`.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ def named_modules() -> set[str]:
     found, table = set(), None
     for line in PAGE.splitlines():
         first = line.split("|")[1] if line.startswith("|") else ""
-        head = re.fullmatch(r" modules?(?: of `(\w+)`)? ", first)
+        head = re.fullmatch(r" modules?(?: of `([\w.]+)`)? ", first)
         if head:
             table = head[1] or ""
         elif not first:
@@ -25,7 +25,7 @@ def named_modules() -> set[str]:
         elif table is not None and "`" in first:
             names = re.findall(r"`([\w.]+)`", first)
             room = table or names[0].partition(".")[0]
-            found |= {f"{room}/{name.removeprefix(f'{room}.')}" for name in names}
+            found |= {f"{room.replace('.', '/')}/{name.removeprefix(f'{room}.')}" for name in names}
     return found
 
 

@@ -14,7 +14,7 @@ import pytest
 from sipsm import Call, CallState, Endpoint, Flow, Ids, LocalProtocolError, Send, Watcher, restore, save
 from sipsm.machine import Agenda, Machine, Row
 from sipsm.role import Output
-from sipsm.role.calls import Calls
+from sipsm.role.calls.calls import Calls
 from tests.endpoint.by_hand import OURS, SDP, SDP2, THEIRS, Bench
 from tests.endpoint.snapshot import snapshot
 from tests.role.stages import STAGES, Stage, acknowledged, at, offered, ringing, to_its_end, up

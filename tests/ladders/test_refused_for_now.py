@@ -9,7 +9,7 @@ import pytest
 
 from sipsm import CallState, EndReason, LocalProtocolError, Response, Send, parse_message, restore, save
 from sipsm.role import Ended, IncomingCall, OfferReceived, Policy, Postponed, Profile, Redirected, Ringing
-from sipsm.role.retrying import anew
+from sipsm.role.calls.retrying import anew
 from sipsm.testing import Net, answer, hang_up, ladder, nothing_left, reject
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 from tests.ladders.parties import reasons, told

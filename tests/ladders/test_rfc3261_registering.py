@@ -26,7 +26,7 @@ from sipsm import (
 )
 from sipsm.dialog.dialog import LAST_CSEQ
 from sipsm.message import read_message
-from sipsm.role import registrations
+from sipsm.role.soft_state import registrations
 from tests.ladders.challenging import is_good, proxy, www
 from tests.ladders.registrants import ADDRESS, BOB, HERE, ONE, THREE, TWO, Registrant, Registry
 

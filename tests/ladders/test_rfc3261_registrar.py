@@ -20,7 +20,7 @@ from sipsm import (
     UnbindReason,
     Uri,
 )
-from sipsm.role import registrar
+from sipsm.role.soft_state import registrar
 from sipsm.standalone.binding import GONE
 from tests.ladders.registrants import ADDRESS, DOMAIN, ONE, THREE, TWO, Registry
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sipsm import LocalProtocolError
-from sipsm.role import (
-    AnswerReceived,
-    Modified,
-    OfferReceived,
-    Refreshed,
-)
+from sipsm.role import AnswerReceived, Modified, OfferReceived, Refreshed
 from sipsm.testing import answer, ladder, nothing_left
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 from tests.ladders.parties import parties, request, taken, told

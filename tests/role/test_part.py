@@ -5,7 +5,7 @@ from __future__ import annotations
 import attrs
 
 from sipsm import Request
-from sipsm.role.call import OutgoingRequest
+from sipsm.role.calls.call import OutgoingRequest
 from sipsm.usage import Invitation
 from tests.endpoint.by_hand import Bench
 

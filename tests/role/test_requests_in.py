@@ -22,7 +22,7 @@ from sipsm import (
     Profile,
     RequestServed,
 )
-from sipsm.role import calls
+from sipsm.role.calls import calls
 from tests.endpoint.by_hand import SDP, SDP2, Bench
 from tests.endpoint.snapshot import snapshot
 

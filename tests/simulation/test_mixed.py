@@ -16,7 +16,7 @@ from attrs import evolve
 from sipsm import Response, Subscription, SubscriptionEnded, SubscriptionEndReason
 from sipsm.machine import Row, Step
 from sipsm.machine.table import Action
-from sipsm.role.subscriptions import Subscriptions
+from sipsm.role.subscriptions.subscriptions import Subscriptions
 from sipsm.standalone.messages import Line, enqueue
 from sipsm.standalone.publication import EventPublication, note_published
 from sipsm.testing import InvariantBroken, Tape, replay

@@ -1,0 +1,1 @@
+"""Subscriptions and REFER requests, of both sides: the things, all of them, and their events."""
