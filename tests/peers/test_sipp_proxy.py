@@ -81,6 +81,7 @@ def test_calls_over_a_bad_network(tmp_path: Path) -> None:
 
     async def run() -> None:
         async with Proxy("udp:127.0.0.1:0", route=lambda _: [f"sip:callee@127.0.0.1:{callee}"], grace=0.0) as proxy:
-            await called(proxy, callee, ("-sn", "uac", *LOSING), ("-sn", "uas", *LOSING), tmp_path)
+            caller = (*scenario("caller_loses_packets"), *LOSING)
+            await called(proxy, callee, caller, ("-sn", "uas", *LOSING), tmp_path)
 
     asyncio.run(run())
