@@ -64,6 +64,11 @@ def known(kamailio: Registrar, user: str) -> list[str]:
     return [] if found is None else sorted(each["Contact"]["Address"] for each in found["Contacts"])
 
 
+def left_of(expires_s: int) -> range:
+    """What it may tell: to a request that comes again, what is left of the time since it came first."""
+    return range(expires_s - 6, expires_s + 1)  # 64 * T1
+
+
 @pytest.mark.rfc("3261 10.2.1", "3261 10.2.2", "3261 10.2.3", "3261 10.2.4", "3261-C11", "3261-C12")
 @pytest.mark.parametrize(("transport", "lost"), [("udp", 0.0), ("udp", 0.2), ("tcp", 0.0)])
 def test_we_register_with_kamailio(transport: str, lost: float, kamailio: Registrar, hearing: Hearing) -> None:
@@ -73,18 +78,21 @@ def test_we_register_with_kamailio(transport: str, lost: float, kamailio: Regist
     losing(agent, 1, lost)
     ours = agent.do(agent.endpoint.register, bob, registrar, expires_s=600)
     told_of = hearing.next(Registered)
-    assert (told_of.operation, told_of.expires_s) == (RegisterOperation.REGISTER, 600)
+    assert told_of.operation is RegisterOperation.REGISTER
+    assert told_of.expires_s in left_of(600)
     here = str(ours.contacts[0].uri)
     assert known(kamailio, "bob") == [here]
     agent.do(ours.refresh, expires_s=300)
     refreshed = hearing.next(Registered)
-    assert (refreshed.operation, refreshed.expires_s) == (RegisterOperation.REFRESH, 300)
+    assert refreshed.operation is RegisterOperation.REFRESH
+    assert refreshed.expires_s in left_of(300)
     phone = "sip:bob@192.0.2.7;transport=tcp"
     theirs = agent.do(agent.endpoint.register, bob, registrar, contacts=f"<{phone}>;q=0.3")
     assert len(hearing.next(Registered).bindings) == 2
     agent.do(ours.modify, ["sip:bob@192.0.2.8", f"<{here}>;q=0.9;expires=200"])
     changed = hearing.next(Registered)
-    assert (changed.operation, changed.expires_s) == (RegisterOperation.MODIFY, 200)
+    assert changed.operation is RegisterOperation.MODIFY
+    assert changed.expires_s in left_of(200)
     assert known(kamailio, "bob") == sorted([here, phone, "sip:bob@192.0.2.8"])
     agent.do(ours.modify, ["sip:bob@192.0.2.8"])
     hearing.next(Registered)
