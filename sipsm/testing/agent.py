@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
+from sipsm.errors import LocalProtocolError
 from sipsm.grammar import Uri
 from sipsm.message import Request, Response
 from sipsm.role import Call, Ended, Established, Event, OutgoingRequest, Ringing
@@ -206,7 +208,9 @@ class Agent:
             if self._since is not None:
                 self._since.append((step, call))
             command, args = step.command(call, self.sdp)
-            self.net.give(self, None, command, args, {})
+            # As it was saved, it need not have heard yet of what this step replies to. It does so then.
+            with suppress(LocalProtocolError) if life != self.life else nullcontext():
+                self.net.give(self, None, command, args, {})
 
     # ---------------------------------------------------------------- when it crashes
 

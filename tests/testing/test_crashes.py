@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sipsm import Answered, CallState, Ended, EndReason, Established, LocalProtocolError
-from sipsm.testing import Dns, Link, Net, answer, hang_up, ladder, nothing_left, ring
+from sipsm import Answered, CallState, Ended, EndReason, Established, LocalProtocolError, OfferReceived
+from sipsm.testing import Dns, Link, Net, answer, answer_offer, hang_up, ladder, nothing_left, ring
 
 
 def calling(net: Net, *, answer_after: float = 1.0, last: float = 10.0) -> None:
@@ -133,6 +133,23 @@ def test_a_script_goes_on_with_the_calls_that_are_left(back: float, answered: fl
     net.run()
     lines = net.ladder().split("\n")
     assert f"{answered:4.1f}  alice <------------200- bob" in lines
+    nothing_left(net)
+
+
+def test_a_script_waits_for_what_its_call_has_not_heard_yet() -> None:
+    """Saved before the offer came that she answered, Alice answers it when it comes again."""
+    net = Net(lose={"alice": {2}})
+    alice, bob = net.agent("alice"), net.agent("bob")
+    bob.script(answer(after=2.0))
+    alice.script(answer_offer(after=0.1))
+    call = alice.invite("sip:bob", offer=b"")
+    net.crash("alice", at=2.2, back=2.3, saved=1.0)
+    net.run(until=30.0)
+    assert [event.__class__ for event in alice.events] == [OfferReceived, Established, OfferReceived, Established]
+    (restored,) = alice.endpoint.calls
+    assert (restored.state, restored is call) == (CallState.ESTABLISHED, False)
+    alice.do(restored.hang_up)
+    net.run()
     nothing_left(net)
 
 
