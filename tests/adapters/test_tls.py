@@ -397,6 +397,21 @@ def test_a_call_to_a_sips_uri(name: str) -> None:
     adapter.run(scenario)
 
 
+def of_one_port() -> tuple[socket.socket, socket.socket]:
+    """A socket for datagrams and one for connections. Where one of a port is free, the other may be somebody's."""
+    while True:
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        udp.bind(("127.0.0.1", 0))
+        try:
+            tcp = socket.create_server(udp.getsockname())
+        except OSError:
+            udp.close()
+            continue
+        tcp.setblocking(False)
+        udp.setblocking(False)
+        return udp, tcp
+
+
 @pytest.mark.rfc("3261 26.2", "3261 26.2.2", "5630 5.1.1", "3261-S35")
 @pytest.mark.parametrize("name", ADAPTERS)
 def test_no_call_to_a_sips_uri_in_clear(name: str) -> None:
@@ -405,11 +420,7 @@ def test_no_call_to_a_sips_uri_in_clear(name: str) -> None:
 
     async def scenario() -> None:
         with ExitStack() as stack:
-            udp = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
-            udp.bind(("127.0.0.1", 0))
-            tcp = stack.enter_context(socket.create_server(udp.getsockname()))
-            tcp.setblocking(False)
-            udp.setblocking(False)
+            udp, tcp = map(stack.enter_context, of_one_port())
             host, port = udp.getsockname()
             local = [f"{each}:127.0.0.1:0" for each in ("udp", "tcp", "tls")]
             async with opened(adapter.agent(*local, flow_times=FlowTimes(handshake_s=0.05))) as agent:
